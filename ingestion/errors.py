@@ -1,0 +1,99 @@
+"""Every error of the library and the agent, in one tree.
+
+    AgentError                 what happened, what was kept, what to do next
+    ├── InvalidArxivId         a text that is not an arXiv id
+    ├── SourceError            a metadata file that cannot be read at all
+    ├── WeightsError           model weights that cannot be resolved or do not match their hash
+    ├── StoreError             the Milvus store
+    │   ├── StoreUnavailable   nothing answers, or the folder cannot be opened
+    │   ├── SchemaMismatch     the collection was made with another schema or embedding model
+    │   └── KeywordUnsupported the server has no BM25 functions
+    ├── ArxivError             arXiv's API or PDF server
+    │   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry
+    │   └── PaperNotFound      arXiv has no such paper
+    ├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
+    ├── ModelError             the language model
+    │   ├── ModelUnavailable   no server answers and none can be started
+    │   └── InvalidReply       a reply that does not fit its schema, after the repair attempt
+    └── SandboxUnavailable     code cannot be isolated here, so it is not run
+"""
+
+
+class AgentError(Exception):
+    """Base of the tree. `str(error)` says what happened; `kept` and `next_step` say the rest.
+
+    Args:
+        what: One clause, what happened.
+        kept: What is still intact, empty where nothing was at stake.
+        next_step: What the user can do about it.
+    """
+
+    def __init__(self, what: str, *, kept: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.kept = kept
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        parts = (self.what, self.kept, self.next_step)
+        return " ".join(part.rstrip(".") + "." for part in parts if part)
+
+
+class InvalidArxivId(AgentError):
+    """A text that is not an arXiv id."""
+
+
+class SourceError(AgentError):
+    """A metadata file that cannot be read at all."""
+
+
+class WeightsError(AgentError):
+    """Model weights that cannot be resolved or do not match their hash."""
+
+
+class StoreError(AgentError):
+    """The Milvus store failed."""
+
+
+class StoreUnavailable(StoreError):
+    """Nothing answers at the store's address, or its folder cannot be opened."""
+
+
+class SchemaMismatch(StoreError):
+    """The collection was made with another schema version, embedding model or dimension."""
+
+
+class KeywordUnsupported(StoreError):
+    """The Milvus server is older than 2.5 and has no BM25 functions."""
+
+
+class ArxivError(AgentError):
+    """arXiv's API or PDF server."""
+
+
+class ArxivUnavailable(ArxivError):
+    """No connection, a time-out, or a refusal that outlasted every retry."""
+
+
+class PaperNotFound(ArxivError):
+    """arXiv has no paper under this id or title."""
+
+
+class PdfError(AgentError):
+    """A PDF that gives no text: broken, locked, scanned, too large or too slow."""
+
+
+class ModelError(AgentError):
+    """The language model failed."""
+
+
+class ModelUnavailable(ModelError):
+    """No server answers at the model's address and none can be started."""
+
+
+class InvalidReply(ModelError):
+    """The model's reply does not fit its schema, also after the repair attempt."""
+
+
+class SandboxUnavailable(AgentError):
+    """Code cannot be isolated on this machine, so it is not run."""

@@ -1,0 +1,1 @@
+"""Questions go out: planning, retrieval, reading, answering with verified citations, code that runs."""

@@ -1,0 +1,219 @@
+"""What a question gets back: claims tied to verbatim quotes, sources, and how it came about."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ingestion.paper import Paper
+
+Language = Literal["en", "zh"]
+Route = Literal["research", "paper", "code", "fetch", "chat"]
+Verdict = Literal["supported", "partly supported", "quotes only", "declined", "no claims"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper found by a search.
+
+    Args:
+        paper: The record found.
+        cosine: Raw cosine of the paper's embedding and the query's, -1 to 1.
+        score: What the hits are ordered by, comparable within one search only.
+        passes: Whether the cosine reaches the threshold.
+    """
+
+    paper: Paper
+    cosine: float
+    score: float
+    passes: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `search --json` prints."""
+        paper = self.paper
+        return {
+            "arxiv_id": paper.arxiv_id,
+            "version": paper.version or None,
+            "title": paper.title,
+            "text": paper.abstract,
+            "cosine": round(self.cosine, 4),
+            "score": round(self.score, 4),
+            "passes": self.passes,
+            "year": paper.year,
+            "categories": list(paper.categories),
+            "origin": paper.origin,
+            "authors": list(paper.authors),
+            "url": paper.url,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote and where it stands.
+
+    Args:
+        key: Number shown in the answer, from 1.
+        paper: The source.
+        page: Page of the PDF from 1; None when the quote is from the abstract.
+        quote: Exact substring of the source's stored text.
+        start: Character offset of the quote in that text (page text, or `Paper.text`).
+        passage: The stored text around the quote, to show it in context; contains the quote.
+        cosine: Cosine of claim and quote, -1 to 1.
+    """
+
+    key: int
+    paper: Paper
+    page: int | None
+    quote: str
+    start: int
+    passage: str
+    cosine: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `ask --json` prints."""
+        return {
+            "key": self.key,
+            "arxiv_id": self.paper.arxiv_id,
+            "version": self.paper.version or None,
+            "title": self.paper.title,
+            "authors": list(self.paper.authors),
+            "year": self.paper.year,
+            "url": self.paper.url,
+            "origin": self.paper.origin,
+            "page": self.page,
+            "quote": self.quote,
+            "start": self.start,
+            "passage": self.passage,
+            "cosine": round(self.cosine, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer.
+
+    Args:
+        text: The sentence, without citation marks.
+        supported: Whether a quote carries it.
+        citations: Its quotes; empty where none was found.
+        quoted: Whether the text is the quote itself because the model's wording did not stand.
+    """
+
+    text: str
+    supported: bool
+    citations: tuple[Citation, ...] = ()
+    quoted: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `ask --json` prints."""
+        return {
+            "text": self.text,
+            "supported": self.supported,
+            "quoted": self.quoted,
+            "citations": [citation.as_json() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way to an answer, with its wall time in seconds."""
+
+    name: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of the language model: read (prompt) and written (completion)."""
+
+    prompt: int = 0
+    completion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one question.
+
+    Args:
+        question: As asked.
+        language: Language of question and answer.
+        route: The route taken.
+        answered: False where the texts at hand do not answer.
+        claims: Sentences in order, each with its citations.
+        nearest: Hits offered instead when nothing passed the threshold.
+        queries: Searches made, in order.
+        steps: Steps made, in order.
+        model: Name of the reader model, `none` when the answer only quotes.
+        tokens: Of all model calls.
+        llm_calls: Number of model calls.
+        rounds: Searches made for the question.
+        fetched: Ids taken from arXiv for it.
+        verdict: What the checks made of it.
+        notices: What went wrong on the way and what was done instead.
+        seconds: Wall time.
+        model_seconds: Part of it spent waiting for the language model, its start included.
+        reply: Plain text for what needs no source (a greeting, a fetch report); empty otherwise.
+        code: `rag_agent.coding.CodeResult.as_json()` on the code route.
+    """
+
+    question: str
+    language: Language
+    answered: bool
+    claims: tuple[Claim, ...] = ()
+    route: Route = "research"
+    nearest: tuple[Hit, ...] = ()
+    queries: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    model: str = "none"
+    tokens: Tokens = Tokens()
+    llm_calls: int = 0
+    rounds: int = 1
+    fetched: tuple[str, ...] = ()
+    verdict: Verdict = "no claims"
+    notices: tuple[str, ...] = ()
+    seconds: float = 0.0
+    model_seconds: float = 0.0
+    reply: str = ""
+    code: dict[str, Any] | None = field(default=None, hash=False)
+
+    @property
+    def text(self) -> str:
+        """The answer as plain text with its citation marks."""
+        if not self.claims:
+            return self.reply
+        return " ".join(
+            claim.text + "".join(f" [{citation.key}]" for citation in claim.citations)
+            for claim in self.claims
+        )
+
+    @property
+    def sources(self) -> tuple[Citation, ...]:
+        """The citations in order of their keys, one a key."""
+        by_key = {c.key: c for claim in reversed(self.claims) for c in reversed(claim.citations)}
+        return tuple(by_key[key] for key in sorted(by_key))
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `ask --json` prints; `rag_agent/schemas/ask.schema.json` describes it."""
+        return {
+            "question": self.question,
+            "language": self.language,
+            "route": self.route,
+            "answered": self.answered,
+            "answer": self.text,
+            "claims": [claim.as_json() for claim in self.claims],
+            "nearest": [hit.as_json() for hit in self.nearest],
+            "queries": list(self.queries),
+            "steps": [
+                {"name": step.name, "seconds": round(step.seconds, 3), "detail": step.detail}
+                for step in self.steps
+            ],
+            "model": self.model,
+            "tokens": {"prompt": self.tokens.prompt, "completion": self.tokens.completion},
+            "llm_calls": self.llm_calls,
+            "rounds": self.rounds,
+            "fetched": list(self.fetched),
+            "verdict": self.verdict,
+            "notices": list(self.notices),
+            "seconds": round(self.seconds, 3),
+            "model_seconds": round(self.model_seconds, 3),
+            "code": self.code,
+        }
