@@ -1,0 +1,142 @@
+"""Metadata text as authors typed it becomes plain text; maths stays as LaTeX."""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.macrospec import LatexContextDb
+
+# Control characters but white space; soft hyphen, zero-width space, word joiner, BOM; every bidi
+# control; lone surrogates, noncharacters and the invisible tag characters, which can carry hidden
+# instructions. The joiners U+200C and U+200D stay: Persian and Indic scripts are spelt with them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
+MATHS = re.compile(
+    r"(\$\$.+?\$\$|(?<!\\)\$[^$]+?(?<!\\)\$|\\\(.+?\\\)|\\\[.+?\\\]"
+    r"|\\begin\{(?:equation|align|gather|multline|eqnarray|displaymath|math)\*?\}.+?\\end\{\w+\*?\}"
+    r"|[_^]\{[^{}]*\})",
+    re.DOTALL,
+)
+_ACCENT = (
+    r"""\\(?:["'`^~=.]|[uvHtcdbkr](?![A-Za-z]))\s*"""
+    r"(?:\{\s*(?:\\[ij]|[A-Za-z])\s*\}|\\[ij](?![A-Za-z])\s?|[A-Za-z])"
+)
+_LETTER = r"\\(?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])(?:\{\}|\s+(?=\w))?"
+_LETTERS = re.compile(rf"\{{\s*(?:{_ACCENT}|{_LETTER})\s*\}}|{_ACCENT}|{_LETTER}")
+_STYLED = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|sf|rm))\{([^{}\\]*)\}")
+_ESCAPED = re.compile(r"\\([%&_#$ ])")
+_BARE_SPECIAL = re.compile(r"(?<!\\)[%&#]")
+_TIE = re.compile(r"(?<=[\w.])~(?=[\w$\\])")
+_HELD = re.compile("\x01(\\d+)\x02")
+
+
+def clean_text(text: str) -> str:
+    r"""One line of plain Unicode text (NFC) from a title, abstract, name or comment.
+
+    LaTeX accents and text commands are resolved, maths (`$…$`, `\(…\)`, `\[…\]`, equation
+    environments) is kept as typed, HTML entities and mis-decoded UTF-8 are mended, invisible
+    characters go, and runs of white space become one space. Never raises; text whose LaTeX cannot
+    be parsed keeps its commands.
+    """
+    text = _UNSEEN.sub("", text)
+    if "&" in text or not text.isascii():
+        text = _mend_encoding(text)
+    if "\\" in text or "~" in text or "``" in text:
+        text = _resolve_prose(text)
+    return " ".join(text.split())
+
+
+def without_maths(text: str) -> str:
+    """The prose of a cleaned text: each formula becomes a space."""
+    return MATHS.sub(" ", text) if "$" in text or "\\" in text else text
+
+
+def _mend_encoding(text: str) -> str:
+    # ftfy changes text only where its heuristic finds mis-decoded UTF-8, and resolves only entities
+    # that end in a semicolon, so R&D and correct accents stay as they are.
+    from ftfy import fix_encoding
+    from ftfy.fixes import unescape_html
+
+    mended = text if text.isascii() else fix_encoding(text)
+    if "&" in mended:
+        mended = unescape_html(mended)
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", mended))
+
+
+def _resolve_prose(text: str) -> str:
+    formulas: list[str] = []
+
+    def hold(match: re.Match[str]) -> str:
+        formulas.append(match.group())
+        return f"\x01{len(formulas) - 1}\x02"
+
+    # The marks are control characters, which clean_text has removed, so no text can forge one.
+    prose = _resolve_commands(MATHS.sub(hold, text))
+    return _HELD.sub(lambda match: formulas[int(match.group(1))], prose)
+
+
+def _resolve_commands(prose: str) -> str:
+    prose = _TIE.sub(" ", prose)
+    if "``" in prose:
+        prose = prose.replace("``", "“").replace("''", "”")
+    # Accents, escapes and styles are most of the commands; they need no parse, which takes 2 ms.
+    prose = _LETTERS.sub(lambda match: _resolve_letter(match.group()), prose)
+    prose = _STYLED.sub(r"\1", prose)
+    plain = _ESCAPED.sub(r"\1", prose)
+    if "\\" not in plain:
+        return plain
+    # Abstracts write %, & and ~ as themselves; in LaTeX they comment, end a cell and tie two words.
+    escaped = _BARE_SPECIAL.sub(r"\\\g<0>", prose).replace("~", r"\textasciitilde{}")
+    return _latex_to_text(escaped)
+
+
+@lru_cache(maxsize=4096)
+def _resolve_letter(command: str) -> str:
+    return _latex_to_text(command)
+
+
+def _latex_to_text(latex: str) -> str:
+    commands, converter = _converter()
+    try:
+        return str(converter.latex_to_text(latex, latex_context=commands))
+    except (RecursionError, LookupError, ValueError, AttributeError, TypeError):
+        # Hundreds of nested braces, or a command without its arguments: the source stays readable.
+        return latex
+
+
+_DECLARATIONS = ("bf", "it", "em", "rm", "sf", "tt", "sc", "sl", "displaystyle", "xspace")
+# \name: its arguments in pylatexenc's notation, and what is shown of them.
+_COMMANDS = {
+    **dict.fromkeys(("cite", "citet", "citep", "parencite"), ("[[{", "[…]")),
+    **dict.fromkeys(("ref", "eqref"), ("{", "[…]")),
+    **dict.fromkeys(("label", "footnotemark"), ("{", "")),
+    "href": ("{{", "%(2)s"),
+    "textcolor": ("{{", "%(2)s"),
+    **dict.fromkeys(("SI", "qty"), ("{{", "%(1)s %(2)s")),
+    **dict.fromkeys(_DECLARATIONS, ("", "")),
+}
+
+
+@cache
+def _converter() -> "tuple[LatexContextDb, LatexNodes2Text]":
+    from pylatexenc import latex2text, latexwalker
+    from pylatexenc.macrospec import MacroSpec
+
+    def readable(node: Any, l2tobj: Any) -> str:
+        arguments = [each for each in node.nodeargd.argnlist if each] if node.nodeargd else []
+        return str(l2tobj.nodelist_to_text(arguments) or node.macroname + node.macro_post_space)
+
+    specs = [MacroSpec(name, arguments) for name, (arguments, _) in _COMMANDS.items()]
+    shown = [latex2text.MacroTextSpec(name, text) for name, (_, text) in _COMMANDS.items()]
+    commands = latexwalker.get_default_latex_context_db()
+    commands.add_context_category("abstracts", specs, prepend=True)
+    texts = latex2text.get_default_latex_context_db()
+    texts.add_context_category("abstracts", shown, prepend=True)
+    # A paper's own macro, such as \ours, reads best as its name.
+    texts.set_unknown_macro_spec(latex2text.MacroTextSpec("", simplify_repl=readable))
+    return commands, latex2text.LatexNodes2Text(latex_context=texts, math_mode="verbatim")

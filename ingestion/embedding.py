@@ -1,0 +1,138 @@
+"""Text to vectors, on the fastest processor path whose vectors stay true to fp32."""
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion import weights
+from ingestion.settings import EmbeddingSettings
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder:
+    """A sentence-transformers model, loaded on first use and safe to share between threads.
+
+    With `precision` auto the model computes in bf16 where the processor does so natively (AVX-512 BF16, AMX):
+    measured 1.9 to 2.6 times the texts a second of `SentenceTransformer.encode` at a cosine to fp32 above
+    0.99 (`make bench-ingest`). Elsewhere bf16 is emulated and slower, so fp32 is taken.
+
+    Args:
+        settings: Model name, precision, batch size.
+        home: Data folder in which downloaded weights lie.
+        report: Told of download progress.
+    """
+
+    def __init__(
+        self,
+        settings: EmbeddingSettings,
+        home: Path,
+        report: weights.Report = lambda what, share: None,
+    ) -> None:
+        self.name = settings.model
+        self._settings = settings
+        self._home = home
+        self._report = report
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector; loads the model."""
+        return int(self._model().get_embedding_dimension())
+
+    def load(self) -> None:
+        """Load the model now, for instance in a background thread, instead of at the first text."""
+        self._model()
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        on_batch: Callable[[int], None] = lambda texts_done: None,
+    ) -> Vectors:
+        """Embed texts; those beyond the model's input length (256 word pieces for MiniLM) are cut there.
+
+        Args:
+            texts: Any number of texts.
+            on_batch: Called after each forward pass with the number of texts it embedded.
+
+        Returns:
+            float32 (len(texts), dim), rows of Euclidean norm 1, so that a dot product is the cosine.
+        """
+        model = self._model()
+        vectors = np.zeros((len(texts), int(model.get_embedding_dimension())), np.float32)
+        if not texts:
+            return vectors
+        import torch
+
+        tokens = model.tokenizer(
+            [text or " " for text in texts], truncation=True, max_length=model.max_seq_length
+        )
+        lengths = [len(ids) for ids in tokens["input_ids"]]
+        for batch in _batches(lengths, self._settings.batch_tokens):
+            padded = model.tokenizer.pad(
+                {key: [values[i] for i in batch] for key, values in tokens.items()}, return_tensors="pt"
+            )
+            with torch.inference_mode(), self._lock:
+                on_device = {key: values.to(model.device) for key, values in padded.items()}
+                embedded = model(on_device)["sentence_embedding"].float()
+            vectors[batch] = torch.nn.functional.normalize(embedded, dim=1).cpu().numpy()
+            on_batch(len(batch))
+        return vectors
+
+    def _model(self) -> Any:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
+        folder = weights.resolve(self.name, self._home, self._report)
+        with _quiet():
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+            wanted = {"auto": native, "bf16": True, "fp32": False}[self._settings.precision]
+            return SentenceTransformer(
+                str(folder),
+                device="cuda" if torch.cuda.is_available() else "cpu",
+                model_kwargs={"dtype": torch.bfloat16 if wanted else torch.float32},
+                trust_remote_code=False,
+                local_files_only=True,
+            ).eval()
+
+
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Indices of texts of like length, so that a batch padded to its longest keeps within `batch_tokens`."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[index] > batch_tokens:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the libraries' loading bars and hints about optional kernels off the user's terminal."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    logging.disable(logging.WARNING)
+    try:
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
