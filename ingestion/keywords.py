@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def extract_keywords(title: str, abstract: str, limit: int = 8) -> tuple[str, ...]:
     """Up to `limit` phrases of 1 to 3 words from cleaned English text, the best first.
 
-    A phrase whose words all stand in a better one is left out. Takes about 1.3 ms on one core, 4 % of the
-    time the embedding of the same text takes; the reference implementation in Python takes 6.7 ms.
+    A phrase whose words all stand in a better one is left out. Measured on one core: 1.3 ms an
+    abstract, against 36 ms for its embedding and 6.7 ms for YAKE's reference implementation.
     """
     text = without_maths(f"{title}.\n{abstract}")
     ranked = (phrase for phrase, _ in _yake().get_n_best(text, n=4 * limit))
