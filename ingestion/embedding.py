@@ -78,7 +78,8 @@ class Embedder:
         lengths = [len(ids) for ids in tokens["input_ids"]]
         for batch in _batches(lengths, self._settings.batch_tokens):
             padded = model.tokenizer.pad(
-                {key: [values[i] for i in batch] for key, values in tokens.items()}, return_tensors="pt"
+                {key: [values[i] for i in batch] for key, values in tokens.items()},
+                return_tensors="pt",
             )
             with torch.inference_mode(), self._lock:
                 on_device = {key: values.to(model.device) for key, values in padded.items()}

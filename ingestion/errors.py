@@ -1,21 +1,21 @@
 """Every error of the library and the agent, in one tree.
 
-    AgentError                 what happened, what was kept, what to do next
-    ├── InvalidArxivId         a text that is not an arXiv id
-    ├── SourceError            a metadata file that cannot be read at all
-    ├── WeightsError           model weights that cannot be resolved or do not match their hash
-    ├── StoreError             the Milvus store
-    │   ├── StoreUnavailable   nothing answers, or the folder cannot be opened
-    │   ├── SchemaMismatch     the collection was made with another schema or embedding model
-    │   └── KeywordUnsupported the server has no BM25 functions
-    ├── ArxivError             arXiv's API or PDF server
-    │   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry
-    │   └── PaperNotFound      arXiv has no such paper
-    ├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
-    ├── ModelError             the language model
-    │   ├── ModelUnavailable   no server answers and none can be started
-    │   └── InvalidReply       a reply that does not fit its schema, after the repair attempt
-    └── SandboxUnavailable     code cannot be isolated here, so it is not run
+AgentError                 what happened, what was kept, what to do next
+├── InvalidArxivId         a text that is not an arXiv id
+├── SourceError            a metadata file that cannot be read at all
+├── WeightsError           model weights that cannot be resolved or do not match their hash
+├── StoreError             the Milvus store
+│   ├── StoreUnavailable   nothing answers, or the folder cannot be opened
+│   ├── SchemaMismatch     the collection was made with another schema or embedding model
+│   └── KeywordUnsupported the server has no BM25 functions
+├── ArxivError             arXiv's API or PDF server
+│   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry
+│   └── PaperNotFound      arXiv has no such paper
+├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
+├── ModelError             the language model
+│   ├── ModelUnavailable   no server answers and none can be started
+│   └── InvalidReply       a reply that does not fit its schema, after the repair attempt
+└── SandboxUnavailable     code cannot be isolated here, so it is not run
 """
 
 

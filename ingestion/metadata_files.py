@@ -6,13 +6,15 @@ from the name: arXiv's metadata snapshot holds lines and is called .json.
 
 import codecs
 import gzip
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import ijson
 import orjson
@@ -55,8 +57,8 @@ def read_papers(
 ) -> Iterator[Paper | Reject]:
     """Every record of the files, in order; folders are searched for `SUFFIXES` at any depth.
 
-    Memory does not grow with a file. Keywords are left empty, and a paper that stands there twice
-    comes twice.
+    Memory does not grow with a file. Keywords are left empty. A paper that stood there before is a
+    reject, unless this time its version is higher.
 
     Args:
         paths: Files and folders.
@@ -68,9 +70,9 @@ def read_papers(
     """
     files = find_files(paths)
     sizes = [_size(file) for file in files]
-    before = 0
+    before, seen = 0, _Seen()
     for file, size in zip(files, sizes, strict=True):
-        for position, found in _read_file(file):
+        for position, found in _read_file(file, seen):
             if on_progress:
                 on_progress(before + position, sum(sizes))
             yield found
@@ -91,7 +93,8 @@ def _files_of(path: Path) -> list[Path]:
         raise SourceError(f"{path} does not exist", next_step="Name a file or folder of metadata")
     if not path.is_dir():
         return [path]
-    inside = sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES))
+    named = (file for file in path.rglob("*") if file.name.endswith(SUFFIXES))
+    inside = sorted(file for file in named if file.is_file())
     if not inside:
         raise SourceError(f"{path} holds no file that ends in {', '.join(SUFFIXES)}")
     return inside
@@ -103,7 +106,7 @@ def _size(file: Path) -> int:
     return 0
 
 
-def _read_file(file: Path) -> Iterator[tuple[int, Paper | Reject]]:
+def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]]:
     """(position in the file in bytes, what was found there)."""
     line, position = 0, 0
     try:
@@ -111,7 +114,7 @@ def _read_file(file: Path) -> Iterator[tuple[int, Paper | Reject]]:
             stream = _unzipped(raw)
             for line, record in _records(stream):
                 position = raw.tell()
-                yield position, _paper_or_reject(file, line, record)
+                yield position, seen.judge(file, line, _paper_or_reject(file, line, record))
         if line == 0:
             yield 0, Reject(file, 0, "the file holds no record", "")
     except PermissionError:
@@ -127,13 +130,32 @@ def _read_file(file: Path) -> Iterator[tuple[int, Paper | Reject]]:
 def _unzipped(raw: BufferedReader) -> BufferedReader:
     if raw.peek(2)[:2] != b"\x1f\x8b":
         return raw
-    return BufferedReader(gzip.GzipFile(fileobj=raw), buffer_size=1 << 16)
+    return BufferedReader(_Unzipped(raw), buffer_size=1 << 16)
+
+
+class _Unzipped(RawIOBase):
+    """What a gzip file holds, up to the very byte where it is cut off.
+
+    A plain GzipFile under a buffer loses what it had unpacked for the read that meets the cut.
+    """
+
+    def __init__(self, raw: BufferedReader) -> None:
+        self._gzip = gzip.GzipFile(fileobj=raw)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: Buffer
+        piece = self._gzip.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def _records(stream: BufferedReader) -> Iterator[tuple[int, object]]:
     """(number from 1, record): a line's bytes, or an element of an array."""
     if stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
-        return enumerate(ijson.items(stream, "item", use_float=True), start=1)
+        pieces = SimpleNamespace(read=stream.read1)  # read() would drop a piece that meets a cut
+        return enumerate(ijson.items(pieces, "item", use_float=True), start=1)
     return _lines(stream)
 
 
@@ -172,6 +194,25 @@ def _decoded(record: object) -> object:
         return orjson.loads(record.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise UnusableRecord("not JSON") from error
+
+
+class _Seen:
+    """Ids and versions met in this run, on disk so that memory does not grow with the files."""
+
+    def __init__(self) -> None:
+        self._rows = sqlite3.connect("")  # a temporary file that SQLite removes by itself
+        self._rows.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, version INT) WITHOUT ROWID")
+
+    def judge(self, file: Path, line: int, found: Paper | Reject) -> Paper | Reject:
+        if isinstance(found, Reject):
+            return found
+        is_new = self._rows.execute(
+            "INSERT INTO seen VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version "
+            "WHERE excluded.version > seen.version",
+            (found.arxiv_id, found.version),
+        ).rowcount
+        reason = "duplicate of an earlier record"
+        return found if is_new else Reject(file, line, reason, found.arxiv_id)
 
 
 def _excerpt(record: object) -> str:

@@ -14,22 +14,45 @@ from itertools import pairwise
 from typing import Any, Literal
 
 Kind = Literal[
-    "front", "abstract", "heading", "text", "caption", "table", "reference", "contents", "figure", "margin"
+    "front",
+    "abstract",
+    "heading",
+    "text",
+    "footnote",
+    "caption",
+    "table",
+    "reference",
+    "contents",
+    "figure",
+    "margin",
 ]
 Span = tuple[int, int]
 Box = tuple[float, float, float, float]
 
-_CAPTION = re.compile(r"(?P<what>Fig(?:ure|\.)|Table|TABLE|FIG\.|Algorithm)\s*(?:[IVX]+|\d+|[A-Z]\d+)\s*[:.|]", re.UNICODE)
-_NUMBERED_HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)\s+[A-Z][^.!?]{1,80}$")
+_CAPTION = re.compile(
+    r"(?P<what>Fig(?:ure|\.)|Table|TABLE|FIG\.|Algorithm)\s*(?:[IVX]+|\d+|[A-Z]\d+)\s*[:.|]",
+    re.UNICODE,
+)
+_NUMBERED_HEADING = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)\s+[A-Z](?:[^.!?]|\.(?=\S)){1,80}$"
+)
 _NAMED_HEADING = re.compile(
     r"(?:abstract|introduction|conclusions?|discussion|acknowledge?ments?|references|bibliography"
     r"|appendix|appendices|supplementary material)\b.{0,60}",
     re.IGNORECASE,
 )
-_REFERENCES = re.compile(r"(?:\d+\.?\s+|[IVX]+\.\s+)?(?:references|bibliography|literature cited)\s*:?", re.IGNORECASE)
+_REFERENCES = re.compile(
+    r"(?:\d+\.?\s+|[IVX]+\.\s+)?(?:references|bibliography|literature cited)\s*:?", re.IGNORECASE
+)
+_FIRST_ENTRY = re.compile(
+    r"\[1\]\s+\S+.*"
+)  # of a list without a heading, as physics journals set it
 _ABSTRACT = re.compile(r"abstract\s*[.:—-]*", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"(?:\d{1,2}|[∗*†‡§¶])\s?[A-Zh]")
 _CONTENTS = re.compile(r"(?:\.\s?){5,}\s*\d+$")
-_VALUE = re.compile(r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|[-–—✓✗]$")  # as table cells hold
+_VALUE = re.compile(
+    r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|N/A$|[-–—✓✗]$"
+)  # as table cells hold
 _BULLET = re.compile(r"[•‣▪◦∙–—]|\(?[a-z0-9]{1,2}[.)]$")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MATH = re.compile(r"[=∈∑∫√≤≥∼∂∇≡→∝]")
@@ -154,10 +177,17 @@ def lay_out(pages: Sequence[dict[str, Any]]) -> tuple[list[PageText], list[Line]
     """Clean pages from the parser's raw ones, and the lines of the front matter."""
     lines = [_merge_scripts(_lines(page["lines"])) for page in pages]
     body = _Body.of(lines, pages)
-    blocks = [_blocks(page_lines, body, height) for page_lines, height in zip(lines, body.heights, strict=True)]
+    blocks = [
+        _blocks(page_lines, body, height)
+        for page_lines, height in zip(lines, body.heights, strict=True)
+    ]
     _mark_front_matter(blocks, body)
     _mark_references(blocks, body)
-    front = [line for block in blocks[0] if block.kind == "front" for line in block.lines] if blocks else []
+    front = (
+        [line for block in blocks[0] if block.kind == "front" for line in block.lines]
+        if blocks
+        else []
+    )
     section = ""
     laid_out = []
     for page, page_blocks in zip(pages, blocks, strict=True):
@@ -183,7 +213,9 @@ def _line_of(words: Sequence[Word]) -> Line:
     for word in words:
         heights[round(word.height, 1)] += len(word.text)
     enough = 0.25 * sum(heights.values())  # a line may hold more letters in scripts than outside
-    size = max((height for height, letters in heights.items() if letters >= enough), default=max(heights))
+    size = max(
+        (height for height, letters in heights.items() if letters >= enough), default=max(heights)
+    )
     main = [word for word in words if abs(word.height - size) < 0.2 * size] or list(words)
     pieces = (words[0].text, *(_joint(*pair) + pair[1].text for pair in pairwise(words)))
     return Line(
@@ -213,7 +245,9 @@ def _merge_scripts(lines: Iterable[Line]) -> list[Line]:
 def _continues(before: Line, line: Line) -> bool:
     overlap = min(before.y1, line.y1) - max(before.y0, line.y0)
     gap = line.x0 - before.x1
-    return overlap > 0.3 * min(before.size, line.size) and -2 * before.size < gap < 1.5 * before.size
+    return (
+        overlap > 0.3 * min(before.size, line.size) and -2 * before.size < gap < 1.5 * before.size
+    )
 
 
 def _joint(before: Word, word: Word) -> str:
@@ -221,9 +255,12 @@ def _joint(before: Word, word: Word) -> str:
     if not glued:
         return " "
     raised = word.height < 0.85 * before.height and word.y1 < before.y1 - 0.12 * before.height
-    is_power = raised and re.match(r"[-−+]?[\w(]", word.text) and (
-        len(before.text) == 1 or not before.text[-2:].isalpha()
-    ) and before.text[-1] not in ".,;:"
+    is_power = (
+        raised
+        and re.match(r"[-−+]?[\w(]", word.text)
+        and (len(before.text) == 1 or not before.text[-2:].isalpha())
+        and (before.text[-1].isalnum() or before.text[-1] in ")]}")
+    )
     return "^" if is_power else ""
 
 
@@ -242,9 +279,11 @@ class _Body:
         sizes: Counter[float] = Counter()
         widths: Counter[float] = Counter()
         vocabulary: Counter[str] = Counter()
+        broken = False  # half words at either side of a line break are no words of the vocabulary
         for line in (line for page in pages for line in page):
             sizes[round(line.size)] += len(line.words)
-            vocabulary.update(word.text.strip(".,;:()[]“”\"'’").lower() for word in line.words[:-1])
+            vocabulary.update(_bare(word.text) for word in line.words[broken:-1])
+            broken = line.text.endswith("-")
         size = sizes.most_common(1)[0][0] if sizes else 0
         for line in (line for page in pages for line in page):
             if abs(line.size - size) <= 1 and len(line.words) > 4:
@@ -294,8 +333,10 @@ def _is_margin(line: Line, body: _Body, height: float) -> bool:
     rotated = len(line.text) > 4 and line.y1 - line.y0 > 2.5 * max(line.width, 1) and line.width > 0
     stamp = re.match(r"arXiv:\S+v\d", line.text.replace(" ", "")) is not None
     number = re.fullmatch(r"[-–\s]*(\d{1,3}|[ivx]{1,4})[-–\s]*", line.text) is not None
-    return rotated or (stamp and len(line.text) < 60) or (
-        at_edge and ((number and line.size > 0) or _margin_key(line) in body.margins)
+    return (
+        rotated
+        or (stamp and len(line.text) < 60)
+        or (at_edge and ((number and line.size > 0) or _margin_key(line) in body.margins))
     )
 
 
@@ -312,7 +353,9 @@ def _groups(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
 def _belongs(group: Sequence[Line], line: Line, body: _Body) -> bool:
     """Whether a line goes on with the block before it."""
     before = group[-1]
-    if _CAPTION.match(line.text) or _is_heading(line, body) or _is_heading(before, body):
+    if _is_heading(line, body) or _is_heading(before, body):
+        return False
+    if _CAPTION.match(line.text) and not _is_mid_sentence(before, line):
         return False
     if not line.size or not before.size:
         return not _REFERENCES.fullmatch(line.text)
@@ -328,12 +371,25 @@ def _belongs(group: Sequence[Line], line: Line, body: _Body) -> bool:
     )
 
 
+def _is_mid_sentence(before: Line, line: Line) -> bool:
+    """Prose such as `as shown in / Figure 1. The` is no caption."""
+    same_size = abs(line.size - before.size) < 0.05 * before.size
+    return (
+        same_size
+        and 0 < line.y0 - before.y0 < 2 * before.size
+        and before.text[-1] not in ".:?!"
+        and (len(before.words) > 4)
+    )
+
+
 def _is_heading(line: Line, body: _Body) -> bool:
     text = line.text
     if len(text) > 90 or (line.size and line.size < 0.8 * body.size) or len(line.cells) > 3:
         return False
     if _NUMBERED_HEADING.match(text):
-        return not line.size or (line.width < 0.9 * body.width and text[-1] not in ",;" and "=" not in text)
+        return not line.size or (
+            line.width < 0.98 * body.width and text[-1] not in ",;-" and "=" not in text
+        )
     return len(text) < 40 and _NAMED_HEADING.fullmatch(text) is not None and text[-1] not in ",;"
 
 
@@ -346,7 +402,11 @@ def _kind(group: Sequence[Line], body: _Body) -> Kind:
     if sum(_CONTENTS.search(line.text) is not None for line in group) > len(group) / 2:
         return "contents"
     if not first.size or _is_prose(group, body):
-        return "text"
+        return (
+            "footnote"
+            if _FOOTNOTE.match(first.text) and 0 < first.size < 0.93 * body.size
+            else "text"
+        )
     text = " ".join(line.text for line in group)
     if first.size > 0.85 * body.size and _MATH.search(text):
         return "text"  # a displayed equation
@@ -373,11 +433,19 @@ def _is_body_size(line: Line, body: _Body) -> bool:
 
 def _gather_tables(blocks: list[_Block], body: _Body) -> None:
     """Turn the loose lines next to each table caption into its rows."""
-    captions = [block for block in blocks if block.kind == "caption" and "tab" in block.lines[0].text[:3].lower()]
+    captions = [
+        block
+        for block in blocks
+        if block.kind == "caption" and "tab" in block.lines[0].text[:3].lower()
+    ]
     for caption in captions:
-        below = _neighbours(caption, blocks, body, down=True)
-        above = _neighbours(caption, blocks, body, down=False)
-        rows = _with_strays(max(below, above, key=_count_cells), blocks)
+        sides = [_neighbours(caption, blocks, body, down=down) for down in (True, False)]
+        tables = [
+            rows for rows in sides if any(len(line.cells) > 1 for row in rows for line in row.lines)
+        ]
+        if not tables:
+            continue
+        rows = _with_strays(min(tables, key=lambda found: _distance(caption, found[0])), blocks)
         for block in rows:
             block.kind = "table"
         lines = sorted((line for block in rows for line in block.lines), key=lambda line: line.y0)
@@ -385,24 +453,24 @@ def _gather_tables(blocks: list[_Block], body: _Body) -> None:
         title = _caption_title(caption)
         for block in rows[1:]:
             blocks.remove(block)
-        if rows:
-            rows[0].lines = [line for line, _ in labelled]
-            rows[0].rows = [f"{title} {reading}" if reading else "" for _, reading in labelled]
+        rows[0].lines = [line for line, _ in labelled]
+        rows[0].rows = [f"{title} {reading}" if reading else "" for _, reading in labelled]
 
 
-def _count_cells(blocks: Sequence[_Block]) -> int:
-    return sum(len(line.cells) for block in blocks for line in block.lines)
+def _distance(one: _Block, other: _Block) -> float:
+    """Points between two blocks, one above the other."""
+    upper, lower = sorted((_box(one), _box(other)), key=lambda box: box[1])
+    return lower[1] - upper[3]
 
 
 def _with_strays(rows: list[_Block], blocks: Sequence[_Block]) -> list[_Block]:
     """Labels that span several rows stand between them: take in what lies inside the table's box."""
-    if not rows:
-        return rows
     box = _around([_box(block) for block in rows])
     return [
         block
         for block in blocks
-        if block in rows or (block.kind == "figure" and _inside(_box(block), box, block.lines[0].size))
+        if block in rows
+        or (block.kind == "figure" and _inside(_box(block), box, block.lines[0].size))
     ]
 
 
@@ -412,16 +480,22 @@ def _box(block: _Block) -> Box:
 
 def _inside(box: Box, outer: Box, slack: float) -> bool:
     centre = (box[1] + box[3]) / 2
-    return outer[1] - slack < centre < outer[3] + slack and box[0] < outer[2] + slack and box[2] > outer[0] - 20 * slack
+    return (
+        outer[1] - slack < centre < outer[3] + slack
+        and box[0] < outer[2] + slack
+        and box[2] > outer[0] - 20 * slack
+    )
 
 
 def _caption_title(caption: _Block) -> str:
-    text = " ".join(line.text for line in caption.lines)
-    head = re.match(r"(.{8,}?[.:]\s*.{8,200}?\.)(?:\s|$)", text)
-    return head[1] if head else text[:200]
+    text = re.sub(r"(?<=[a-z])- (?=[a-z])", "", " ".join(line.text for line in caption.lines))
+    head = re.match(r".{8,}?[.:]\s*.{8,240}?(?<!Fig)(?<!al)\.(?=\s+[A-Z]|$)", text)
+    return head[0] if head else text[:240].removesuffix(".") + "."
 
 
-def _neighbours(caption: _Block, blocks: Sequence[_Block], body: _Body, *, down: bool) -> list[_Block]:
+def _neighbours(
+    caption: _Block, blocks: Sequence[_Block], body: _Body, *, down: bool
+) -> list[_Block]:
     """Loose blocks stacked below (or above) a caption, up to the first that is none."""
     left, right = min(line.x0 for line in caption.lines), max(line.x1 for line in caption.lines)
     edge = caption.lines[-1].y1 if down else caption.lines[0].y0
@@ -433,11 +507,16 @@ def _neighbours(caption: _Block, blocks: Sequence[_Block], body: _Body, *, down:
     for block in stack:
         top, bottom = min(line.y0 for line in block.lines), max(line.y1 for line in block.lines)
         distance = top - edge if down else edge - bottom
-        beside = max(line.x1 for line in block.lines) < left or min(line.x0 for line in block.lines) > right
+        beside = (
+            max(line.x1 for line in block.lines) < left
+            or min(line.x0 for line in block.lines) > right
+        )
         if distance < -0.5 * body.size or beside:
             continue
         tabular = sum(len(line.cells) > 1 for line in block.lines) * 2 >= len(block.lines)
-        if distance > 3 * body.size or not (block.kind == "figure" or (tabular and block.kind == "text")):
+        if distance > 3 * body.size or not (
+            block.kind == "figure" or (tabular and block.kind == "text")
+        ):
             break
         found.append(block)
         edge = bottom if down else top
@@ -449,7 +528,9 @@ def _visual_rows(lines: Sequence[Line]) -> list[Line]:
     rows: list[Line] = []
     for line in lines:
         before = rows[-1] if rows else None
-        if before and min(before.y1, line.y1) - max(before.y0, line.y0) > 0.5 * min(before.size, line.size):
+        if before and min(before.y1, line.y1) - max(before.y0, line.y0) > 0.5 * min(
+            before.size, line.size
+        ):
             rows[-1] = _line_of(sorted([*before.words, *line.words], key=lambda word: word.x0))
         else:
             rows.append(line)
@@ -459,14 +540,33 @@ def _visual_rows(lines: Sequence[Line]) -> list[Line]:
 def _labelled_rows(rows: Sequence[Line]) -> list[tuple[Line, str]]:
     """Each row with its cells under the labels of their columns; header rows with an empty text."""
     header: list[Line] = []
+    group = ""  # the heading of a group of rows, set alone on its line
     labelled: list[tuple[Line, str]] = []
     for row in rows:
-        if not _is_data_row(row) and len(header) == len(labelled) and len(header) < 4:
+        started = len(header) < len(labelled)
+        if (
+            not started
+            and not _is_data_row(row)
+            and len(header) < 4
+            and not _opens_group(row, header)
+        ):
             header.append(row)
             labelled.append((row, ""))
+        elif len(row.cells) == 1 and not _is_data_row(row):
+            group = f"{row.text}: "
+            labelled.append((row, ""))
         else:
-            labelled.append((row, _reading(row, header)))
+            labelled.append((row, group + _reading(row, header)))
     return labelled
+
+
+def _opens_group(row: Line, header: Sequence[Line]) -> bool:
+    """A line of one cell below the column labels that is not the rest of one of them."""
+    if not header or len(row.cells) > 1:
+        return False
+    cells = max(header, key=lambda line: len(line.cells)).cells
+    over = [i for i, cell in enumerate(cells) if cell[0].x0 < row.x1 and cell[-1].x1 > row.x0]
+    return len(cells) > 1 and (len(over) != 1 or over[0] == 0)
 
 
 def _is_data_row(row: Line) -> bool:
@@ -507,13 +607,16 @@ def _mark_front_matter(pages: Sequence[list[_Block]], body: _Body) -> None:
     end = next(sections, len(blocks))
     for block in blocks[:marker]:
         block.kind = "front"
-    for block in blocks[marker:end]:
-        if block.kind == "text":
-            block.kind = "abstract" if block.lines[0].size > 0.85 * body.size or not body.size else "text"
+    prose = [block for block in blocks[marker:end] if block.kind == "text"]
+    for block in prose:
+        if block.lines[0].size >= 0.97 * prose[0].lines[0].size:  # smaller print is a footnote
+            block.kind = "abstract"
 
 
 def _opens_abstract(block: _Block) -> bool:
-    return _ABSTRACT.match(block.lines[0].text) is not None and len(block.lines[0].words[0].text) < 12
+    return (
+        _ABSTRACT.match(block.lines[0].text) is not None and len(block.lines[0].words[0].text) < 12
+    )
 
 
 def _long_prose(block: _Block) -> bool:
@@ -521,13 +624,20 @@ def _long_prose(block: _Block) -> bool:
 
 
 def _mark_references(pages: Sequence[list[_Block]], body: _Body) -> None:
-    """The reference list runs from its heading to the next heading that is none of its entries."""
+    """The reference list runs from its heading, or its entry [1], to the next heading that is no entry."""
     inside = False
     for block in (block for page in pages for block in page if block.kind != "margin"):
         first = block.lines[0].text
         if block.kind == "heading" or _REFERENCES.fullmatch(first):
-            inside = _REFERENCES.fullmatch(first) is not None or (inside and not _opens_appendix(block, body))
-        if inside and block.kind in ("text", "figure", "heading") and not _REFERENCES.fullmatch(first):
+            inside = _REFERENCES.fullmatch(first) is not None or (
+                inside and not _opens_appendix(block, body)
+            )
+        inside = inside or _FIRST_ENTRY.match(first) is not None
+        if (
+            inside
+            and block.kind in ("text", "figure", "heading")
+            and not _REFERENCES.fullmatch(first)
+        ):
             block.kind = "reference"
 
 
@@ -542,13 +652,17 @@ def _page_text(
 ) -> tuple[PageText, str]:
     """The page's text with its blocks, and the section that is open at its end."""
     writer = _Writer(vocabulary)
-    flow = [block for block in blocks if block.kind in ("front", "abstract", "heading", "text", "reference")]
+    flow = [
+        block
+        for block in blocks
+        if block.kind in ("front", "abstract", "heading", "text", "reference")
+    ]
     for block in flow:
         if block.kind == "heading":
             section = block.lines[0].text
         writer.write(block, section)
     for block in blocks:
-        if block.kind in ("caption", "table", "figure", "contents"):
+        if block.kind in ("footnote", "caption", "table", "figure", "contents"):
             writer.write(block, section)
     return writer.page(page), section
 
@@ -602,22 +716,24 @@ class _Writer:
 
     def _break_line(self, following: str) -> None:
         """A blank for the line break, or nothing where a word was broken."""
-        match = re.search(r"([^\W\d_][\w]*)[-‐]$", self._text)
-        if not match or not following[:1].isalnum():
+        left = self._text.rsplit(None, 1)[-1]
+        if left[-1] not in "-‐" or not left[-2:-1].isalnum() or not following[0].isalnum():
             self._text += " "
-        elif self._is_one_word(match[1].lower(), following):
+        elif self._is_one_word(_bare(left[:-1]), following):
             self._text = self._text[:-1]
             start, end = self._words[-1]
             self._words[-1] = (start, end - 1)
 
     def _is_one_word(self, left: str, following: str) -> bool:
-        right = following.strip(".,;:()[]“”\"'’").lower()
+        """Whether a hyphen at a line end only breaks the word: as the rest of the paper writes it."""
+        right = _bare(following)
         one, two = self._vocabulary[left + right], self._vocabulary[f"{left}-{right}"]
         if one != two:
             return one > two
-        if not following[0].islower():
-            return False
-        return not (len(left) > 2 and self._vocabulary[left] and self._vocabulary[right])
+        compound = "-" in left or "-" in right or not following[0].islower()
+        return not compound and not (
+            len(left) > 2 and self._vocabulary[left] and self._vocabulary[right]
+        )
 
     def page(self, raw: dict[str, Any]) -> PageText:
         return PageText(
@@ -628,6 +744,10 @@ class _Writer:
             float(raw["width"]),
             float(raw["height"]),
         )
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,;:()[]“”\"'’").lower()
 
 
 def _same_line(one: Box, other: Box) -> bool:

@@ -8,7 +8,9 @@ from ingestion.errors import InvalidArxivId
 
 # Both forms are described at https://info.arxiv.org/help/arxiv_identifier.html: YYMM.NNNN (2007-04 to
 # 2014-12), YYMM.NNNNN (since 2015-01), and archive/YYMMNNN (with or without a subject class) before.
-_NEW_ID = re.compile(r"(?P<id>(?P<yy>\d{2})(?P<mm>0[1-9]|1[0-2])\.\d{4,5})(?:v(?P<version>[1-9]\d?))?")
+_NEW_ID = re.compile(
+    r"(?P<id>(?P<yy>\d{2})(?P<mm>0[1-9]|1[0-2])\.\d{4,5})(?:v(?P<version>[1-9]\d?))?"
+)
 _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Z]{2})?/"
     r"(?P<number>(?P<yy>\d{2})(?P<mm>0[1-9]|1[0-2])\d{3})(?:v(?P<version>[1-9]\d?))?"
@@ -52,7 +54,8 @@ def parse_arxiv_id(text: str) -> ArxivId:
     match = _NEW_ID.fullmatch(bare) or _OLD_ID.fullmatch(bare)
     if match is None:
         raise InvalidArxivId(
-            f"{text[:80]!r} is not an arXiv id", next_step="Write it like 2005.11401 or hep-ph/9901001"
+            f"{text[:80]!r} is not an arXiv id",
+            next_step="Write it like 2005.11401 or hep-ph/9901001",
         )
     groups = match.groupdict()
     yy = int(groups["yy"])
@@ -102,8 +105,13 @@ class Paper:
     @property
     def url(self) -> str:
         """The paper's page on arXiv, empty for a local PDF."""
-        return "" if self.origin == "pdf" and "local/" in self.arxiv_id else (
-            f"https://arxiv.org/abs/{self.arxiv_id}" + (f"v{self.version}" if self.version else "")
+        return (
+            ""
+            if self.origin == "pdf" and "local/" in self.arxiv_id
+            else (
+                f"https://arxiv.org/abs/{self.arxiv_id}"
+                + (f"v{self.version}" if self.version else "")
+            )
         )
 
     @property

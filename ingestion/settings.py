@@ -13,9 +13,12 @@ class StoreSettings(Part):
     """Where the Milvus collection lives."""
 
     uri: str = Field(
-        "", description="Milvus server address such as http://127.0.0.1:19530; empty: Milvus Lite in HOME/library"
+        "",
+        description="Milvus server address such as http://127.0.0.1:19530; empty: Milvus Lite in HOME/library",
     )
-    token: SecretStr = Field(SecretStr(""), description="user:password or token of the Milvus server")
+    token: SecretStr = Field(
+        SecretStr(""), description="user:password or token of the Milvus server"
+    )
     collection: str = Field("papers", pattern=r"^[A-Za-z_]\w{0,63}$", description="Collection name")
     timeout_s: float = Field(30.0, gt=0, description="Longest wait for one store call, seconds")
 
@@ -24,7 +27,8 @@ class EmbeddingSettings(Part):
     """The sentence-transformers model that embeds papers, passages and questions."""
 
     model: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="Local folder or hub name of the model"
+        "sentence-transformers/all-MiniLM-L6-v2",
+        description="Local folder or hub name of the model",
     )
     precision: str = Field(
         "auto",
@@ -40,9 +44,12 @@ class ArxivSettings(Part):
     """How arXiv is asked. Defaults follow its terms: one request every 3 seconds, one connection."""
 
     api_url: str = Field(
-        "https://export.arxiv.org/api/query", description="The whole query endpoint; a mirror or a test server"
+        "https://export.arxiv.org/api/query",
+        description="The whole query endpoint; a mirror or a test server",
     )
-    pdf_url: str = Field("https://arxiv.org/pdf", description="PDF address, to which /ID is appended")
+    pdf_url: str = Field(
+        "https://arxiv.org/pdf", description="PDF address, to which /ID is appended"
+    )
     delay_s: float = Field(3.0, ge=0, description="Seconds between two requests, process-wide")
     timeout_s: float = Field(10.0, gt=0, description="Longest wait for arXiv to answer, seconds")
     max_tries: int = Field(3, ge=1, le=10, description="Tries for one request, the first included")
@@ -50,13 +57,21 @@ class ArxivSettings(Part):
         60.0, ge=0, description="Longest single wait that a Retry-After header may ask for, seconds"
     )
     max_requests: int = Field(6, ge=1, description="Requests one question may cost")
-    cache_hours: float = Field(24.0, ge=0, description="How long an API answer is served from disk, hours")
+    cache_hours: float = Field(
+        24.0, ge=0, description="How long an API answer is served from disk, hours"
+    )
 
 
 class PdfSettings(Part):
     """Limits on PDFs, which are untrusted."""
 
     max_mb: int = Field(50, ge=1, description="Largest file read, megabytes")
-    max_pages: int = Field(300, ge=1, description="Pages read of one file; the rest is left out and said so")
-    timeout_s: float = Field(30.0, gt=0, description="Longest time to get the text of one file, seconds")
-    cache_mb: int = Field(500, ge=0, description="Size limit of cached passages and vectors, megabytes")
+    max_pages: int = Field(
+        300, ge=1, description="Pages read of one file; the rest is left out and said so"
+    )
+    timeout_s: float = Field(
+        30.0, gt=0, description="Longest time to get the text of one file, seconds"
+    )
+    cache_mb: int = Field(
+        500, ge=0, description="Size limit of cached passages and vectors, megabytes"
+    )

