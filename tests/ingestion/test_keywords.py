@@ -5,8 +5,8 @@ from ingestion.keywords import extract_keywords
 
 TITLE = "Sparse attention for long documents"
 ABSTRACT = (
-    "Transformers scale quadratically with document length. We propose sparse attention, which "
-    "lets each token attend to $k$ others. On long documents, sparse attention needs a tenth of the memory."
+    "Transformers scale quadratically with document length. We propose sparse attention: each "
+    "token attends to $k$ others. On long documents, sparse attention needs a tenth of the memory."
 )
 
 
