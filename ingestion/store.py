@@ -10,6 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -128,7 +129,7 @@ class Store:
         ]
         for start in range(0, len(rows), _BATCH):
             batch = rows[start : start + _BATCH]
-            self._call(lambda client, batch=batch: client.upsert(self._name, batch))
+            self._call(partial(_upsert, name=self._name, rows=batch))
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove papers; how many of them were there."""
@@ -237,11 +238,7 @@ class Store:
         rows: list[dict[str, Any]] = []
         for start in range(0, len(ids), _BATCH):
             batch = list(ids[start : start + _BATCH])
-            rows += self._call(
-                lambda client, batch=batch: client.get(
-                    self._name, ids=batch, output_fields=["arxiv_id", *fields]
-                )
-            )
+            rows += self._call(partial(_get, name=self._name, ids=batch, fields=fields))
         return {str(row["arxiv_id"]): row for row in rows}
 
     def _iterate(self, fields: list[str], filters: Filters) -> Iterator[dict[str, Any]]:
@@ -331,6 +328,14 @@ class Store:
             )
         client.load_collection(self._name)
         return info
+
+
+def _upsert(client: Any, name: str, rows: list[dict[str, Any]]) -> None:
+    client.upsert(name, rows)
+
+
+def _get(client: Any, name: str, ids: list[str], fields: list[str]) -> list[dict[str, Any]]:
+    return list(client.get(name, ids=ids, output_fields=["arxiv_id", *fields]))
 
 
 def name_words(name: str) -> list[str]:

@@ -1,32 +1,27 @@
 """The one process that owns a Milvus Lite folder and serves every other process over loopback.
 
-Milvus Lite lets one process open a folder. So the first process that needs the library starts this owner,
-which opens the folder, listens on a free port of 127.0.0.1 and writes port, process id and a random token
-into `owner.json` beside the data (readable by its user only). Every process, the first one included, is a
-client. The owner ends by itself after `idle_s` without a call.
-
-Milvus Lite takes one writer at a time, so the owner lets writing calls in one by one.
+Milvus Lite lets one process open a folder. So the first process that needs the library starts this owner
+on a free port of 127.0.0.1, and every process, the first one included, is a client. It ends by itself
+when idle. Milvus Lite takes one writer at a time, so the owner lets writing calls in one by one.
 """
 
-import json
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent import futures
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ingestion.errors import StoreUnavailable
+from ingestion import loopback_service
+from ingestion.errors import AgentError, StoreUnavailable
+from ingestion.loopback_service import Service
 
-_START_TIMEOUT_S = 60.0  # opening 100,000 papers took 9 s, Milvus Lite 3.2.2 on two cores
-_POLL_S = 0.05
+_START_TIMEOUT_S = 60.0  # room for a library of some 100,000 papers on a slow disk
 _IDLE_S = 900.0
 _WORKERS = 10  # Milvus Lite's own default
 _MAX_MESSAGE_BYTES = 256 * 1024 * 1024  # as Milvus standalone
@@ -41,100 +36,34 @@ _WRITES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A running owner: where it listens, its process id and the token it asks for."""
-
-    port: int
-    pid: int
-    token: str
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-
-def owner_of(folder: Path, *, idle_s: float = _IDLE_S) -> Owner:
+def owner_of(folder: Path, *, idle_s: float = _IDLE_S) -> Service:
     """The running owner of `folder`, started if there is none.
 
     Raises:
         StoreUnavailable: The owner did not start; the message holds the last line of its log.
     """
-    from filelock import FileLock
-
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    owner = running_owner(folder)
-    if owner is not None:
-        return owner
-    with FileLock(folder / "start.lock", timeout=_START_TIMEOUT_S):
-        return running_owner(folder) or _start(folder, idle_s)
-
-
-def running_owner(folder: Path) -> Owner | None:
-    """The owner that serves `folder` now, or None."""
     try:
-        owner = Owner(**json.loads((folder / "owner.json").read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-    return owner if _listens(owner.port) and _is_alive(owner.pid) else None
-
-
-def stop_owner(folder: Path, timeout_s: float = 10.0) -> None:
-    """End the owner of `folder`, if one runs, after its last call; its data is flushed and safe."""
-    owner = running_owner(folder)
-    if owner is None:
-        return
-    os.kill(owner.pid, signal.SIGTERM)
-    deadline = time.monotonic() + timeout_s
-    while _is_alive(owner.pid) and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
-
-
-def _start(folder: Path, idle_s: float) -> Owner:
-    log = folder / "owner.log"
-    command = [sys.executable, "-m", "ingestion.store_owner", str(folder), str(idle_s)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        return loopback_service.ensure(
+            folder / "owner.json",
+            "ingestion.store_owner",
+            [str(folder), str(idle_s)],
+            _START_TIMEOUT_S,
         )
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        owner = running_owner(folder)
-        if owner is not None:
-            return owner
-        if process.poll() is not None:
-            break
-        time.sleep(_POLL_S)
-    lines = log.read_text(errors="replace").strip().splitlines()
-    raise StoreUnavailable(
-        f"The library in {folder} could not be opened: {lines[-1] if lines else 'its owner did not start'}",
-        kept="Nothing was changed",
-        next_step=f"See {log}; another program may hold the folder, or the disk may be full",
-    )
+    except (AgentError, OSError) as error:
+        raise StoreUnavailable(
+            f"The library in {folder} could not be opened: {error}",
+            kept="Nothing was changed",
+            next_step=f"See {folder / 'owner.log'}; the disk may be full or the folder not yours",
+        ) from error
 
 
-def _listens(port: int) -> bool:
-    import socket
-
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    # A child that ended but was not waited for still has its id.
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[-1].split()[0] != "Z"
+def stop_owner(folder: Path) -> None:
+    """End the owner of `folder`, if one runs; its data is flushed and safe."""
+    loopback_service.stop(folder / "owner.json")
 
 
 class _Calls:
-    """Counts calls in progress and remembers when the last one ended."""
+    """Counts calls in progress and remembers when the last one began or ended."""
 
     def __init__(self) -> None:
         self.writing = threading.Lock()
@@ -152,27 +81,29 @@ class _Calls:
             return 0.0 if self._running else time.monotonic() - self._last_s
 
 
-def _interceptor(calls: _Calls, token: str) -> Any:
+def _gate(calls: _Calls, token: str) -> Any:
+    """A gRPC interceptor that lets in only who knows the token, and one writing call at a time."""
     import grpc
 
     expected = b64encode(token.encode()).decode()  # how pymilvus sends a token
 
-    class Gate(grpc.ServerInterceptor):  # type: ignore[misc]
-        """Lets in only who knows the token, and one writing call at a time."""
+    def refuse(request: Any, context: Any) -> None:
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "this library belongs to another user")
 
+    class Gate(grpc.ServerInterceptor):  # type: ignore[misc]
         def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
             metadata = dict(details.invocation_metadata)
             handler = continuation(details)
             if handler is None or handler.unary_unary is None:
                 return handler
             if not secrets.compare_digest(str(metadata.get("authorization", "")), expected):
-                return grpc.unary_unary_rpc_method_handler(_refuse)
-            write = details.method.rsplit("/", 1)[-1] in _WRITES
+                return grpc.unary_unary_rpc_method_handler(refuse)
+            writes = details.method.rsplit("/", 1)[-1] in _WRITES
 
             def serve(request: Any, context: Any) -> Any:
                 calls.count(+1)
                 try:
-                    if not write:
+                    if not writes:
                         return handler.unary_unary(request, context)
                     with calls.writing:
                         return handler.unary_unary(request, context)
@@ -182,9 +113,6 @@ def _interceptor(calls: _Calls, token: str) -> Any:
             return grpc.unary_unary_rpc_method_handler(
                 serve, handler.request_deserializer, handler.response_serializer
             )
-
-    def _refuse(request: Any, context: Any) -> None:
-        context.abort(grpc.StatusCode.UNAUTHENTICATED, "this library belongs to another user")
 
     return Gate()
 
@@ -204,28 +132,26 @@ def serve(folder: Path, idle_s: float) -> None:
     database = MilvusLite(str(folder / "milvus"))
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=_WORKERS),
-        interceptors=[_interceptor(calls, token)],
+        interceptors=[_gate(calls, token)],
         options=[
             ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+            # pymilvus pings every 10 s; gRPC servers by default cut off who pings so often.
+            ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.max_ping_strikes", 0),
         ],
     )
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    _announce(folder / "owner.json", Owner(port=port, pid=os.getpid(), token=token))
+    announcement = folder / "owner.json"
+    loopback_service.announce(announcement, Service(port=port, pid=os.getpid(), token=token))
     while not ended.wait(1.0) and calls.idle_s() < idle_s and folder.is_dir():
         pass
-    (folder / "owner.json").unlink(missing_ok=True)
+    announcement.unlink(missing_ok=True)
     server.stop(grace=5).wait()
     database.close()
-
-
-def _announce(path: Path, owner: Owner) -> None:
-    part = path.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(asdict(owner)))
-    part.rename(path)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """stub"""
 
 import re
-from collections.abc import Iterator
+
 from rag_agent.events import TextWritten
 from rag_agent.sandbox import PROGRAM, Run
 

@@ -55,6 +55,9 @@ class ReaderSettings(RoleSettings):
         2, ge=1, le=16, description="Requests answered at once by the embedded model"
     )
     threads: int = Field(0, ge=0, description="Threads of the embedded model; 0 takes every core")
+    keep_alive_s: float = Field(
+        600.0, ge=10, description="Seconds that the embedded model stays loaded after its last use"
+    )
 
 
 class CoderSettings(RoleSettings):
