@@ -1,0 +1,1 @@
+"""Fine-tune a coder with LoRA: from data to a served adapter, with numbers."""
