@@ -28,7 +28,7 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
 """Endings of the files that are read of a folder. A file named outright may be called anything."""
 
 MAX_LINE_BYTES = 4 << 20
-"""Longest line read. The longest of 20,000 real ones has 28,602 bytes, most of them 1,776 authors."""
+"""Longest line read. The longest of 20,000 real ones has 28,602 bytes, most for 1,776 authors."""
 
 _EXCERPT_CHARACTERS = 120
 
