@@ -1,36 +1,615 @@
-"""stub"""
+"""From a question and its passages to a program that ran, or an honest word why it did not.
 
+instruct → write → (syntax, packages, run with self-check) → repair, at most n times → review of the
+requirements, and one more round for missed ones. Success means that the program and its self-check ran.
+"""
+
+import ast
+import importlib.util
 import re
+import sys
+import textwrap
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, TypeVar
 
-from rag_agent.events import TextWritten
-from rag_agent.sandbox import PROGRAM, Run
+from pydantic import BaseModel, Field
 
+from ingestion.errors import InvalidReply, SandboxUnavailable
+from rag_agent.answer import Citation
+from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
+from rag_agent.instruction import Instruction, write_instruction
+from rag_agent.language_model import LanguageModel, Message
+from rag_agent.sandbox import Run, Sandbox
+from rag_agent.self_check import SelfCheck, run_checked
+
+BASE_MODEL = "base model"
+CodeVerdict = Literal["passed", "failed", "not run"]
+Status = Literal["met", "missed", "unchecked"]
+
+# A program of 100 lines has about 900 tokens; at 27 tokens/s on two cores that is half a minute.
+_PROGRAM_TOKENS = 1000
+_REVIEW_TOKENS = 260
 _BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
-_FRAME = re.compile(rf'File "{re.escape(PROGRAM)}", line (\d+)')
+_CLOSED = re.compile(r"```[^\n`]*\n.*?\n```", re.DOTALL)
+_FRAME = re.compile(r'File "(?:/?program\.py|<unknown>)", line \d+')
+_HEADING = re.compile(r"^(\d+(?:\.\d+)*)\.?\s+([A-Z][^\n.]{2,60})$", re.MULTILINE)
+_LANGUAGES = re.compile(
+    r"(?:\b(?:in|using|with|as)\s+|用\s*)"
+    r"(c\+\+|c#|c|cuda|go|golang|haskell|java|javascript|julia|kotlin|matlab|r|rust|scala|swift|typescript)"
+    r"(?![A-Za-z0-9_+#-])",
+    re.IGNORECASE,
+)
+_NO_CHECK = SelfCheck()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementCheck:
+    """One requirement of the instruction, and the lines of the program that meet it.
+
+    Args:
+        text: As in the instruction.
+        status: `met` by the lines named, in the reader model's judgement; `missed`; or `unchecked`.
+        first_line: First line in `CodeResult.program`, from 1; None unless met.
+        last_line: Last line, inclusive; None unless met.
+    """
+
+    text: str
+    status: Status = "unchecked"
+    first_line: int | None = None
+    last_line: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `code --json` prints."""
+        return {
+            "text": self.text,
+            "status": self.status,
+            "first_line": self.first_line,
+            "last_line": self.last_line,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CodeResult:
+    """A program and the truth about it.
+
+    Args:
+        question: As asked.
+        language: Lower case; only `python` is run.
+        instruction: What the coder was given.
+        passages: Quotes of papers that the instruction rests on.
+        program: Source text; empty when the model wrote none.
+        model: Name of the coder model.
+        adapter: Its LoRA adapter, or `base model`.
+        verdict: `passed` when the program ran to its end and its self-check ran and held.
+        reason: Why the verdict is not `passed`; empty when it is.
+        run: The last run; None when nothing was run.
+        self_check: Asserts found, reached, held in that run.
+        repairs: Rounds in which the program went back to the coder.
+        requirements: Of the instruction, one by one.
+        missing_packages: Packages that the program imports and the sandbox lacks.
+        notices: What went another way than planned.
+        seconds: Wall time.
+    """
+
+    question: str
+    language: str
+    instruction: Instruction
+    passages: tuple[Citation, ...]
+    program: str
+    model: str
+    adapter: str
+    verdict: CodeVerdict
+    reason: str
+    run: Run | None
+    self_check: SelfCheck
+    repairs: int
+    requirements: tuple[RequirementCheck, ...]
+    missing_packages: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """Requirements that the program meets."""
+        return tuple(check.text for check in self.requirements if check.status == "met")
+
+    @property
+    def leaves_out(self) -> tuple[str, ...]:
+        """Requirements that it misses or that nobody checked, and the rest of the paper."""
+        rest = "everything else in the paper: only the passages shown were read"
+        return (*(c.text for c in self.requirements if c.status != "met"), rest)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `code --json` prints; `rag_agent/schemas/code.schema.json` describes it."""
+        return {
+            "question": self.question,
+            "language": self.language,
+            "instruction": self.instruction.model_dump(mode="json"),
+            "passages": [passage.as_json() for passage in self.passages],
+            "program": self.program,
+            "model": self.model,
+            "adapter": self.adapter,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "run": self.run.as_json() if self.run else None,
+            "self_check": {
+                "found": self.self_check.found,
+                "reached": self.self_check.reached,
+                "held": self.self_check.held,
+            },
+            "repairs": self.repairs,
+            "requirements": [check.as_json() for check in self.requirements],
+            "covers": list(self.covers),
+            "leaves_out": list(self.leaves_out),
+            "missing_packages": list(self.missing_packages),
+            "notices": list(self.notices),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+_SYSTEM = (
+    "You write one short, self-contained Python program that shows an idea of a paper. Use NumPy, or "
+    "PyTorch for layers and gradients; nothing else that must be installed. No files, no network, no "
+    "plots, small sizes, fixed seeds. First functions or classes with shapes in comments, then a "
+    'self-check under `if __name__ == "__main__":` with at least three asserts: shapes, properties '
+    "that must hold, and a value computed in a second, simpler way. Compare floats with np.allclose or "
+    "torch.allclose, never with values from memory. Reply with one ```python block and nothing else."
+)
+_SYSTEM_OTHER = (
+    "You write one short, self-contained {language} program that shows an idea of a paper. No files, no "
+    "network, small sizes. End with a main function that checks shapes and properties of the result. "
+    "Reply with one code block and nothing else."
+)
+_EXAMPLE: tuple[Message, ...] = (
+    (
+        "user",
+        "Goal: Compute the cosine annealing learning rate with warm restarts.\n"
+        "Formulas:\n"
+        "- eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))\n"
+        "Inputs:\n- epochs: int array (n,), 0 or more\n- T_i: int, epochs of one run\n"
+        "Outputs:\n- eta: float array (n,)\n"
+        "Requirements:\n- T_cur counts the epochs since the last restart\n"
+        "- the rate is eta_max at every restart",
+    ),
+    (
+        "assistant",
+        "```python\n"
+        "import math\n\n"
+        "import numpy as np\n\n\n"
+        "def cosine_restarts(epochs, T_i, eta_min, eta_max):\n"
+        '    """Learning rate at each epoch, shape (n,)."""\n'
+        "    T_cur = epochs % T_i  # (n,) epochs since the last restart\n"
+        "    return eta_min + 0.5 * (eta_max - eta_min) * (1 + np.cos(np.pi * T_cur / T_i))\n\n\n"
+        'if __name__ == "__main__":\n'
+        "    epochs = np.arange(30)\n"
+        "    eta = cosine_restarts(epochs, T_i=10, eta_min=0.001, eta_max=0.1)\n"
+        "    assert eta.shape == (30,)\n"
+        "    assert np.allclose(eta[[0, 10, 20]], 0.1)  # eta_max at every restart\n"
+        "    assert np.all(np.diff(eta[:10]) < 0)  # it falls within a run\n"
+        "    by_hand = [0.001 + 0.5 * 0.099 * (1 + math.cos(math.pi * (t % 10) / 10)) for t in range(30)]\n"
+        "    assert np.allclose(eta, by_hand)\n"
+        '    print("first run:", eta[:10].round(4))\n'
+        "```",
+    ),
+)
+_REPAIR = (
+    "The program does not work:\n{problem}\n"
+    "Find the cause. If the program contradicts the formulas, correct the program; if an assert expects "
+    "something that does not follow from them, correct the assert. Reply with the whole program."
+)
+_MISSED = (
+    "The program runs. It does not yet meet:\n{missed}\n"
+    "Add that to the code, keep the rest and the self-check. Reply with the whole program."
+)
+_REVIEW_SYSTEM = (
+    "You check a program against its requirements. For each requirement name the first and the last line "
+    "of the code that does it, and say whether it is met. Where no line does it: lines 0, met false."
+)
+_REVIEW_EXAMPLE: tuple[Message, ...] = (
+    (
+        "user",
+        "Program:\n1: import numpy as np\n2: \n3: def scale(x, gamma):\n"
+        "4:     x = x - x.mean(axis=0)\n5:     return gamma * x\n\n"
+        "Requirements:\n1. subtract the mean of each feature\n2. divide by the standard deviation",
+    ),
+    (
+        "assistant",
+        '{"checks": [{"requirement": 1, "first_line": 4, "last_line": 4, "met": true}, '
+        '{"requirement": 2, "first_line": 0, "last_line": 0, "met": false}]}',
+    ),
+)
+
+
+def write_code(
+    question: str,
+    passages: Sequence[Citation],
+    *,
+    coder: LanguageModel,
+    reader: LanguageModel,
+    sandbox: Sandbox,
+    adapter: str = "",
+    keywords: Sequence[str] = (),
+    instruction: Instruction | None = None,
+    run: bool = True,
+) -> Generator[Event, None, CodeResult]:
+    """Build a program for a question, run it, repair it, and check it against its requirements.
+
+    Args:
+        question: What to build.
+        passages: What the papers say about it, best first; may be empty.
+        coder: Writes and repairs.
+        reader: Makes the question precise and reviews the result.
+        sandbox: Runs the program; its settings hold the limits and the number of repairs.
+        adapter: Name of the coder's LoRA adapter; empty says `base model`.
+        keywords: Terms that the plan found in the question.
+        instruction: An edited instruction, taken instead of writing one.
+        run: False only writes the program.
+
+    Returns:
+        The result, as the generator's value; the events before it tell the way there.
+
+    Raises:
+        ModelUnavailable: A model does not answer.
+    """
+    started = time.perf_counter()
+    notices: list[str] = []
+    if instruction is None:
+        work = _instruct(question, passages, reader, keywords, notices)
+        instruction = yield from _step("instruct", work)
+    language = language_of(question)
+    title = docstring(instruction, passages) if language == "python" else ""
+    desk = _Desk(coder, reader, sandbox, instruction, language, title, run, notices)
+    attempt, repairs = yield from desk.write_and_repair()
+    requirements = tuple(RequirementCheck(text) for text in instruction.requirements)
+    if attempt.verdict != "failed" and attempt.is_python:
+        attempt, requirements, more = yield from _step("review", desk.review(attempt))
+        repairs += more
+    yield from (Notice(text) for text in notices)
+    return CodeResult(
+        question=question,
+        language=language,
+        instruction=instruction,
+        passages=tuple(passages),
+        program=attempt.program,
+        model=coder.name,
+        adapter=adapter or BASE_MODEL,
+        verdict=attempt.verdict,
+        reason=attempt.reason,
+        run=attempt.run,
+        self_check=attempt.self_check,
+        repairs=repairs,
+        requirements=requirements,
+        missing_packages=attempt.missing_packages,
+        notices=tuple(notices),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def result_of(steps: Generator[Event, None, _T]) -> _T:
+    """Run a generator of events to its end and take its value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def language_of(question: str) -> str:
+    """The programming language that a question names, lower case; `python` where it names none."""
+    named = _LANGUAGES.search(question)
+    return named.group(1).lower().replace("golang", "go") if named else "python"
 
 
 def program_in(reply: str) -> str:
-    """The first fenced block of a reply, also when it is still open; the whole reply without one."""
+    """The first fenced block of a reply, also one still open; the whole reply where there is none."""
     block = _BLOCK.search(reply)
-    return (block.group(1) if block else reply).strip("\n") + "\n"
+    text = block.group(1) if block else reply
+    return text.strip("\n").rstrip() + "\n" if text.strip() else ""
 
 
-def written(coder, messages, max_tokens):
-    """Stream a program, and stop the model when its block is closed."""
-    reply = ""
-    pieces = coder.stream(messages, max_tokens)
-    for piece in pieces:
+def written(
+    coder: LanguageModel, messages: Sequence[Message], max_tokens: int = _PROGRAM_TOKENS
+) -> Generator[Event, None, str]:
+    """Stream a program as it is written; the model is stopped when the block closes."""
+    reply, shown = "", 0
+    for piece in coder.stream(messages, max_tokens):
         reply += piece
-        yield TextWritten(piece, "program")
-        if reply.count("```") >= 2:
-            pieces.close()
-            return
+        block = _BLOCK.search(reply)
+        if block and len(block.group(1)) > shown:
+            text = block.group(1)[shown:].rstrip("`")
+            shown += len(text)
+            yield TextWritten(text, "program")
+        if _CLOSED.search(reply):
+            break
+    return program_in(reply)
+
+
+def missing_packages(tree: ast.Module) -> tuple[str, ...]:
+    """Top-level packages that a program imports and that are not installed here."""
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named.add(node.module)
+    packages = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
+    return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
 
 
 def error_lines(run: Run) -> str:
-    """What a model needs to know about a failure: the last lines of the traceback in the program."""
+    """What a model needs to know of a failure: the traceback's last frame in the program, and on."""
     if run.outcome not in ("failed", "killed"):
-        return f"The program was stopped: {run.outcome}."
+        return f"The run was stopped: {run.outcome}. Use smaller sizes and no endless loop."
     lines = run.stderr.strip().splitlines()
     frames = [n for n, line in enumerate(lines) if _FRAME.search(line)]
-    return "\n".join(lines[frames[-1] :] if frames else lines[-3:])[-600:]
+    return "\n".join(lines[frames[-1] :] if frames else lines[-3:])[:700]
+
+
+def docstring(instruction: Instruction, passages: Sequence[Citation]) -> str:
+    """The program's first lines: what it shows, and paper, section and page that it rests on."""
+    sources = []
+    for passage in passages:
+        where = f"page {passage.page}" if passage.page else "abstract"
+        section = section_of(passage)
+        source = f'"{passage.paper.title}" ({passage.paper.arxiv_id}), '
+        sources.append(source + (f"section {section}, {where}" if section else where))
+    after = [f"After {text}." for text in dict.fromkeys(sources)] or ["After no paper's text."]
+    lines = [line for text in (instruction.goal, *after) for line in textwrap.wrap(text, 90)]
+    text = "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign == "\n")
+    body = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""\n{body}\n"""\n'
+
+
+def section_of(passage: Citation) -> str:
+    """Number and name of the section that a passage shows its quote in; empty where it shows none."""
+    before, found, _ = passage.passage.partition(passage.quote)
+    headings = _HEADING.findall(before) if found else []
+    return " ".join(headings[-1]).strip() if headings else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One program and what came of it. `problem` goes back to the coder, `reason` to the user."""
+
+    body: str
+    program: str
+    is_python: bool = True
+    verdict: CodeVerdict = "not run"
+    reason: str = ""
+    problem: str = ""
+    run: Run | None = None
+    self_check: SelfCheck = _NO_CHECK
+    missing_packages: tuple[str, ...] = ()
+
+    @property
+    def error(self) -> str:
+        """What makes two failures the same one: the error and its line, without values."""
+        return re.sub(r"line \d+", "line", self.problem.partition("\nwhere ")[0])
+
+
+class _Check(BaseModel):
+    requirement: Annotated[int, Field(ge=1, le=5)]
+    first_line: Annotated[int, Field(ge=0, le=999)]
+    last_line: Annotated[int, Field(ge=0, le=999)]
+    met: bool
+
+
+class _Review(BaseModel):
+    checks: Annotated[list[_Check], Field(min_length=1, max_length=5)]
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Everything that stays the same while one program is made."""
+
+    coder: LanguageModel
+    reader: LanguageModel
+    sandbox: Sandbox
+    instruction: Instruction
+    language: str
+    title: str
+    runs: bool
+    notices: list[str]
+    rounds: int = 0
+    prompt: list[Message] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        python = self.language == "python"
+        system = _SYSTEM if python else _SYSTEM_OTHER.format(language=self.language)
+        example = _EXAMPLE if python else ()
+        self.prompt = [("system", system), *example, ("user", self.instruction.as_text())]
+
+    def write_and_repair(self) -> Generator[Event, None, tuple[_Attempt, int]]:
+        """The first program that works, or the last that did not; and the rounds of repair."""
+        body = yield from _step("write", written(self.coder, self.prompt))
+        attempt = yield from self.attempt(body)
+        repairs, seen = 0, set[str]()
+        while attempt.problem and repairs < self.sandbox.settings.repairs:
+            if attempt.error in seen:
+                self.notices.append("Repair stopped: the same error came back")
+                break
+            seen.add(attempt.error)
+            repairs += 1
+            request = _REPAIR.format(problem=attempt.problem)
+            body = yield from _step("repair", self.rewritten(attempt, request))
+            attempt = yield from self.attempt(body)
+        return attempt, repairs
+
+    def rewritten(self, attempt: _Attempt, request: str) -> Generator[Event, None, str]:
+        """The coder's next version of a program."""
+        before: Message = ("assistant", f"```{self.language}\n{attempt.body}```")
+        return (yield from written(self.coder, [*self.prompt, before, ("user", request)]))
+
+    def attempt(self, body: str) -> Generator[Event, None, _Attempt]:
+        """Check a program's syntax and packages, then run it."""
+        self.rounds += 1
+        attempt = self._unrun(body)
+        if attempt.verdict == "not run" and not attempt.reason:
+            attempt = yield from _step("run", self._run(attempt))
+        seconds = attempt.run.seconds if attempt.run else 0.0
+        outcome = attempt.run.outcome if attempt.run else attempt.reason
+        yield ProgramRan(self.rounds, outcome, seconds)
+        return attempt
+
+    def _unrun(self, body: str) -> _Attempt:
+        """The program as far as it can be judged without running it."""
+        if self.language != "python":
+            reason = f"{self.language} programs are written but not run"
+            return _Attempt(body, body, is_python=False, reason=reason)
+        try:
+            tree = ast.parse(body)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            return _broken_syntax(self.title + body, body, error)
+        attempt = _Attempt(body, self.title + _without_docstring(tree, body))
+        missing = missing_packages(tree)
+        if missing:
+            names = ", ".join(missing)
+            problem = f"These packages are not installed: {names}. Write it without them."
+            reason = f"it needs packages that are not installed: {names}"
+            return replace(attempt, reason=reason, problem=problem, missing_packages=missing)
+        return attempt if self.runs else replace(attempt, reason="a run was not asked for")
+
+    def _run(self, attempt: _Attempt) -> Generator[Event, None, _Attempt]:
+        yield from ()  # a step like the others, without events of its own
+        try:
+            run, check = run_checked(self.sandbox, attempt.program)
+        except SandboxUnavailable as error:
+            return replace(attempt, reason=str(error))
+        problem, reason = _shortcoming(run, check)
+        verdict: CodeVerdict = "failed" if problem else "passed"
+        return replace(
+            attempt, verdict=verdict, reason=reason, problem=problem, run=run, self_check=check
+        )
+
+    def review(
+        self, attempt: _Attempt
+    ) -> Generator[Event, None, tuple[_Attempt, tuple[RequirementCheck, ...], int]]:
+        """Tie the requirements to lines; missed ones get one more round if the program runs."""
+        checks = self._checked(attempt)
+        missed = [check.text for check in checks if check.status == "missed"]
+        if not missed or attempt.verdict != "passed":
+            return attempt, checks, 0
+        request = _MISSED.format(missed="\n".join(f"- {text}" for text in missed))
+        body = yield from self.rewritten(attempt, request)
+        second = yield from self.attempt(body)
+        if second.verdict != "passed":
+            self.notices.append(
+                "A further round for missed requirements broke the program; kept the one before"
+            )
+            return attempt, checks, 1
+        rechecked = self._checked(second)
+        if sum(c.status == "met" for c in rechecked) <= sum(c.status == "met" for c in checks):
+            return attempt, checks, 1
+        return second, rechecked, 1
+
+    def _checked(self, attempt: _Attempt) -> tuple[RequirementCheck, ...]:
+        requirements = self.instruction.requirements
+        lines = attempt.program.splitlines()
+        first = self.title.count("\n")
+        numbered = "\n".join(f"{n}: {line}" for n, line in enumerate(lines, 1) if n > first)
+        wanted = "\n".join(f"{n}. {text}" for n, text in enumerate(requirements, 1))
+        prompt: Message = ("user", f"Program:\n{numbered}\n\nRequirements:\n{wanted}")
+        messages = [("system", _REVIEW_SYSTEM), *_REVIEW_EXAMPLE, prompt]
+        try:
+            review = self.reader.structured(messages, _Review, _REVIEW_TOKENS)
+        except InvalidReply as error:
+            self.notices.append(f"The requirements were not checked: {error.what}")
+            return tuple(RequirementCheck(text) for text in requirements)
+        said = {check.requirement: check for check in reversed(review.checks)}
+        code = _code_lines(attempt.program)
+        return tuple(
+            _judged(text, said.get(n), attempt.program, code)
+            for n, text in enumerate(requirements, 1)
+        )
+
+
+def _instruct(
+    question: str,
+    passages: Sequence[Citation],
+    reader: LanguageModel,
+    keywords: Sequence[str],
+    notices: list[str],
+) -> Generator[Event, None, Instruction]:
+    yield from ()
+    instruction, notice = write_instruction(question, passages, reader, keywords=keywords)
+    if notice:
+        notices.append(notice)
+    return instruction
+
+
+def _step(name: str, work: Generator[Event, None, _T]) -> Generator[Event, None, _T]:
+    started = time.perf_counter()
+    yield StepStarted(name)
+    result = yield from work
+    yield StepFinished(name, time.perf_counter() - started)
+    return result
+
+
+def _broken_syntax(program: str, body: str, error: Exception) -> _Attempt:
+    line = getattr(error, "lineno", None) or 0
+    text = (getattr(error, "text", None) or "").strip()
+    problem = f"SyntaxError: {error}\n    {text}" if text else f"SyntaxError: {error}"
+    if line >= body.count("\n") and "```" not in body:
+        problem += "\nThe program may have been cut off: make it shorter."
+    return _Attempt(
+        body,
+        program,
+        verdict="failed",
+        reason=f"it is not valid Python: {error}",
+        problem=problem,
+        is_python=False,
+    )
+
+
+def _without_docstring(tree: ast.Module, body: str) -> str:
+    """The program without its own module docstring, whose place the sourced one takes."""
+    if ast.get_docstring(tree) is None:
+        return "\n" + body
+    return "\n" + "\n".join(body.splitlines()[tree.body[0].end_lineno :]).lstrip("\n") + "\n"
+
+
+def _shortcoming(run: Run, check: SelfCheck) -> tuple[str, str]:
+    """What is wrong, for the coder and for the user; both empty where nothing is."""
+    if run.outcome != "passed":
+        last = run.stderr.strip().partition("\nwhere ")[0].rpartition("\n")[2][:200]
+        return error_lines(run), f"{run.outcome}: {last}" if last else run.outcome
+    if not check.found:
+        ask = 'There is no self-check: add asserts under `if __name__ == "__main__":`.'
+        return ask, "it has no self-check"
+    if not check.reached:
+        ask = 'The self-check is never reached: call it under `if __name__ == "__main__":`.'
+        return ask, "its self-check was never reached"
+    if not check.passed:
+        return "An assert failed and was swallowed by `except`.", "a failed assert was swallowed"
+    return "", ""
+
+
+def _code_lines(program: str) -> frozenset[int]:
+    """Lines that hold statements, docstrings apart."""
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(program)):
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.stmt) and not text:
+            end = node.end_lineno if not hasattr(node, "body") else node.lineno
+            found.update(range(node.lineno, (end or node.lineno) + 1))
+    return frozenset(found)
+
+
+def _judged(text: str, said: _Check | None, program: str, code: frozenset[int]) -> RequirementCheck:
+    """A model's word on one requirement, held to what the program shows."""
+    if said is None:
+        return RequirementCheck(text)
+    lines = range(said.first_line, said.last_line + 1)
+    # A decimal number that a requirement names, and the program lacks, cannot have been met.
+    decimals = re.findall(r"\b\d+\.\d+\b|\b\d+e-?\d+\b", text)
+    present = {float(n) for n in re.findall(r"\d+\.?\d*(?:e-?\d+)?|\.\d+", program)}
+    if (
+        not said.met
+        or not code.intersection(lines)
+        or any(float(n) not in present for n in decimals)
+    ):
+        return RequirementCheck(text, "missed")
+    return RequirementCheck(text, "met", said.first_line, min(said.last_line, max(code)))

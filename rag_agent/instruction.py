@@ -1,0 +1,160 @@
+"""What the coder is asked to build: a question and its passages, made precise and bounded."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion.errors import AgentError, InvalidReply
+from rag_agent.answer import Citation
+from rag_agent.language_model import LanguageModel, Message
+
+# Prefill is the cost on a processor (62 tokens/s measured with the 1.5B model on two cores), so the
+# model sees about 450 tokens of the paper.
+_EXCERPT_CHARS = 1800
+_MAX_TOKENS = 420
+
+Line = Annotated[str, Field(min_length=3, max_length=140)]
+
+
+class Instruction(BaseModel):
+    """A precise request for one program.
+
+    Args:
+        goal: What the program shows, one sentence.
+        formulas: The paper's formulas in plain text, such as `softmax(Q K^T / sqrt(d_k)) V`.
+        inputs: Each with its shape or range.
+        outputs: Each with its shape or range.
+        requirements: What the code must do, one testable thing a line.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    goal: str = Field(min_length=5, max_length=200)
+    formulas: tuple[Line, ...] = Field(max_length=4)
+    inputs: tuple[Line, ...] = Field(max_length=4)
+    outputs: tuple[Line, ...] = Field(max_length=3)
+    requirements: tuple[Line, ...] = Field(min_length=1, max_length=5)
+
+    def as_text(self) -> str:
+        """The form that the coder reads and a user edits; `parse_instruction` reads it back."""
+        parts = [f"Goal: {self.goal}"]
+        for name in _LISTS:
+            lines = getattr(self, name)
+            if lines:
+                parts += [f"{name.capitalize()}:", *(f"- {line}" for line in lines)]
+        return "\n".join(parts)
+
+
+_LISTS = ("formulas", "inputs", "outputs", "requirements")
+
+
+def parse_instruction(text: str) -> Instruction:
+    """Read an edited instruction back.
+
+    Raises:
+        AgentError: No goal, no requirement, a line too long, or too many lines.
+    """
+    goal, lists = "", {name: list[str]() for name in _LISTS}
+    current = None
+    for line in filter(None, map(str.strip, text.splitlines())):
+        heading, _, rest = line.partition(":")
+        if heading.lower() == "goal":
+            goal = rest.strip()
+        elif heading.lower() in lists and not rest:
+            current = lists[heading.lower()]
+        elif current is not None:
+            current.append(line.removeprefix("-").strip())
+    try:
+        return Instruction.model_validate({"goal": goal, **lists})
+    except ValueError as error:
+        first = str(error).splitlines()
+        raise AgentError(
+            f"The edited instruction cannot be read: {' '.join(first[1:3]).strip()}",
+            kept="Nothing was generated",
+            next_step="Keep the headings Goal, Formulas, Inputs, Outputs, Requirements and short lines",
+        ) from error
+
+
+_SYSTEM = (
+    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Take the "
+    "formulas, names and numbers from the excerpts and write formulas in plain text. Give shapes for "
+    "inputs and outputs. Each requirement is one short thing that the code must do. The program is a "
+    "small Python example with NumPy or PyTorch: no training runs, no data sets, no files."
+)
+_EXAMPLE: tuple[Message, ...] = (
+    (
+        "user",
+        "Request: show the learning rate schedule of this paper in code\n"
+        'Excerpts of "SGDR: Stochastic Gradient Descent with Warm Restarts":\n'
+        "[1] Within the i-th run, we decay the learning rate with a cosine annealing for each batch as "
+        "follows: η_t = η_min + 1/2 (η_max − η_min)(1 + cos(T_cur/T_i π)), where T_cur accounts for how "
+        "many epochs have been performed since the last restart.",
+    ),
+    (
+        "assistant",
+        '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
+        '"formulas": ["eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))"], '
+        '"inputs": ["epoch: int, 0 or more", "T_i: int, epochs of one run", '
+        '"eta_min, eta_max: floats, 0 <= eta_min < eta_max"], '
+        '"outputs": ["eta_t: float between eta_min and eta_max"], '
+        '"requirements": ["T_cur counts the epochs since the last restart", '
+        '"the rate is eta_max at every restart", "the rate falls along a half cosine within one run"]}',
+    ),
+)
+
+
+def write_instruction(
+    question: str,
+    passages: Sequence[Citation],
+    reader: LanguageModel,
+    *,
+    keywords: Sequence[str] = (),
+) -> tuple[Instruction, str]:
+    """Make a question precise.
+
+    Returns:
+        The instruction, and a notice that is empty unless the model's reply could not be used; then
+        the instruction is the question itself with the quoted sentences as its requirements.
+    """
+    request = f"Request: {question[:600]}"
+    if keywords:
+        request += f"\nKeywords: {', '.join(keywords)[:200]}"
+    prompt: Message = ("user", f"{request}\n{_excerpts(passages)}")
+    try:
+        messages: list[Message] = [("system", _SYSTEM), *_EXAMPLE, prompt]
+        return reader.structured(messages, Instruction, _MAX_TOKENS), ""
+    except InvalidReply as error:
+        return _plain(question, passages), (
+            f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
+            "and the quoted sentences as they are"
+        )
+
+
+def _excerpts(passages: Sequence[Citation]) -> str:
+    if not passages:
+        return "No excerpts are at hand."
+    room = _EXCERPT_CHARS // len(passages)
+    texts = [f"[{n}] {_around_quote(passage, room)}" for n, passage in enumerate(passages, 1)]
+    return "\n".join([f'Excerpts of "{passages[0].paper.title}":', *texts])
+
+
+def _around_quote(passage: Citation, room: int) -> str:
+    """At most `room` characters of the passage, its quote in the middle."""
+    text = passage.passage or passage.quote
+    middle = text.find(passage.quote) + len(passage.quote) // 2
+    start = max(0, min(middle - room // 2, len(text) - room))
+    return re.sub(r"\s+", " ", text[start : start + room]).strip()
+
+
+def _plain(question: str, passages: Sequence[Citation]) -> Instruction:
+    quotes = [re.sub(r"\s+", " ", passage.quote)[:140].strip() for passage in passages]
+    return Instruction(
+        goal=question.strip()[:200].ljust(5, "."),
+        formulas=(),
+        inputs=(),
+        outputs=(),
+        requirements=tuple(q for q in quotes if len(q) >= 3)[:5]
+        or (question.strip()[:140].ljust(3),),
+    )
