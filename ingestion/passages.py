@@ -93,7 +93,9 @@ def sentences_of(pages: Sequence[PageText]) -> list[Sentence]:
 
 def _sentences(page: PageText, number: int, block: Block) -> Iterator[Sentence]:
     spans = (
-        [(block.start, block.end)] if block.kind == "table" else _sentence_spans(page.text, block)
+        [(block.start, block.end)]
+        if block.kind == "table"
+        else sentence_spans(page.text, block.start, block.end)
     )
     for start, end in spans:
         text = page.text[start:end]
@@ -102,10 +104,9 @@ def _sentences(page: PageText, number: int, block: Block) -> Iterator[Sentence]:
             yield Sentence(text, number, start, end, reading, block.section, block.kind)
 
 
-def _sentence_spans(text: str, block: Block) -> Iterator[tuple[int, int]]:
-    """Spans of a block's sentences, without the blanks around them."""
-    start = block.start
-    for end in [*_ends(text[block.start : block.end], block.start), block.end]:
+def sentence_spans(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Spans of the sentences of `text[start:stop]`, without the blanks around them."""
+    for end in [*_ends(text[start:stop], start), stop]:
         while end - start > MAX_SENTENCE_CHARACTERS:
             cut = text.rfind(" ", start, start + MAX_SENTENCE_CHARACTERS)
             cut = cut if cut > start else start + MAX_SENTENCE_CHARACTERS
