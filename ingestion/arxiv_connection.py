@@ -117,7 +117,7 @@ class ArxivConnection:
 
     def _ask(self, url: str, read: Callable[[requests.Response], T]) -> T:
         reason = ""
-        for attempt in range(1, self.settings.max_tries + 1):
+        for attempt in range(self.settings.max_tries):
             self._spend_request()
             try:
                 with self._gate.turn(), self._open(url) as response:
@@ -125,6 +125,7 @@ class ArxivConnection:
                     return read(response)
             except _TryAgain as refusal:
                 reason = refusal.reason
+                # With the default delay and tries this waits 9 to 13.5 s in all.
                 backoff_s = self.settings.delay_s * 2**attempt * random.uniform(1, 1.5)
                 self._gate.postpone(max(refusal.after_s, backoff_s), reason)
         raise ArxivUnavailable(

@@ -1,3 +1,4 @@
+import json
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ import requests
 
 from ingestion import arxiv_connection
 from ingestion.arxiv_api import ArxivApi
+from ingestion.arxiv_connection import Feed
 from ingestion.errors import ArxivError, ArxivUnavailable, InvalidArxivId
 from ingestion.settings import ArxivSettings
 from tests.fake_arxiv import FakeArxiv, FakePaper
@@ -338,6 +340,21 @@ def test_the_gate_is_open_again_after_a_failure(api: ArxivApi, arxiv: FakeArxiv)
     with pytest.raises(ArxivUnavailable):
         api.search("pond", max_results=5)
     assert api.search("pond", max_results=5)
+
+
+@pytest.mark.slow
+def test_recorded_answers_of_the_real_api_become_papers(
+    shared_data: Path, api: ArxivApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = 0
+    for file in sorted((shared_data / "arxiv-api" / "atom").glob("q_*.json")):
+        body = json.loads(file.read_text())["body"].encode()
+        monkeypatch.setattr(api.connection, "get", lambda url, headers=None, body=body: Feed(body))
+        known += len(papers := api.search("testing", max_results=body.count(b"<entry>")))
+        assert all(
+            p.title and p.authors and p.categories and p.version and p.published for p in papers
+        )
+    assert known > 150
 
 
 def test_the_fake_speaks_atom_to_a_plain_client(arxiv: FakeArxiv) -> None:
