@@ -1,0 +1,88 @@
+"""llama.cpp with a base and, if wanted, an adapter, in a process of its own on loopback.
+
+A process of its own, because its threads never end by themselves.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from finetune.errors import GenerationError
+
+
+@contextmanager
+def llama_server(
+    model: Path, adapter: Path | None = None, *, slots: int = 8, context_tokens: int = 1024
+) -> Iterator[str]:
+    """Serve a GGUF model while the block runs.
+
+    Args:
+        model: GGUF weights.
+        adapter: GGUF LoRA adapter, applied to every request.
+        slots: Requests at once.
+        context_tokens: Prompt and answer of one request, tokens.
+
+    Yields:
+        The base URL, ending in `/v1`.
+
+    Raises:
+        GenerationError: The server did not start.
+    """
+    for file in filter(None, (model, adapter)):
+        if not file.is_file():
+            raise GenerationError(f"{file} is missing", next_step="Check base.gguf, or run `export`")
+    command = [sys.executable, "-m", "finetune.llama_cpp", str(model), str(adapter or "")]
+    process = subprocess.Popen(
+        [*command, str(slots), str(context_tokens)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        address = _address(process.stdout)
+        try:
+            if not address:
+                raise GenerationError(
+                    f"llama.cpp cannot serve {model.name}", next_step="Check that the GGUF file is whole"
+                )
+            yield f"{address}/v1"
+        finally:
+            process.kill()
+
+
+def _address(output: Iterator[str]) -> str:
+    """The server's own address among whatever the library prints; empty if it ended before."""
+    for line in output:
+        if line.startswith("serving "):
+            return line.split()[1]
+    return ""
+
+
+def _serve(model: str, adapter: str, slots: int, context_tokens: int) -> None:
+    import xllamacpp
+
+    threads = len(os.sched_getaffinity(0))
+    params = xllamacpp.CommonParams()
+    params.model.path = model
+    params.n_ctx = context_tokens * slots
+    params.n_parallel = slots
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = threads
+    params.ui = False
+    params.port = 0
+    params.verbosity = 0
+    if adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 1.0)]
+    server = xllamacpp.Server(params)
+    print("serving", server.listening_address, flush=True)
+    sys.stdin.read()  # until the parent ends, however it ends
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
