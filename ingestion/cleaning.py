@@ -1,5 +1,6 @@
 """Metadata text as authors typed it becomes plain text; maths stays as LaTeX."""
 
+import logging
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -10,11 +11,13 @@ if TYPE_CHECKING:
     from pylatexenc.macrospec import LatexContextDb
 
 # Control characters but white space; soft hyphen, zero-width space, word joiner, BOM; every bidi
-# control; lone surrogates, noncharacters and the invisible tag characters, which can carry hidden
-# instructions. The joiners U+200C and U+200D stay: Persian and Indic scripts are spelt with them.
+# control; lone surrogates, noncharacters, the private planes, and the invisible tag characters,
+# which can carry hidden instructions. The joiners U+200C and U+200D stay: Persian and Indic scripts
+# are spelt with them.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
+    "\U000f0000-\U0010ffff]"
 )
 MATHS = re.compile(
     r"(\$\$.+?\$\$|(?<!\\)\$[^$]+?(?<!\\)\$|\\\(.+?\\\)|\\\[.+?\\\]"
@@ -32,7 +35,8 @@ _STYLED = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|sf|rm))\{([^{}\\]*)\}")
 _ESCAPED = re.compile(r"\\([%&_#$ ])")
 _BARE_SPECIAL = re.compile(r"(?<!\\)[%&#]")
 _TIE = re.compile(r"(?<=[\w.])~(?=[\w$\\])")
-_HELD = re.compile("\x01(\\d+)\x02")
+_MOST_FORMULAS = 0xFFFF
+_HELD = re.compile("[\U000f0000-\U000fffff]")
 
 
 def clean_text(text: str) -> str:
@@ -73,11 +77,11 @@ def _resolve_prose(text: str) -> str:
 
     def hold(match: re.Match[str]) -> str:
         formulas.append(match.group())
-        return f"\x01{len(formulas) - 1}\x02"
+        return chr(0xF0000 + len(formulas) - 1)
 
-    # The marks are control characters, which clean_text has removed, so no text can forge one.
-    prose = _resolve_commands(MATHS.sub(hold, text))
-    return _HELD.sub(lambda match: formulas[int(match.group(1))], prose)
+    # One private character stands for each formula; clean_text has removed those of the text.
+    prose = _resolve_commands(MATHS.sub(hold, text, count=_MOST_FORMULAS))
+    return _HELD.sub(lambda match: formulas[ord(match.group()) - 0xF0000], prose)
 
 
 def _resolve_commands(prose: str) -> str:
@@ -126,6 +130,9 @@ _COMMANDS = {
 def _converter() -> "tuple[LatexContextDb, LatexNodes2Text]":
     from pylatexenc import latex2text, latexwalker
     from pylatexenc.macrospec import MacroSpec
+
+    # It warns of every command that lacks its arguments; those are kept as typed.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 
     def readable(node: Any, l2tobj: Any) -> str:
         arguments = [each for each in node.nodeargd.argnlist if each] if node.nodeargd else []

@@ -27,6 +27,9 @@ MAX_TITLE_CHARACTERS = 1_000
 MAX_COMMENT_CHARACTERS = 2_000
 """Longer comments are cut here; arXiv takes 400."""
 
+MAX_NAME_CHARACTERS = 300
+"""Longer names of authors and categories are cut here."""
+
 # Only a sentence about this very paper counts: papers about withdrawals speak of other works or
 # quote such notes, and comments may name a withdrawn theorem or talk.
 _WORK = r"(?:paper|submission|article|manuscript|preprint|work|note|letter|document)"
@@ -141,7 +144,7 @@ def _authors(record: Mapping[str, Any]) -> tuple[str, ...]:
         names = _BETWEEN_NAMES.split(_PARENTHESES.sub("", authors))
     else:
         names = _strings(authors)
-    return tuple(name for name in map(clean_text, names) if name)
+    return tuple(name for name in map(_name, names) if name)
 
 
 def _full_name(parts: list[Any]) -> str:
@@ -154,7 +157,11 @@ def _categories(record: Mapping[str, Any]) -> tuple[str, ...]:
     named = record.get("categories")
     categories = named.split() if isinstance(named, str) else _strings(named)
     primary = _text(record, "primary_category")
-    return tuple(dict.fromkeys(clean_text(each) for each in (primary, *categories) if each.strip()))
+    return tuple(dict.fromkeys(_name(each) for each in (primary, *categories) if each.strip()))
+
+
+def _name(text: str) -> str:
+    return clean_text(text[:MAX_NAME_CHARACTERS])
 
 
 def _strings(value: object) -> list[str]:

@@ -61,6 +61,13 @@ def test_hostile_latex_ends_quickly(hostile: str) -> None:
     assert isinstance(clean_text(hostile), str)
 
 
+def test_a_formula_taken_for_an_argument_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "$x_1$" in clean_text(r"the vector \vec $x_1$ and \ours")
+    assert clean_text("forged \U000f0000 mark \\ours $x$") == "forged mark ours $x$"
+    clean_text(r"\hint and \href without arguments")
+    assert capsys.readouterr() == ("", "")
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     st.text(max_size=60)
@@ -76,3 +83,7 @@ def test_any_text_becomes_one_encodable_line(text: str) -> None:
 
 def test_prose_without_formulas() -> None:
     assert without_maths(r"Let $x_1$ be \(a\) thing.").split() == ["Let", "be", "thing."]
+
+
+def test_more_formulas_than_any_paper_has() -> None:
+    assert clean_text(r"$x$ \'e " * 70_000).startswith("$x$ é $x$ é")
