@@ -209,8 +209,9 @@ class ArxivConnection:
             raise ArxivUnavailable(f"arXiv refuses the request, status {response.status_code}")
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
-        coded = response.headers.get("Content-Encoding")
-        expected = 0 if coded else int(response.headers.get("Content-Length") or 0)
+        length = response.headers.get("Content-Length", "")
+        coded = "Content-Encoding" in response.headers
+        expected = int(length) if length.isdecimal() and not coded else 0
         deadline = time.monotonic() + BODY_TIMEOUTS * self.settings.timeout_s
         received = 0
         while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):

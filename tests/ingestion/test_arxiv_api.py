@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from filelock import FileLock
 
 from ingestion import arxiv_connection
 from ingestion.arxiv_api import ArxivApi
@@ -182,6 +183,18 @@ def test_the_gate_holds_for_the_next_process(
     (seconds, reason) = waits[-1]
     assert 0 < seconds <= 0.3
     assert reason == "one request every few seconds"
+
+
+def test_another_process_that_keeps_the_connection(
+    arxiv: FakeArxiv, tmp_path: Path, waits: list[tuple[float, str]]
+) -> None:
+    with (
+        FileLock(tmp_path / "arxiv.lock"),
+        pytest.raises(ArxivUnavailable, match="Another request to arXiv went on"),
+    ):
+        make_api(arxiv, tmp_path, waits, max_wait_s=0.2).search("pond", max_results=1)
+    assert [reason for _, reason in waits] == ["another request to arXiv is under way"]
+    assert arxiv.requests == []
 
 
 def test_a_clock_set_back_does_not_lock_arxiv_out(
