@@ -1,8 +1,11 @@
 """Fixtures that every part shares. No test needs a network; sockets beyond loopback are blocked."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.fake_arxiv import FakeArxiv
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -13,6 +16,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("ARXIV_AGENT_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def arxiv() -> Iterator[FakeArxiv]:
+    """A server on loopback that plays arXiv: `api_url`, `pdf_url`, `papers`, `faults`, `requests`."""
+    with FakeArxiv() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -17,12 +16,6 @@ from ingestion.arxiv_connection import Feed
 from ingestion.errors import ArxivError, ArxivUnavailable, InvalidArxivId
 from ingestion.settings import ArxivSettings
 from tests.fake_arxiv import FakeArxiv, FakePaper
-
-
-@pytest.fixture
-def arxiv() -> Iterator[FakeArxiv]:
-    with FakeArxiv() as server:
-        yield server
 
 
 @pytest.fixture

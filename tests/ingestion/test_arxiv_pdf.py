@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,6 @@ from ingestion.errors import ArxivUnavailable, InvalidArxivId, PaperNotFound, Pd
 from ingestion.settings import ArxivSettings
 from tests import fake_arxiv
 from tests.fake_arxiv import FakeArxiv, FakePaper
-
-
-@pytest.fixture
-def arxiv() -> Iterator[FakeArxiv]:
-    with FakeArxiv() as server:
-        yield server
 
 
 @pytest.fixture
