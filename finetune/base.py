@@ -11,6 +11,25 @@ from finetune.errors import BaseError, FingerprintError
 
 _HASHED_BYTES = 1 << 22  # of a weights file: with its size enough to tell two checkpoints apart
 
+# From the config.json of each model on the hub.
+_SHAPES: dict[str, dict[str, Any]] = {
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct": {
+        "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
+        "num_attention_heads": 14, "num_key_value_heads": 2, "vocab_size": 151936,
+        "tie_word_embeddings": True,
+    },
+    "Qwen/Qwen2.5-Coder-1.5B-Instruct": {
+        "hidden_size": 1536, "intermediate_size": 8960, "num_hidden_layers": 28,
+        "num_attention_heads": 12, "num_key_value_heads": 2, "vocab_size": 151936,
+        "tie_word_embeddings": True,
+    },
+    "Qwen/Qwen2.5-Coder-7B-Instruct": {
+        "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
+        "num_attention_heads": 28, "num_key_value_heads": 4, "vocab_size": 152064,
+        "tie_word_embeddings": False,
+    },
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
@@ -52,9 +71,7 @@ def require_same(recorded: Fingerprint, present: Fingerprint) -> None:
     Raises:
         FingerprintError: Names the parts that differ.
     """
-    differing = [
-        name for name, value in asdict(recorded).items() if value != asdict(present)[name]
-    ]
+    differing = [name for name, value in asdict(recorded).items() if value != asdict(present)[name]]
     if differing:
         raise FingerprintError(
             f"The base differs from the one this run was made with: {', '.join(differing)}",
@@ -83,6 +100,26 @@ def load_tokenizer(base: BaseModelConfig) -> Any:
 
     try:
         return AutoTokenizer.from_pretrained(**_where(base))
+    except (OSError, ValueError) as error:
+        raise _unusable(base, error) from error
+
+
+def transformers_config(base: BaseModelConfig) -> Any:
+    """Shape of the base, without its weights.
+
+    The reference models' shapes are known here, so that a run can be planned where the hub cannot
+    be reached.
+
+    Raises:
+        BaseError: Neither known nor loadable.
+    """
+    from transformers import AutoConfig, Qwen2Config
+
+    known = _SHAPES.get(base.weights)
+    if known:
+        return Qwen2Config(**known)
+    try:
+        return AutoConfig.from_pretrained(**_where(base))
     except (OSError, ValueError) as error:
         raise _unusable(base, error) from error
 

@@ -61,15 +61,24 @@ class DataConfig(Section):
     """Which rows, and how they are cleaned and split."""
 
     sources: tuple[Source, ...] = Field(min_length=1)
-    max_tokens: int = Field(2048, ge=16, description="Longest rendered row, tokens; longer rows drop")
+    max_tokens: int = Field(
+        2048, ge=16, description="Longest rendered row, tokens; longer rows drop"
+    )
     validation_rows: int = Field(8000, ge=1)
     test_rows: int = Field(8000, ge=1)
     train_rows: int = Field(0, ge=0, description="Rows to train on at most; 0 takes all")
     similarity: float = Field(
-        0.6, gt=0, le=1, description="Estimated Jaccard of word 3-grams that joins rows in one cluster"
+        0.6,
+        gt=0,
+        le=1,
+        description="Estimated Jaccard of word 3-grams that joins rows in one cluster",
     )
-    humaneval: Location = Field("", description="HumanEval.jsonl(.gz), whose look-alikes are removed")
-    max_invalid: float = Field(0.01, ge=0, le=1, description="Share of invalid rows that is tolerated")
+    humaneval: Location = Field(
+        "", description="HumanEval.jsonl(.gz), whose look-alikes are removed"
+    )
+    max_invalid: float = Field(
+        0.01, ge=0, le=1, description="Share of invalid rows that is tolerated"
+    )
     expected_rows: int = Field(0, ge=0, description="Rows to plan with before `prepare` has run")
 
 
@@ -102,14 +111,20 @@ class TrainConfig(Section):
     device_batch: int = Field(4, ge=1, description="Rows in one forward pass of one device")
     epochs: float = Field(1.0, gt=0)
     max_steps: int = Field(0, ge=0, description="Optimizer steps at most; 0 follows `epochs`")
-    eval_every: int = Field(2000, ge=1, description="Optimizer steps between evaluations and checkpoints")
-    patience: int = Field(3, ge=0, description="Evaluations without a better loss before it stops; 0: never")
+    eval_every: int = Field(
+        2000, ge=1, description="Optimizer steps between evaluations and checkpoints"
+    )
+    patience: int = Field(
+        3, ge=0, description="Evaluations without a better loss before it stops; 0: never"
+    )
     batching: Literal["length_grouped", "padded_to_max"] = Field(
         "length_grouped", description="padded_to_max is the plain way, kept to measure against"
     )
     gradient_checkpointing: bool = False
     log_every: int = Field(1, ge=1)
-    fsdp: Literal["", "full_shard", "shard_grad_op"] = Field("", description="Sharding over many GPUs")
+    fsdp: Literal["", "full_shard", "shard_grad_op"] = Field(
+        "", description="Sharding over many GPUs"
+    )
     sample: SampleConfig = SampleConfig()
 
 
@@ -122,10 +137,14 @@ class EvaluateConfig(Section):
     tuned_name: str = Field("tuned", description="Model name of the adapter on that server")
     rows: int = Field(0, ge=0, description="Test rows to answer; 0 takes all")
     max_new_tokens: int = Field(512, ge=1)
-    batch_tokens: int = Field(4096, ge=64, description="Prompt and answer tokens in one batch (transformers)")
+    batch_tokens: int = Field(
+        4096, ge=64, description="Prompt and answer tokens in one batch (transformers)"
+    )
     slots: int = Field(8, ge=1, le=256, description="Requests at once (llama.cpp and server)")
     timeout_s: float = Field(600.0, gt=0, description="Longest wait for one answer, seconds")
-    humaneval_problems: int = Field(0, ge=0, description="Problems to solve; 0 switches HumanEval off")
+    humaneval_problems: int = Field(
+        0, ge=0, description="Problems to solve; 0 switches HumanEval off"
+    )
     humaneval_max_new_tokens: int = Field(384, ge=1)
     runner: tuple[str, ...] = Field(
         (), description="Sandbox command; {file} becomes the program, exit status 0 means passed"
@@ -146,10 +165,14 @@ class PromoteConfig(Section):
 class Config(Section):
     """Everything one run needs."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Also the run's folder")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Also the run's folder"
+    )
     runs: Location = Field("runs", description="Folder of all runs")
     seed: int = Field(17, ge=0)
-    system: str | None = Field(None, description="System prompt; null leaves it to the chat template")
+    system: str | None = Field(
+        None, description="System prompt; null leaves it to the chat template"
+    )
     base: BaseModelConfig
     data: DataConfig
     lora: LoraSection = LoraSection()
@@ -206,7 +229,9 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first(error)}", next_step="Mend the key and run again") from error
+        raise ConfigError(
+            f"{path}: {_first(error)}", next_step="Mend the key and run again"
+        ) from error
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

@@ -1,13 +1,13 @@
 """Every error of the package, in one tree.
 
-    FinetuneError          what happened, and what to do next
-    ├── ConfigError        a YAML or an override that cannot mean anything
-    ├── DataError          rows that cannot be read, rendered or split
-    ├── BaseError          base weights, tokenizer or device that cannot be used
-    ├── FingerprintError   another template, tokenizer or base than the run was made with
-    ├── TrainingError      training that cannot start or may not go on
-    ├── GenerationError    a server or model that gave no predictions
-    └── ExportError        an adapter that cannot be converted, merged, checked or promoted
+FinetuneError          what happened, and what to do next
+├── ConfigError        a YAML or an override that cannot mean anything
+├── DataError          rows that cannot be read, rendered or split
+├── BaseError          base weights, tokenizer or device that cannot be used
+├── FingerprintError   another template, tokenizer or base than the run was made with
+├── TrainingError      training that cannot start or may not go on
+├── GenerationError    a server or model that gave no predictions
+└── ExportError        an adapter that cannot be converted, merged, checked or promoted
 """
 
 

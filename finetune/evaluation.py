@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from finetune.base import load_fingerprint, load_model, require_same
 from finetune.config import Config
 from finetune.devices import device_of
 from finetune.errors import FingerprintError, GenerationError
+from finetune.exporting import export, gguf_path
 from finetune.generation import Answer, Generate, with_server, with_transformers
 from finetune.humaneval import load_problems, passes, program, question
 from finetune.llama_cpp import llama_server
@@ -101,6 +102,18 @@ def score(config: Config, models: Sequence[Who]) -> dict[str, Any]:
     return scores
 
 
+def who_of(name: str) -> Who:
+    """A model's name as typed.
+
+    Raises:
+        GenerationError: There is no such model in a run.
+    """
+    for who in get_args(Who):
+        if name.strip() == who:
+            return cast(Who, who)
+    raise GenerationError(f"No model {name!r}", next_step=f"Name {', '.join(get_args(Who))}")
+
+
 def predictions_file(folder: RunFolder, who: Who, name: str) -> Path:
     """Where the answers of one model to one set of questions lie."""
     return folder.predictions / f"{who}-{name}.jsonl"
@@ -156,7 +169,7 @@ def _generator(
         name = evaluate.tuned_name if who == "tuned" else evaluate.base_name
         yield with_server(evaluate.base_url, name, evaluate.slots, evaluate.timeout_s)
     else:
-        adapter = _gguf_adapter(config, folder) if who == "tuned" else None
+        adapter = _current_gguf(config, folder) if who == "tuned" else None
         with llama_server(
             Path(config.base.gguf), adapter, slots=evaluate.slots, context_tokens=longest + 16
         ) as base_url:
@@ -187,13 +200,15 @@ def _local_model(config: Config, folder: RunFolder, who: Who) -> Any:
     return model.eval()
 
 
-def _gguf_adapter(config: Config, folder: RunFolder) -> Path:
-    from finetune.gguf_adapter import adapter_to_gguf
+def _current_gguf(config: Config, folder: RunFolder) -> Path:
+    path = gguf_path(config)
+    made = path.exists() and path.stat().st_mtime >= _newest(folder.adapter)
+    return path if made else export(config, "gguf")
 
-    path = folder.export / f"{config.name}-lora.gguf"
-    if not path.exists():
-        adapter_to_gguf(folder.adapter, path)
-    return path
+
+def _newest(folder: Path) -> float:
+    """When the folder's youngest file was written, seconds since the epoch."""
+    return max(file.stat().st_mtime for file in folder.iterdir())
 
 
 def _keep(

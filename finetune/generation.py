@@ -146,9 +146,7 @@ def _complete(client: Any, body: dict[str, Any]) -> Answer:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _batches(
-    lengths: Sequence[int], max_new_tokens: int, batch_tokens: int
-) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], max_new_tokens: int, batch_tokens: int) -> Iterator[list[int]]:
     """Row numbers sorted by length, longest first so that a lack of memory shows at once."""
     order = sorted(range(len(lengths)), key=lambda number: -lengths[number])
     start = 0

@@ -48,7 +48,9 @@ def _adapter_config(adapter: Path) -> dict[str, float]:
     try:
         config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ExportError(f"{adapter} holds no PEFT adapter", next_step="Run `train` first") from error
+        raise ExportError(
+            f"{adapter} holds no PEFT adapter", next_step="Run `train` first"
+        ) from error
     for option in ("use_rslora", "use_dora", "modules_to_save"):
         if config.get(option):
             raise ExportError(f"A GGUF adapter cannot hold {option}", next_step="Export it merged")

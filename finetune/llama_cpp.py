@@ -33,7 +33,9 @@ def llama_server(
     """
     for file in filter(None, (model, adapter)):
         if not file.is_file():
-            raise GenerationError(f"{file} is missing", next_step="Check base.gguf, or run `export`")
+            raise GenerationError(
+                f"{file} is missing", next_step="Check base.gguf, or run `export`"
+            )
     command = [sys.executable, "-m", "finetune.llama_cpp", str(model), str(adapter or "")]
     process = subprocess.Popen(
         [*command, str(slots), str(context_tokens)],
@@ -48,7 +50,8 @@ def llama_server(
         try:
             if not address:
                 raise GenerationError(
-                    f"llama.cpp cannot serve {model.name}", next_step="Check that the GGUF file is whole"
+                    f"llama.cpp cannot serve {model.name}",
+                    next_step="Check that the GGUF file is whole",
                 )
             yield f"{address}/v1"
         finally:

@@ -42,7 +42,9 @@ def prepare(config: Config) -> dict[str, Any]:
             next_step="Lower data.test_rows and data.validation_rows",
         )
     if config.data.train_rows:
-        dropped += [_drop(kept[n][0].id, "beyond train_rows") for n in train[config.data.train_rows :]]
+        dropped += [
+            _drop(kept[n][0].id, "beyond train_rows") for n in train[config.data.train_rows :]
+        ]
         train = train[: config.data.train_rows]
     for name, numbers in (("train", train), ("validation", validation), ("test", test)):
         write_json_lines(folder.split(name), (_record(*kept[n]) for n in numbers))

@@ -43,7 +43,10 @@ class Renderer:
     def __init__(self, tokenizer: Any, system: str | None = None) -> None:
         if not tokenizer.chat_template:
             raise BaseError("The tokenizer has no chat template", next_step="Use an instruct model")
-        if tokenizer.eos_token_id is None or tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        if tokenizer.eos_token_id is None or tokenizer.pad_token_id in (
+            None,
+            tokenizer.eos_token_id,
+        ):
             raise BaseError(
                 "The tokenizer's pad token must exist and differ from its end token",
                 next_step="Set another pad token, such as <|endoftext|>",

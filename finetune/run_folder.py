@@ -21,6 +21,7 @@ class RunFolder:
         self.root = root
         self.config = root / "config.yaml"
         self.fingerprint = root / "fingerprint.json"
+        self.stacked_base = root / "base"
         self.data = root / "data"
         self.data_report = root / "data" / "report.json"
         self.dropped = root / "data" / "dropped.jsonl"

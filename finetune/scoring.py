@@ -44,7 +44,11 @@ VARIANTS: dict[str, Variant] = {
     "bleu4_code": Variant("BLEU-4, corpus, code tokens", "code", "exp", None, sentences=False),
     "bleu4_sentence": Variant("BLEU-4, mean of sentences", "13a", "exp", None, sentences=True),
     "bleu4_nltk": Variant(
-        "BLEU-4, mean of sentences, white space (NLTK method1)", "none", "floor", 0.1, sentences=True
+        "BLEU-4, mean of sentences, white space (NLTK method1)",
+        "none",
+        "floor",
+        0.1,
+        sentences=True,
     ),
 }
 
@@ -87,7 +91,9 @@ def text_metrics(
     pairs = list(zip(predictions, references, strict=True))
     metrics = {key: _bleu(key, predictions, references) for key in VARIANTS}
     metrics["exact_match"] = share(
-        "Exact match", "stripped texts equal", [left.strip() == right.strip() for left, right in pairs]
+        "Exact match",
+        "stripped texts equal",
+        [left.strip() == right.strip() for left, right in pairs],
     )
     metrics["parses"] = share(
         "Parses as Python",

@@ -1,5 +1,6 @@
 """Training an adapter with TRL and PEFT: afresh, resumed, continued or stacked."""
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from finetune.batching import Collator, LengthGroupedSampler
 from finetune.config import Config
 from finetune.devices import device_of
 from finetune.errors import TrainingError
+from finetune.merging import require_base_of
 from finetune.prepare import renderer_of, save_config
 from finetune.rendering import Example, Renderer
 from finetune.run_folder import RunFolder, write_json
@@ -43,6 +45,8 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
     if not resume:
         _refuse_overwrite(folder)
     renderer = renderer_of(config)
+    if adapter:
+        require_base_of(adapter, config.base, renderer.tokenizer)
     model = _with_adapter(config, adapter)
     save_config(config, folder)
     trainer, interrupt, collator = _trainer(config, folder, renderer, model)
@@ -141,9 +145,7 @@ def _trainer(
 
     train = config.train
     padded = train.batching == "padded_to_max"
-    collator = Collator(
-        renderer.tokenizer.pad_token_id, config.data.max_tokens if padded else None
-    )
+    collator = Collator(renderer.tokenizer.pad_token_id, config.data.max_tokens if padded else None)
     splits = {name: Dataset.from_list(_columns(folder, name)) for name in ("train", "validation")}
 
     class GroupedTrainer(SFTTrainer):  # type: ignore[misc]
@@ -174,8 +176,6 @@ def _trainer(
 
 
 def _arguments(config: Config, folder: RunFolder) -> Any:
-    import os
-
     from trl import SFTConfig
 
     train = config.train

@@ -1,0 +1,206 @@
+"""The commands: `python -m finetune COMMAND --config FILE [key=value …]`."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finetune.config import Config, load_config
+from finetune.errors import FinetuneError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Fine-tune a coder with LoRA: from data to a served adapter, with numbers.",
+)
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="YAML of the run")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Override keys of the YAML")
+]
+AdapterFolder = Annotated[Path, typer.Option("--adapter", help="PEFT folder of an earlier run")]
+
+
+class ExportForm(StrEnum):
+    """What `export` writes."""
+
+    peft = "peft"
+    gguf = "gguf"
+    merged = "merged"
+
+
+def main() -> None:
+    """Run a command; an error of the package ends it with one message and status 1."""
+    try:
+        app()
+    except FinetuneError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def prepare(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Validate, clean, render and split the rows."""
+    from finetune.prepare import prepare
+
+    run = _load(config, overrides)
+    report = prepare(run)
+    for key, value in report.items():
+        print(f"{key:16} {value}")
+    print(f"Written to {run.folder / 'data'}")
+
+
+@app.command()
+def preview(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    rows: Annotated[int, typer.Option(help="Rows to show")] = 3,
+) -> None:
+    """Show rows with the trained tokens coloured, lengths, and why rows were dropped."""
+    from rich.console import Console
+
+    from finetune.preview import preview
+
+    console = Console()
+    for part in preview(_load(config, overrides), rows):
+        console.print(part)
+
+
+@app.command()
+def train(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Plan, then train an adapter; Ctrl-C keeps a checkpoint."""
+    run = _load(config, overrides)
+    _announce(run)
+    _train(run)
+
+
+@app.command()
+def resume(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Go on with an interrupted run from its last checkpoint."""
+    run = _load(config, overrides)
+    _announce(run)
+    _train(run, resume=True)
+
+
+@app.command("continue")
+def continue_(config: ConfigFile, adapter: AdapterFolder, overrides: Overrides = None) -> None:
+    """Train an earlier adapter further, on new data."""
+    run = _load(config, overrides)
+    _announce(run)
+    _train(run, adapter=adapter)
+
+
+@app.command()
+def stack(config: ConfigFile, adapter: AdapterFolder, overrides: Overrides = None) -> None:
+    """Merge an earlier adapter into the 16-bit base, then train a new one on that."""
+    from finetune.stacking import stack
+
+    run = _load(config, overrides)
+    _announce(run)
+    _train(stack(run, adapter))
+
+
+@app.command()
+def evaluate(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    models: Annotated[
+        str, typer.Option(help="Of base, tuned, merged; first the reference")
+    ] = "base,tuned",
+    generate_only: Annotated[bool, typer.Option("--generate-only")] = False,
+    score_only: Annotated[bool, typer.Option("--score-only")] = False,
+) -> None:
+    """Answer the test rows and HumanEval, then score base and tuned in one table."""
+    from finetune.evaluation import generate, score, who_of
+    from finetune.report import plot_scores, table
+    from finetune.run_folder import RunFolder
+
+    run = _load(config, overrides)
+    chosen = [who_of(name) for name in models.split(",")]
+    if not score_only:
+        for who in chosen:
+            generate(run, who)
+    if not generate_only:
+        scores, folder = score(run, chosen), RunFolder(run.folder)
+        folder.table.write_text(table(scores), encoding="utf-8")
+        plot_scores(scores, folder.scores_plot)
+        print(table(scores))
+
+
+@app.command()
+def merge(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Merge the adapter into the original 16-bit weights and answer the test rows with the result."""
+    from finetune.evaluation import generate
+    from finetune.merging import merge
+
+    run = _load(config, overrides)
+    print(f"Merged into {merge(run)}")
+    generate(run, "merged")
+    print("Score it: evaluate --models base,tuned,merged --score-only")
+
+
+@app.command()
+def export(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    form: Annotated[ExportForm, typer.Option(help="peft, gguf or merged")] = ExportForm.gguf,
+) -> None:
+    """Write the adapter with a model card that says how to serve it."""
+    from finetune.exporting import export
+
+    print(f"Written to {export(_load(config, overrides), form.value)}")
+
+
+@app.command()
+def check(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Prove that the adapter changes the output, and that GGUF and PEFT agree."""
+    from dataclasses import asdict
+
+    from finetune.checking import check
+
+    outcome = check(_load(config, overrides))
+    for key, value in asdict(outcome).items():
+        print(f"{key:28} {value:.3f}")
+    outcome.require()
+    print("passed")
+
+
+@app.command()
+def promote(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Make the adapter the agent's coder if it beats the base by the config's rule."""
+    from finetune.promotion import promote
+
+    print(f"Promoted in {promote(_load(config, overrides))}")
+
+
+def _load(path: Path, overrides: list[str] | None) -> Config:
+    from finetune.stacking import on_stacked_base
+
+    return on_stacked_base(load_config(path, tuple(overrides or ())))
+
+
+def _announce(run: Config) -> None:
+    """Print what will happen, then stop if this machine cannot do it."""
+    import yaml
+
+    from finetune.devices import device_of
+    from finetune.planning import plan
+
+    if os.environ.get("RANK", "0") == "0":
+        print(yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+        print("\n".join(plan(run).lines()), flush=True)
+    device_of(run.train)
+
+
+def _train(run: Config, *, adapter: Path | None = None, resume: bool = False) -> None:
+    from finetune.training import train
+
+    summary = train(run, adapter=adapter, resume=resume)
+    for key, value in summary.items():
+        print(f"{key:20} {value}")
+    if not summary["finished"]:
+        print("Interrupted; a checkpoint is kept. Go on with `resume`.")
