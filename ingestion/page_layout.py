@@ -160,6 +160,18 @@ class PageText:
     width: float
     height: float
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "PageText":
+        """The page that `dataclasses.asdict` and JSON made of one."""
+        return cls(
+            text=stored["text"],
+            blocks=tuple(Block(**block) for block in stored["blocks"]),
+            words=tuple((start, end) for start, end in stored["words"]),
+            boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in stored["boxes"]),
+            width=stored["width"],
+            height=stored["height"],
+        )
+
     def boxes_of(self, start: int, end: int) -> list[Box]:
         """Boxes that cover a character span, one a line of the page; for a highlight on its image."""
         merged: list[Box] = []

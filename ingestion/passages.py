@@ -25,7 +25,7 @@ MAX_SENTENCE_CHARACTERS = 600
 # measured, splitting 1706.03762: sentencex 2 ms, pysbd 270 ms, about the same sentences
 _READ: frozenset[Kind] = frozenset({"abstract", "text", "footnote", "caption", "table"})
 _OPEN_ENDED = re.compile(
-    r"(?:\b(?:Eqs?|Figs?|Refs?|Secs?|Sects?|Tabs?|Thms?|Apps?|Chs?|Nos?|[Aa]pprox|resp|cf|vs|al|[Ee]\.g|[Ii]\.e"
+    r"(?:\b(?:Eqn?s?|Figs?|Refs?|Secs?|Sects?|Tabs?|Thms?|Apps?|Chs?|Nos?|[Aa]pprox|resp|cf|vs|al|[Ee]\.g|[Ii]\.e"
     r"|w\.r\.t|a\.k\.a|[Dd]r|[Pp]rof|Mr|Ms|St|Jr|incl|Vol|pp?)\.|(?:^|\s)[A-Z]\.|[,;:(\[]|\b(?:and|or|of|the))\s*$"
 )
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -104,31 +104,37 @@ def _sentences(page: PageText, number: int, block: Block) -> Iterator[Sentence]:
             yield Sentence(text, number, start, end, reading, block.section, block.kind)
 
 
-def sentence_spans(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences of `text[start:stop]`, without the blanks around them."""
-    for end in [*_ends(text[start:stop], start), stop]:
-        while end - start > MAX_SENTENCE_CHARACTERS:
-            cut = text.rfind(" ", start, start + MAX_SENTENCE_CHARACTERS)
+def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of the sentences in `text[start:end]`, without the blanks around them.
+
+    Scholarly abbreviations (`et al.`, `Fig. 3`) and decimals end none, nor do fewer than four words, such as
+    a paragraph's own title. A sentence beyond `MAX_SENTENCE_CHARACTERS` is cut at blanks.
+    """
+    spans = []
+    for stop in [*_stops(text, start, end), end]:
+        while stop - start > MAX_SENTENCE_CHARACTERS:
+            cut = text.rfind(" ", start + 1, start + MAX_SENTENCE_CHARACTERS)
             cut = cut if cut > start else start + MAX_SENTENCE_CHARACTERS
-            yield _stripped(text, start, cut)
+            spans.append(_stripped(text, start, cut))
             start = cut
-        if text[start:end].strip():
-            yield _stripped(text, start, end)
-        start = end
+        spans.append(_stripped(text, start, stop))
+        start = stop
+    return [(first, last) for first, last in spans if first < last]
 
 
-def _ends(block_text: str, offset: int) -> Iterator[int]:
-    """Ends of all sentences but the last; scholarly abbreviations end none."""
+def _stops(text: str, start: int, end: int) -> Iterator[int]:
+    """Where all sentences but the last stop."""
     import sentencex
 
-    boundaries = [
-        boundary["end_index"] for boundary in sentencex.get_sentence_boundaries("en", block_text)
-    ]
-    for end in boundaries[:-1]:
-        following = block_text[end : end + 2].lstrip()
-        goes_on = following[:1].islower() or following[:1] in (")", ",", ";", ".")
-        if not goes_on and not _OPEN_ENDED.search(block_text[max(0, end - 30) : end]):
-            yield offset + end
+    begun = start
+    for boundary in sentencex.get_sentence_boundaries("en", text[start:end])[:-1]:
+        stop = start + boundary["end_index"]
+        following = text[stop:end].lstrip()[:1]
+        goes_on = following.islower() or following in (")", ",", ";", ".")
+        short = len(text[begun:stop].split()) < 4
+        if not goes_on and not short and not _OPEN_ENDED.search(text, max(begun, stop - 30), stop):
+            yield stop
+            begun = stop
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
@@ -151,7 +157,7 @@ def passages_of(pages: Sequence[PageText], sentences: Sequence[Sentence]) -> lis
     for _, run in groupby(indices, key=lambda index: _run_key(sentences[index])):
         members = list(run)
         for first, last in _windows(members, sentences):
-            passages.append(_passage(pages, sentences, first, last))
+            passages.append(join_sentences(pages, sentences, first, last))
     return passages
 
 
@@ -183,9 +189,10 @@ def _windows(members: Sequence[int], sentences: Sequence[Sentence]) -> Iterator[
         position = end - 1 if overlaps else end
 
 
-def _passage(
+def join_sentences(
     pages: Sequence[PageText], sentences: Sequence[Sentence], first: int, last: int
 ) -> Passage:
+    """The passage from one sentence to another of the same page."""
     opening, closing = sentences[first], sentences[last]
     text = pages[opening.page - 1].text[opening.start : closing.end]
     readings = [sentence.reading for sentence in sentences[first : last + 1]]
@@ -204,5 +211,6 @@ def _share_caption(readings: Sequence[str]) -> list[str]:
         if len(set(letters)) > 1:
             break
         shared += 1
-    cut = readings[0].rfind(". ", 0, shared) + 2 if len(readings) > 1 else 0
+    stop = readings[0].rfind(". ", 0, shared)
+    cut = stop + 2 if len(readings) > 1 and stop > 0 else 0
     return [readings[0], *(reading[cut:] for reading in readings[1:])]

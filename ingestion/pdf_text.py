@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from ingestion.page_layout import Box, Line, PageText, lay_out
 from ingestion.settings import PdfSettings
 
 Parser = Literal["pypdfium2", "pypdf"]
+PARSER = f"pypdfium2 {version('pypdfium2')}, pypdf {version('pypdf')}, layout 1"
+"""Names how pages are made, for caches. The last number counts changes of `page_layout`."""
 
 _PROGRAM = Path(__file__).with_name("pdf_parsers.py")
 _SCANNED_CHARACTERS = 50  # a page below it on average shows a picture, or nothing
@@ -65,6 +68,17 @@ class PdfText:
             One (x0, y0, x1, y1) a line, points from the left and from the top; none from the fallback parser.
         """
         return self.pages[page - 1].boxes_of(start, end)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values for a cache; `from_json` reads them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "PdfText":
+        """The text that `as_json` wrote."""
+        pages = tuple(PageText.from_json(page) for page in stored["pages"])
+        lists = {key: tuple(stored[key]) for key in ("authors", "notices")}
+        return cls(**{**stored, **lists, "pages": pages})
 
 
 def read_pdf(path: Path, settings: PdfSettings) -> PdfText:

@@ -157,7 +157,7 @@ class LanguageModel:
         client = ChatOpenAI(
             model=self.name,
             base_url=self.base_url,
-            api_key=self.api_key or "none",  # type: ignore[arg-type]
+            api_key=self.api_key or "none",
             temperature=0,
             max_completion_tokens=max_tokens,
             timeout=(_CONNECT_TIMEOUT_S, self.timeout_s),

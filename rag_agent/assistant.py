@@ -1,0 +1,556 @@
+"""The program behind every surface: opens its parts once, answers questions as streams of events."""
+
+import hashlib
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from ingestion import weights
+from ingestion.arxiv_api import ArxivApi
+from ingestion.arxiv_pdf import fetch_pdf, pdf_path
+from ingestion.embedding import Embedder
+from ingestion.errors import (
+    AgentError,
+    ArxivError,
+    InvalidArxivId,
+    ModelError,
+    PaperNotFound,
+    WeightsError,
+)
+from ingestion.metadata_files import read_papers
+from ingestion.paper import Paper, parse_arxiv_id
+from ingestion.pdf_text import read_pdf
+from ingestion.pipeline import IngestReport, ingest, past_ingests
+from ingestion.starter import starter_papers
+from ingestion.store import Filters, Store
+from rag_agent import memory, sessions
+from rag_agent.answer import Answer, Hit, Route, Tokens, Verdict
+from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
+from rag_agent.language_model import NO_MODEL, LanguageModel, open_model
+from rag_agent.prompts import Prompts
+from rag_agent.reading import FullText
+from rag_agent.retrieval import Retriever
+from rag_agent.sandbox import Sandbox
+from rag_agent.services import Services, Stopped
+from rag_agent.sessions import Session
+from rag_agent.settings import Mode, Settings
+
+OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
+_RECURSION_LIMIT = 120  # steps of the graph; budgets end a question long before
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one thing given to `add`: the paper, or why there is none."""
+
+    given: str
+    paper: Paper | None
+    detail: str
+
+
+class Assistant:
+    """One program: share it between threads and questions.
+
+    Nothing is opened before it is needed; `warm_up` opens everything in the background.
+
+    Args:
+        settings: In force.
+        models: Opens the models; tests pass a function that gives a `ScriptedModel`.
+        report: Told of downloads and loading.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: OpenModel | None = None,
+        report: weights.Report = lambda what, share: None,
+    ) -> None:
+        self.settings = settings
+        self._report = report
+        self._open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
+        self._lock = threading.RLock()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model; loaded at its first text."""
+        return Embedder(self.settings.embedding, self.settings.home, self._report)
+
+    @property
+    def store(self) -> Store:
+        """The library, opened and given the starter papers at first use."""
+        with self._lock:
+            return self._store
+
+    @cached_property
+    def _store(self) -> Store:
+        home = self.settings.home
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        store = Store(self.settings.store, home, self.embedder.name, lambda: self.embedder.dim)
+        if not any(past["source"] == "starter" for past in past_ingests(home)):
+            self._report("adding the starter library", 0.0)
+            ingest(starter_papers(), store, self.embedder, home, source="starter")
+        return store
+
+    @property
+    def retriever(self) -> Retriever:
+        """Searches the library."""
+        return Retriever(self.store, self.embedder, self.settings.retrieval)
+
+    @cached_property
+    def full_text(self) -> FullText:
+        """Reads PDFs."""
+        return FullText(self.settings.pdf, self.embedder, self.settings.home / "texts")
+
+    @cached_property
+    def _checkpointer(self) -> Any:
+        return sessions.open_checkpointer(self.settings.home)
+
+    @cached_property
+    def _graph(self) -> Any:
+        from rag_agent.graph import build_graph
+
+        return build_graph(self._checkpointer)
+
+    def _graph_once(self) -> Any:
+        """The graph without a memory of its own: a question's state is not written to disk."""
+        from rag_agent.graph import build_graph
+
+        return build_graph(None)
+
+    @property
+    def assets(self) -> Path:
+        """Folder of the PDFs at hand."""
+        return self.settings.home / "pdfs"
+
+    def warm_up(self) -> None:
+        """Load models and library, so that the first question finds them ready.
+
+        Raises:
+            AgentError: The library or the embedding model cannot be had; a missing reader is no error.
+        """
+        reader = threading.Thread(target=self._open_quietly, daemon=True)
+        reader.start()
+        self.embedder.load()
+        self.store.count()
+        reader.join()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        session: str = "",
+        paper: str = "",
+        stopped: threading.Event | None = None,
+    ) -> Iterator[Event]:
+        """Answer a question as a stream of events; the last one is `Answered` or `Failed`.
+
+        Args:
+            question: In English or Chinese.
+            session: Conversation that it belongs to and is kept in; empty: none.
+            paper: Id of the one paper to answer from; empty: the agent chooses.
+            stopped: Set it to end the question; what there is so far is the answer.
+        """
+        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        stopped = stopped or threading.Event()
+
+        def work() -> None:
+            try:
+                self._answer(question.strip(), session, paper, stopped, events.put)
+            except AgentError as error:
+                events.put(Failed(error.what, error.kept, error.next_step))
+            except Exception as error:
+                what = f"An error of the program: {type(error).__name__}: {error}"
+                events.put(Failed(what, "The conversation is kept", "Please report it"))
+                raise
+            finally:
+                events.put(None)
+
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
+        try:
+            while (event := events.get()) is not None:
+                yield event
+        finally:
+            stopped.set()  # a consumer that goes away ends the question
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        threshold: float | None = None,
+        filters: Filters | None = None,
+    ) -> tuple[Hit, ...]:
+        """Search the library; see `Retriever.search`."""
+        return self.retriever.search(query, k=k, mode=mode, threshold=threshold, filters=filters)
+
+    def ingest_files(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[int, int], None] | None = None,
+        on_batch: Callable[[IngestReport], None] = lambda report: None,
+    ) -> IngestReport:
+        """Bring metadata files into the library; see `ingestion.pipeline.ingest`."""
+        found = read_papers(paths, on_progress)
+        source = ", ".join(path.name for path in paths)
+        return ingest(
+            found, self.store, self.embedder, self.settings.home, source=source, on_batch=on_batch
+        )
+
+    def fetch(
+        self,
+        keywords: str,
+        *,
+        max_papers: int = 10,
+        newest: bool = False,
+        since: date | None = None,
+        category: str | None = None,
+        pdfs: bool = False,
+        on_wait: Callable[[float, str], None] = lambda seconds, reason: None,
+    ) -> tuple[list[Paper], IngestReport]:
+        """Take papers from arXiv into the library, and their PDFs where asked.
+
+        Raises:
+            ArxivError: arXiv cannot be used; nothing was changed.
+        """
+        api = self._arxiv(on_wait, requests=max_papers // 50 + 3 + (max_papers if pdfs else 0))
+        papers = api.search(
+            keywords, max_results=max_papers, newest=newest, since=since, category=category
+        )
+        report = self._ingest(papers, f"arxiv: {keywords}")
+        if pdfs:
+            for paper in papers:
+                self._download(paper, api)
+        return papers, report
+
+    def add(
+        self, given: str, on_wait: Callable[[float, str], None] = lambda seconds, reason: None
+    ) -> Added:
+        """Bring one paper in: a PDF file, an arXiv id, or a title. Never raises for bad input."""
+        try:
+            path = Path(given).expanduser()
+            if path.suffix.lower() == ".pdf" or path.is_file():
+                return self._add_pdf(path, given)
+            return self._add_from_arxiv(given, self._arxiv(on_wait, requests=6))
+        except AgentError as error:
+            return Added(given, None, str(error))
+
+    def papers_at_hand(self) -> list[tuple[Paper, Path]]:
+        """Papers whose PDF is in the asset folder, with its path."""
+        files = sorted(self.assets.glob("*.pdf"))
+        by_id = {self._id_of(file): file for file in files}
+        known = self.store.get(list(by_id))
+        return [
+            (known.get(id_) or Paper(id_, id_, "", (), (), 0, origin="pdf"), file)
+            for id_, file in by_id.items()
+        ]
+
+    def delete(self, arxiv_id: str) -> bool:
+        """Remove a paper and its PDFs; whether the library had it."""
+        for file in self.assets.glob(f"{arxiv_id.replace('/', '_')}*.pdf"):
+            if self._id_of(file) == arxiv_id:
+                file.unlink()
+        return self.store.delete([arxiv_id]) > 0
+
+    def sessions(self) -> list[Session]:
+        """Conversations on disk, the latest first."""
+        return sessions.list_sessions(self._checkpointer)
+
+    def turns(self, session: str) -> list[dict[str, Any]]:
+        """Questions of a session with their answers and ratings, oldest first."""
+        return list(self._values(session).get("turns") or [])
+
+    def rename_session(self, session: str, title: str) -> None:
+        """Give a session another title."""
+        self._update(session, {"title": sessions.checked_name(title)})
+
+    def delete_session(self, session: str) -> None:
+        """Forget a session for good."""
+        self._checkpointer.delete_thread(session)
+
+    def rate(self, session: str, turn: int, rating: Literal["up", "down", ""]) -> None:
+        """Keep a thumb up or down with a turn (from 0)."""
+        turns = self.turns(session)
+        turns[turn] = {**turns[turn], "rating": rating}
+        self._update(session, {"turns": turns})
+
+    def export_session(self, session: str) -> str:
+        """A session as Markdown with BibTeX."""
+        values = self._values(session)
+        turns = list(values.get("turns") or [])
+        title = values.get("title") or (turns[0]["question"] if turns else session)
+        return sessions.as_markdown(title, turns)
+
+    def _answer(
+        self,
+        question: str,
+        session: str,
+        paper: str,
+        stopped: threading.Event,
+        emit: Callable[[Event], None],
+    ) -> None:
+        if not question:
+            raise AgentError("The question is empty", next_step="Ask something")
+        started = time.perf_counter()
+        services, reader_seconds = self._services(stopped, emit)
+        values = self._values(session) if session else {}
+        turns = list(values.get("turns") or [])
+        answer = self._run(question, paper, turns, values, services)
+        usage = [model.usage for model in services.opened]
+        answer = _finished(
+            answer,
+            services,
+            seconds=time.perf_counter() - started,
+            model_seconds=reader_seconds + sum(use.seconds for use in usage),
+        )
+        if session:
+            turn = {
+                "question": question,
+                "answer": answer.as_json(),
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "rating": "",
+            }
+            kept = {"turns": [*turns, turn]}
+            if "summary" in values:
+                kept |= {"summary": values["summary"], "summarised": values["summarised"]}
+            self._update(session, kept)
+        emit(Answered(answer))
+
+    def _run(
+        self,
+        question: str,
+        paper: str,
+        turns: list[dict[str, Any]],
+        values: dict[str, Any],
+        services: Services,
+    ) -> Answer:
+        state: dict[str, Any] = {"question": question, "paper_id": paper}
+        try:
+            state["conversation"] = self._conversation(turns, values, services)
+            state["last_papers"] = memory.last_papers(turns)
+            # The last state seen is the result so far, whatever ends the question.
+            for latest in self._graph_once().stream(
+                state,
+                {"recursion_limit": _RECURSION_LIMIT},
+                context=services,
+                stream_mode="values",
+            ):
+                state = latest
+        except Stopped:
+            services.notices.append("Stopped; this is what there was so far.")
+            state = {**state, "claims": tuple(services.shown)}
+        return _answer_of(state, self.settings)
+
+    def _conversation(
+        self, turns: list[dict[str, Any]], values: dict[str, Any], services: Services
+    ) -> str:
+        limit = self.settings.agent.memory_tokens
+        summary, summarised = values.get("summary") or "", values.get("summarised") or 0
+        older = memory.overflow(turns, summarised, limit)
+        if older and services.reader is not None:
+            with services.step("summarise the conversation"):
+                summary = memory.summarise(
+                    turns[summarised : summarised + older],
+                    summary,
+                    services.reader,
+                    services.prompts,
+                )
+            summarised += older
+            values |= {"summary": summary, "summarised": summarised}
+        return memory.conversation_text(turns, summary, summarised, limit)
+
+    def _services(
+        self, stopped: threading.Event, emit: Callable[[Event], None]
+    ) -> tuple[Services, float]:
+        """Services of one question, and the seconds spent waiting for the reader model to open."""
+        opened: dict[str, Any] = {}
+        threading.Thread(target=self.embedder.load, daemon=True).start()
+        library = threading.Thread(target=self._open_library, args=(opened,), daemon=True)
+        library.start()
+        started = time.perf_counter()
+        reader, notice = self._reader()
+        seconds = time.perf_counter() - started
+        library.join()
+        if "error" in opened:
+            raise opened["error"]
+        services = Services(
+            settings=self.settings,
+            store=self.store,
+            embedder=self.embedder,
+            retriever=self.retriever,
+            full_text=self.full_text,
+            arxiv=self._arxiv(
+                lambda wait_s, reason: emit(WaitingForArxiv(wait_s, reason)),
+                requests=self.settings.arxiv.max_requests,
+            ),
+            sandbox=Sandbox(self.settings.sandbox),
+            prompts=Prompts(self.settings.prompts),
+            reader=reader,
+            open_coder=lambda: self._open_model("coder"),
+            emit=emit,
+            stopped=stopped,
+            opened=[reader] if reader else [],
+        )
+        if notice:
+            services.notice(notice)
+        return services, seconds
+
+    def _open_library(self, opened: dict[str, Any]) -> None:
+        try:
+            opened["store"] = self.store
+        except (AgentError, OSError) as error:  # raised again in the thread that waits
+            opened["error"] = error
+
+    def _reader(self) -> tuple[LanguageModel | None, str]:
+        try:
+            return self._open_model("reader"), ""
+        except (ModelError, WeightsError) as error:
+            return None, f"{error} The answer only quotes."
+
+    def _open_quietly(self) -> None:
+        self._reader()  # its absence is told with each answer
+
+    def _arxiv(self, on_wait: Callable[[float, str], None], requests: int) -> ArxivApi:
+        limited = self.settings.arxiv.model_copy(update={"max_requests": requests})
+        return ArxivApi(limited, self.settings.home / "arxiv", on_wait)
+
+    def _ingest(self, papers: Sequence[Paper], source: str) -> IngestReport:
+        return ingest(papers, self.store, self.embedder, self.settings.home, source=source)
+
+    def _add_pdf(self, path: Path, given: str) -> Added:
+        """A local PDF; an arXiv id in its name says which paper it is."""
+        text = read_pdf(path, self.settings.pdf)
+        try:
+            named = parse_arxiv_id(path.stem.replace("_", "/"))
+            arxiv_id, version, year, month = named.id, named.version or 0, named.year, named.month
+        except InvalidArxivId:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            arxiv_id, version, year, month = f"local/{digest[:12]}", 0, date.today().year, 0
+        known = self.store.get([arxiv_id]).get(arxiv_id)
+        paper = known or Paper(
+            arxiv_id=arxiv_id,
+            title=text.title or path.stem[:200],
+            abstract=text.abstract,
+            authors=text.authors,
+            categories=(),
+            year=year,
+            month=month,
+            version=version,
+            origin="pdf",
+        )
+        target = pdf_path(self.assets, arxiv_id, paper.version)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.resolve() != target.resolve():
+            part = target.with_suffix(".part")
+            shutil.copyfile(path, part)
+            part.replace(target)
+        if known is None:
+            self._ingest([paper], f"pdf: {path.name}")
+        notices = f" ({'; '.join(text.notices)})" if text.notices else ""
+        return Added(given, paper, f"{len(text.pages)} pages{notices}")
+
+    def _add_from_arxiv(self, given: str, api: ArxivApi) -> Added:
+        try:
+            wanted = str(parse_arxiv_id(given))
+            papers = api.by_ids([wanted])
+        except InvalidArxivId:
+            found = api.by_title(given)
+            papers = [found] if found else []
+        if not papers:
+            raise PaperNotFound(
+                f"arXiv has no paper {given[:80]!r}", next_step="Check the id or title"
+            )
+        self._ingest(papers, f"arxiv: {given}")
+        try:
+            self._download(papers[0], api)
+        except (ArxivError, AgentError) as error:
+            return Added(given, papers[0], f"metadata only: {error}")
+        return Added(given, papers[0], "metadata and PDF")
+
+    def _download(self, paper: Paper, api: ArxivApi) -> Path:
+        return fetch_pdf(
+            paper.arxiv_id,
+            paper.version,
+            self.assets,
+            api.connection,
+            max_mb=self.settings.pdf.max_mb,
+        )
+
+    def _id_of(self, file: Path) -> str:
+        name = file.stem.replace("_", "/")
+        try:
+            return parse_arxiv_id(name).id
+        except InvalidArxivId:
+            return name
+
+    def _config(self, session: str) -> dict[str, Any]:
+        return {"configurable": {"thread_id": sessions.checked_name(session)}}
+
+    def _values(self, session: str) -> dict[str, Any]:
+        return dict(self._graph.get_state(self._config(session)).values)
+
+    def _update(self, session: str, values: dict[str, Any]) -> None:
+        with self._lock:
+            self._graph.update_state(self._config(session), values, as_node="do_chat")
+
+
+def _answer_of(state: dict[str, Any], settings: Settings) -> Answer:
+    """The answer that a final (or last) state holds."""
+    plan = state.get("plan")
+    claims = tuple(state.get("claims") or ())
+    route: Route = plan.route if plan else "research"
+    unanswered = state.get("unanswered") or []
+    code = state.get("code")
+    answered = bool(claims) or bool(state.get("reply")) or bool(code)
+    if route == "fetch":
+        answered = bool(state.get("fetched"))
+    verdict: Verdict = "no claims"
+    if claims:
+        verdict = "partly supported" if unanswered else "supported"
+        if state.get("quotes_only"):
+            verdict = "quotes only"
+    elif route in ("research", "paper") and not code:
+        verdict = "declined"
+    nearest = () if claims else tuple(state.get("nearest") or ())
+    return Answer(
+        question=state["question"],
+        language=state.get("language") or "en",
+        answered=answered,
+        claims=claims,
+        route=route,
+        nearest=nearest,
+        queries=tuple(state.get("queries") or ()),
+        rounds=len(state.get("queries") or ()) or (1 if claims else 0),
+        fetched=tuple(state.get("fetched") or ()),
+        verdict=verdict,
+        reply=state.get("reply") or "",
+        code=code,
+    )
+
+
+def _finished(
+    answer: Answer, services: Services, *, seconds: float, model_seconds: float
+) -> Answer:
+    from dataclasses import replace
+
+    usage = [model.usage for model in services.opened]
+    return replace(
+        answer,
+        steps=tuple(services.steps),
+        notices=tuple(services.notices),
+        model=services.opened[0].name if services.opened else NO_MODEL,
+        tokens=Tokens(
+            sum(use.prompt_tokens for use in usage), sum(use.completion_tokens for use in usage)
+        ),
+        llm_calls=sum(use.calls for use in usage),
+        seconds=seconds,
+        model_seconds=model_seconds,
+    )

@@ -1,0 +1,214 @@
+"""Whether a claim stands on its quotes, and what is said instead when it does not.
+
+A claim stands when every number and name in it occurs in its quotes, most of its words do, it denies what
+they deny, and its meaning is near theirs. Quoting is never wrong, so a claim that does not stand becomes
+the quote itself.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import combinations
+
+from ingestion.embedding import Embedder
+from ingestion.paper import Paper
+from ingestion.terms import terms
+from rag_agent.answer import Citation, Claim
+from rag_agent.evidence import Evidence
+
+# Chosen by reading claims of the 1.5B model on papers that no benchmark here uses; `make bench-answers`
+# counts what passes. Lower values let paraphrases through whose meaning has turned.
+_LEAST_COSINE = 0.55
+_LEAST_SHARED = 0.6
+_QUOTE_COSINE = 0.35  # below it even the nearest sentence is about something else
+_MOST_QUOTES = 3
+
+_NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
+_NAME = re.compile(r"[^\W_][\w'’.+-]*[^\W_]|[^\W_]")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
+)
+_WORD_NUMBERS = {
+    word: str(value)
+    for value, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
+}
+_UNITS = frozenset(
+    ("%", "percent", "gb", "mb", "kb", "tb", "ghz", "mhz", "hz", "kev", "mev", "gev", "tev", "ev")
+    + ("nm", "mm", "cm", "km", "kg", "ms", "fps", "db", "hours", "hour", "minutes", "days")
+    + ("million", "billion", "trillion", "thousand", "kpc", "mpc", "pc", "au", "k")
+)
+
+
+def check_claim(
+    text: str,
+    cited: Sequence[Evidence],
+    shown: Sequence[Evidence],
+    embedder: Embedder,
+    keys: "Keys",
+) -> Claim | None:
+    """The claim with its quotes, or a quote in its place, or None when nothing shown is near it.
+
+    Args:
+        text: One English sentence by the model.
+        cited: Evidence the model named for it.
+        shown: All evidence it saw.
+        embedder: For the distance of claim and quotes.
+        keys: Numbers the quotes of one answer.
+    """
+    vectors = embedder.encode([text, *(evidence.reading for evidence in shown)])
+    cosines = (vectors[1:] @ vectors[0]).tolist()
+    nearest = sorted(range(len(shown)), key=lambda i: -cosines[i])
+    named = [i for i in nearest if any(shown[i] is evidence for evidence in cited)]
+    candidates = list(dict.fromkeys([*named, *nearest[:4]]))
+    for chosen in _choices(named, candidates):
+        quotes = [shown[i] for i in chosen]
+        if max(cosines[i] for i in chosen) >= _LEAST_COSINE and stands_on(text, quotes):
+            citations = tuple(keys.cite(shown[i], cosines[i]) for i in chosen)
+            return Claim(text=text, supported=True, citations=citations)
+    if not candidates or cosines[candidates[0]] < _QUOTE_COSINE:
+        return None
+    return quote(shown[candidates[0]], cosines[candidates[0]], keys)
+
+
+def quote(evidence: Evidence, cosine: float, keys: "Keys") -> Claim:
+    """A claim that is its own quote."""
+    return Claim(
+        text=" ".join(evidence.text.split()),
+        supported=True,
+        citations=(keys.cite(evidence, cosine),),
+        quoted=True,
+    )
+
+
+def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
+    """Whether numbers, names, words and negations of a sentence are those of its quotes."""
+    said = " ".join(f"{evidence.text} {evidence.reading}" for evidence in quotes)
+    verbatim = " ".join(evidence.text for evidence in quotes)
+    if numbers(text) - numbers(verbatim):
+        return False
+    if names(text) - _words(said):
+        return False
+    if bool(_NEGATION.search(text)) and not _NEGATION.search(said):
+        return False
+    stems, known = set(terms(text)), set(terms(said))
+    return len(stems & known) >= _LEAST_SHARED * len(stems)
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers in a text in one spelling: `10,000`, `10 000` and `10000` are one; so are `three` and `3`.
+
+    A unit or magnitude behind a number belongs to it: `3 GB` and `3 MB` are two.
+    """
+    text = unicodedata.normalize("NFKC", text).replace("−", "-")
+    text = re.sub(r"(?<=\d) (?=\d{3}\b)", "", text)
+    found = set()
+    for match in _NUMBER.finditer(text):
+        value = match[0].replace(",", "").lstrip("+-")
+        value = value.rstrip("0").rstrip(".") if "." in value else value
+        unit = re.match(r"[\s-]*(%|[^\W\d_]+)", text[match.end() :])
+        name = unit[1].lower() if unit else ""
+        found.add(value + {"percent": "%"}.get(name, name) if name in _UNITS else value)
+    words = re.findall(r"[a-z]+", text.lower())
+    return found | {
+        _WORD_NUMBERS[word] for word in words if word in _WORD_NUMBERS and word != "one"
+    }
+
+
+def names(text: str) -> set[str]:
+    """Words that name something, lower-cased: a capital inside, a digit beside letters, or a capital
+    that does not merely begin the sentence."""
+    found = set()
+    for position, match in enumerate(_NAME.finditer(text)):
+        word = match[0]
+        for part in _parts(word):
+            inner = any(c.isupper() for c in part[1:]) or (
+                any(c.isdigit() for c in part) and any(c.isalpha() for c in part)
+            )
+            if inner or (position > 0 and part[:1].isupper()):
+                found.add(_folded(part))
+    return found
+
+
+def _words(text: str) -> set[str]:
+    return {
+        form
+        for match in _NAME.finditer(text)
+        for part in (match[0], *_parts(match[0]))
+        for form in (_folded(part), _folded(part).removesuffix("s"))
+    }
+
+
+def _parts(word: str) -> list[str]:
+    return [part for part in re.split(r"[-–/.'’+]", word) if part]
+
+
+def _folded(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word)
+    folded = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return folded.removesuffix("s") if len(folded) > 3 else folded
+
+
+def _choices(named: Sequence[int], candidates: Sequence[int]) -> list[tuple[int, ...]]:
+    """Sets of quotes to try, the model's own and small ones first."""
+    singles = [(i,) for i in candidates]
+    whole = [tuple(named[:_MOST_QUOTES])] if len(named) > 1 else []
+    pairs = list(combinations(candidates[:5], 2))
+    return [*singles[: len(named)], *whole, *singles[len(named) :], *pairs]
+
+
+class Keys:
+    """Numbers the quotes of one answer from 1; the same quote keeps its number."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, int | None, int], int] = {}
+
+    def cite(self, evidence: Evidence, cosine: float) -> Citation:
+        """The citation of a piece of evidence."""
+        place = (evidence.paper.arxiv_id, evidence.page, evidence.start)
+        return Citation(
+            key=self._keys.setdefault(place, len(self._keys) + 1),
+            paper=evidence.paper,
+            page=evidence.page,
+            quote=evidence.text,
+            start=evidence.start,
+            passage=evidence.passage,
+            cosine=cosine,
+        )
+
+
+def bibtex(paper: Paper) -> str:
+    """The paper as a BibTeX entry, its key made of first author, year and id."""
+    first = (paper.authors or ("anonymous",))[0].split()[-1]
+    key = re.sub(r"\W", "", _folded(first)) + str(paper.year) + re.sub(r"\W", "", paper.arxiv_id)
+    title = re.sub(r"([&%#_{}])", r"\\\1", paper.title)
+    fields = {
+        "title": "{" + title + "}",
+        "author": " and ".join(name for name in paper.authors if name != "and others")
+        + (" and others" if "and others" in paper.authors else ""),
+        "year": str(paper.year),
+    }
+    if paper.url:
+        fields |= {
+            "eprint": paper.arxiv_id,
+            "archivePrefix": "arXiv",
+            "primaryClass": paper.categories[0] if paper.categories else "",
+            "url": paper.url,
+        }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])

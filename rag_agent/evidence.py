@@ -1,0 +1,116 @@
+"""The sentences a model may answer from: few, relevant, each with its exact place in its source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.embedding import Embedder
+from ingestion.paper import Paper
+from ingestion.passages import sentence_spans
+from ingestion.terms import terms
+from rag_agent.answer import Hit
+
+_KEYWORD_SHARE = (
+    0.3  # weight of shared terms beside the cosine, as in the sketch that answered best
+)
+_PAPER_SHARE = 0.2  # weight of the paper's own cosine, so that the best papers' sentences lead
+_NEIGHBOUR_SHARE = 0.15  # a sentence beside a very good one often completes it
+_CONTEXT_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One quotable sentence.
+
+    Args:
+        paper: Its source.
+        page: Page of the PDF from 1; None for an abstract.
+        start: Offset of `text` in the page's text, or in `Paper.text`.
+        text: The sentence, exactly as stored.
+        reading: What the model is shown: the text, or a table row with its caption and column labels.
+        passage: Stored text around it; contains `text`.
+        score: Relevance to the question, comparable within one question.
+    """
+
+    paper: Paper
+    page: int | None
+    start: int
+    text: str
+    reading: str
+    passage: str
+    score: float
+
+
+def abstract_evidence(
+    question: str, hits: Sequence[Hit], embedder: Embedder, limit: int
+) -> list[Evidence]:
+    """The `limit` sentences of the hits' abstracts that say most about the question.
+
+    They are ordered paper by paper, the best paper first, and within one as they stand there.
+
+    Args:
+        question: English.
+        hits: Papers to take sentences of, best first.
+        embedder: Embeds question and sentences.
+        limit: Most sentences returned.
+    """
+    spans = [
+        (rank, start, end)
+        for rank, hit in enumerate(hits)
+        for start, end in sentence_spans(
+            hit.paper.text, len(hit.paper.title) + 1, len(hit.paper.text)
+        )
+    ]
+    if not spans:
+        return []
+    texts = [hits[rank].paper.text[start:end] for rank, start, end in spans]
+    scores = relevance(question, texts, embedder)
+    scores = _with_neighbours(scores, [rank for rank, _, _ in spans])
+    scores += _PAPER_SHARE * np.array([hits[rank].cosine for rank, _, _ in spans])
+    chosen = sorted(np.argsort(-scores)[:limit].tolist())
+    return [
+        Evidence(
+            paper=hits[spans[i][0]].paper,
+            page=None,
+            start=spans[i][1],
+            text=texts[i],
+            reading=texts[i],
+            passage=context(hits[spans[i][0]].paper.text, spans[i][1], spans[i][2]),
+            score=float(scores[i]),
+        )
+        for i in chosen
+    ]
+
+
+def relevance(question: str, texts: Sequence[str], embedder: Embedder) -> NDArray[np.float32]:
+    """How much each text says about the question: float32 (len(texts),), cosine plus shared terms."""
+    vectors = embedder.encode([question, *texts])
+    asked = set(terms(question))
+    shared = [len(asked & set(terms(text))) / max(1, len(asked)) for text in texts]
+    scores: NDArray[np.float32] = vectors[1:] @ vectors[0] + _KEYWORD_SHARE * np.array(shared)
+    return scores.astype(np.float32)
+
+
+def context(text: str, start: int, end: int) -> str:
+    """The stored text around a span, cut at blanks; contains the span exactly."""
+    left = max(0, start - _CONTEXT_CHARACTERS)
+    right = min(len(text), end + _CONTEXT_CHARACTERS)
+    if left:
+        blank = text.find(" ", left, start)
+        left = blank + 1 if blank >= 0 else start
+    if right < len(text):
+        blank = text.rfind(" ", end, right)
+        right = blank if blank >= 0 else end
+    return text[left:right]
+
+
+def _with_neighbours(scores: NDArray[np.float32], ranks: Sequence[int]) -> NDArray[np.float32]:
+    """Each score raised by a share of its better neighbour's in the same paper."""
+    raised = scores.copy()
+    for i, rank in enumerate(ranks):
+        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(ranks) and ranks[j] == rank]
+        if beside:
+            raised[i] += _NEIGHBOUR_SHARE * max(0.0, max(float(scores[j]) for j in beside))
+    return raised

@@ -1,0 +1,161 @@
+"""Every prompt of the program: named templates with their few-shot examples.
+
+The stable part of each prompt stands first, so that a server's prefix cache serves it. A template can be
+replaced by name from the settings (`[prompts]` in settings.toml, or ARXIV_AGENT_PROMPTS).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ingestion.errors import AgentError
+from rag_agent.language_model import Message
+
+_PLAN = """You plan the work of a research assistant for arXiv papers. Reply with JSON.
+route: "research" (a question about a topic, method, result or comparison), "paper" (about one paper that is named or meant by "it", "this paper", "they"), "code" (the user wants a program, implementation or example code), "fetch" (the user wants papers found, downloaded or added, e.g. the newest ones), "chat" (greetings, thanks, questions about you).
+paper: title or arXiv id of the one paper meant, else "".
+query: what to search for, one English phrase that stands alone; translate Chinese; replace "it", "they", "this paper" by what the conversation is about.
+keywords: 2 to 4 English search terms.
+sub_questions: only if the question has several separate parts: each part in English, else []."""
+
+_PLAN_EXAMPLES = (
+    (
+        "Question: How do graph neural networks over-smooth?",
+        '{"route":"research","paper":"","query":"over-smoothing in graph neural networks","keywords":["graph neural networks","over-smoothing"],"sub_questions":[]}',
+    ),
+    (
+        "Question: 扩散模型为什么采样慢？有哪些加速方法？",
+        '{"route":"research","paper":"","query":"slow sampling of diffusion models and how to speed it up","keywords":["diffusion models","fast sampling"],"sub_questions":["Why is sampling from diffusion models slow?","Which methods speed up sampling of diffusion models?"]}',
+    ),
+    (
+        "Question: In the PointNet paper, which dataset is used for part segmentation?",
+        '{"route":"paper","paper":"PointNet","query":"PointNet part segmentation dataset","keywords":["PointNet","part segmentation"],"sub_questions":[]}',
+    ),
+    (
+        "Question: 用 PyTorch 写一个门控循环单元的例子",
+        '{"route":"code","paper":"","query":"gated recurrent unit cell","keywords":["gated recurrent unit","GRU"],"sub_questions":[]}',
+    ),
+    (
+        "Question: Get me the latest papers on topological insulators",
+        '{"route":"fetch","paper":"","query":"topological insulators","keywords":["topological insulators"],"sub_questions":[]}',
+    ),
+    (
+        "Question: 你好，你能做什么？",
+        '{"route":"chat","paper":"","query":"","keywords":[],"sub_questions":[]}',
+    ),
+    (
+        "Conversation:\nUser: What is the idea of YOLO (1506.02640)?\nAssistant: YOLO treats detection as one regression problem.\nQuestion: How fast is it?",
+        '{"route":"paper","paper":"1506.02640","query":"inference speed of YOLO object detection","keywords":["YOLO","inference speed"],"sub_questions":[]}',
+    ),
+)
+
+_ANSWER = """You answer a research question from numbered sentences of papers, and from nothing else. Reply with JSON.
+answerable: true only if the sentences state the answer; false if they are about something else or leave the asked fact out.
+claims: 1 to 4 short sentences that answer the question. For each first the numbers of the sentences it rests on, then its text in English. Keep numbers, names and units exactly as they stand. If answerable is false: []."""
+
+_ANSWER_EXAMPLES = (
+    (
+        "1. Batch normalization normalizes layer inputs over each mini-batch.\n"
+        "2. It allows much higher learning rates and acts as a regularizer.\n"
+        "3. On ImageNet the same accuracy is reached with 14 times fewer training steps.\n"
+        "Question: What does batch normalization bring for training?",
+        '{"answerable":true,"claims":[{"sentences":[2],"text":"Batch normalization allows much higher learning rates and acts as a regularizer."},{"sentences":[3],"text":"On ImageNet it reaches the same accuracy with 14 times fewer training steps."}]}',
+    ),
+    (
+        "1. Gated recurrent units merge the forget and input gates of an LSTM.\n"
+        "2. They have fewer parameters than an LSTM of the same width.\n"
+        "Question: How many GPUs were used to train the GRU?",
+        '{"answerable":false,"claims":[]}',
+    ),
+)
+
+_ANSWER_ZH = (
+    """Reply with JSON as before; each claim also has "zh": the same sentence in Chinese (中文)."""
+)
+
+_ANSWER_ZH_EXAMPLE = (
+    "1. Dropout randomly removes units during training, which prevents co-adaptation.\n"
+    "Question: Why does dropout reduce overfitting?",
+    '{"answerable":true,"claims":[{"sentences":[1],"text":"Dropout randomly removes units during training, which prevents co-adaptation.","zh":"Dropout 在训练中随机移除单元，从而避免单元之间的共适应。"}]}',
+)
+
+_REWRITE = """A search of arXiv abstracts did not find the answer. Give one other English search query: other words, a broader or a more exact term. Reply with JSON."""
+
+_REWRITE_EXAMPLE = (
+    "Question: How can a robot learn from few demonstrations?\nTried: robot few demonstrations",
+    '{"query":"one-shot imitation learning for manipulation"}',
+)
+
+_HYDE = """Write the two key sentences of the abstract of a paper that answers the question. Invent no numbers."""
+
+_CHAT = """You are a research assistant for arXiv papers in a chat. You can answer questions with verified quotes from papers, fetch new papers from arXiv, read full PDFs, and write code from papers that is run and checked. Reply in one or two friendly sentences in the user's language. State no facts about research: offer to look them up."""
+
+_SUMMARY = """Summarise the conversation in at most three sentences: topics, papers with their arXiv ids, what was found. No opinions."""
+
+DEFAULTS: Mapping[str, str] = {
+    "plan": _PLAN,
+    "answer": _ANSWER,
+    "answer_zh": _ANSWER_ZH,
+    "rewrite": _REWRITE,
+    "hyde": _HYDE,
+    "chat": _CHAT,
+    "summary": _SUMMARY,
+}
+"""Templates by name, as settings override them."""
+
+
+class Prompts:
+    """The prompts in force.
+
+    Args:
+        overrides: Templates by name that replace the program's own.
+
+    Raises:
+        AgentError: An override names no prompt.
+    """
+
+    def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
+        unknown = set(overrides or {}) - set(DEFAULTS)
+        if unknown:
+            raise AgentError(
+                f"No prompt is called {', '.join(sorted(unknown))}",
+                next_step=f"The prompts are: {', '.join(DEFAULTS)}",
+            )
+        self._texts = {**DEFAULTS, **(overrides or {})}
+
+    def plan(self, question: str, conversation: str) -> list[Message]:
+        """Route, paper, query, keywords and sub-questions of one question."""
+        asked = f"Conversation:\n{conversation}\n" if conversation else ""
+        return _with_examples(self._texts["plan"], _PLAN_EXAMPLES, f"{asked}Question: {question}")
+
+    def answer(self, question: str, sentences: Sequence[str], *, chinese: bool) -> list[Message]:
+        """Claims from numbered sentences; in Chinese too where asked."""
+        numbered = "\n".join(f"{n}. {text}" for n, text in enumerate(sentences, start=1))
+        asked = f"{numbered}\nQuestion: {question}"
+        if not chinese:
+            return _with_examples(self._texts["answer"], _ANSWER_EXAMPLES, asked)
+        system = f"{self._texts['answer']}\n{self._texts['answer_zh']}"
+        return _with_examples(system, (_ANSWER_ZH_EXAMPLE, _ANSWER_EXAMPLES[1]), asked)
+
+    def rewrite(self, question: str, tried: Sequence[str]) -> list[Message]:
+        """Another search query than those tried."""
+        asked = f"Question: {question}\nTried: {'; '.join(tried)}"
+        return _with_examples(self._texts["rewrite"], (_REWRITE_EXAMPLE,), asked)
+
+    def hyde(self, question: str) -> list[Message]:
+        """A hypothetical abstract (HyDE, Gao et al. 2022, arXiv:2212.10496)."""
+        return [("system", self._texts["hyde"]), ("user", question)]
+
+    def chat(self, question: str, conversation: str) -> list[Message]:
+        """A reply that states no facts."""
+        asked = f"{conversation}\nUser: {question}" if conversation else question
+        return [("system", self._texts["chat"]), ("user", asked)]
+
+    def summary(self, conversation: str) -> list[Message]:
+        """A running summary of older turns."""
+        return [("system", self._texts["summary"]), ("user", conversation)]
+
+
+def _with_examples(system: str, examples: Sequence[tuple[str, str]], asked: str) -> list[Message]:
+    messages: list[Message] = [("system", system)]
+    for question, reply in examples:
+        messages += [("user", question), ("assistant", reply)]
+    return [*messages, ("user", asked)]

@@ -1,0 +1,341 @@
+"""The full text of one paper, ready to be asked: its sentences as vectors and as terms, in memory.
+
+Every sentence is embedded once. A passage (three sentences, or rows of one table) is as close to a question
+as the mean of its sentences' vectors; BM25 over the passages' terms finds the names and numbers that
+vectors blur; the two are added. Pages and vectors are cached on disk, so a second question starts at once.
+A paper has a few hundred sentences: a NumPy matrix searches them in well under a millisecond, where
+building an index would cost more than it saves.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.embedding import Embedder
+from ingestion.paper import Paper
+from ingestion.passages import (
+    SPLITTER,
+    Passage,
+    Sentence,
+    join_sentences,
+    passages_of,
+    sentences_of,
+)
+from ingestion.pdf_text import PARSER, PdfText, read_pdf
+from ingestion.settings import PdfSettings
+from ingestion.terms import terms
+from rag_agent.events import Event, Reading
+from rag_agent.evidence import Evidence, context
+
+Scores = NDArray[np.float32]
+
+KEYWORD_WEIGHT = 0.7
+"""Weight of BM25 beside the cosine, both scaled to 0 to 1 within the paper (`make bench-reading`)."""
+SECTION_WEIGHT = 0.3
+"""Weight of the passage's score in that of its sentences."""
+OPEN_PAPERS = 8
+"""Papers kept in memory, about 3 MB each."""
+_REGION_SENTENCES = 6  # the longest passage that neighbouring windows grow to
+
+_log = logging.getLogger(__name__)
+
+
+class FullText:
+    """Opens papers from their PDFs and keeps them at hand.
+
+    Args:
+        settings: Limits on PDFs and on the cache's size.
+        embedder: Embeds sentences and questions.
+        folder: Folder of the cache; made on first use, safe to delete.
+    """
+
+    def __init__(self, settings: PdfSettings, embedder: Embedder, folder: Path) -> None:
+        self._settings = settings
+        self._embedder = embedder
+        self._cache = _Cache(folder, settings.cache_mb)
+        self._open: OrderedDict[str, OpenPaper] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(
+        self, paper: Paper, pdf: Path, emit: Callable[[Event], None] = lambda event: None
+    ) -> "OpenPaper":
+        """A paper's text, from memory, from the cache, or read and embedded now.
+
+        Args:
+            paper: Whose text it is.
+            pdf: The file.
+            emit: Told how far the reading is, page by page.
+
+        Raises:
+            PdfError: The file gives no text.
+        """
+        key = _key(paper, pdf, self._embedder.name)
+        with self._lock:
+            if key in self._open:
+                self._open.move_to_end(key)
+                return self._open[key]
+        opened = self._load(key, paper) or self._read(key, paper, pdf, emit)
+        with self._lock:
+            self._open[key] = opened
+            while len(self._open) > OPEN_PAPERS:
+                self._open.popitem(last=False)
+        return opened
+
+    def _load(self, key: str, paper: Paper) -> "OpenPaper | None":
+        stored = self._cache.get(key)
+        if stored is None:
+            return None
+        text, vectors = stored
+        opened = OpenPaper(paper, text, self._embedder, vectors)
+        return opened if len(opened.sentences) == len(vectors) else None
+
+    def _read(
+        self, key: str, paper: Paper, pdf: Path, emit: Callable[[Event], None]
+    ) -> "OpenPaper":
+        text = read_pdf(pdf, self._settings)
+        sentences = sentences_of(text.pages)
+        done = 0
+
+        def report(embedded: int) -> None:
+            nonlocal done
+            done += embedded
+            pages = len(text.pages)
+            emit(Reading(paper.arxiv_id, max(1, done * pages // max(1, len(sentences))), pages))
+
+        vectors = self._embedder.encode([sentence.reading for sentence in sentences], report)
+        self._cache.put(key, text, vectors)
+        return OpenPaper(paper, text, self._embedder, vectors)
+
+
+def _key(paper: Paper, pdf: Path, model: str) -> str:
+    """Changes with the paper, its version, the file, and with everything that made the vectors."""
+    parts = (paper.arxiv_id, str(paper.version), _digest(pdf), PARSER, SPLITTER, model)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _digest(pdf: Path) -> str:
+    """SHA-256 of the file; empty where it cannot be read, which `read_pdf` then reports."""
+    try:
+        with pdf.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage that answers best.
+
+    Args:
+        passage: The passage; neighbouring windows that both answer are grown to one.
+        score: Relevance to the question, comparable within one question.
+    """
+
+    passage: Passage
+    score: float
+
+
+class OpenPaper:
+    """One paper's text with its temporary vector store and keyword index.
+
+    Args:
+        paper: Whose text it is.
+        text: Its pages.
+        embedder: Embeds questions.
+        vectors: float32 (sentences, dim), rows of norm 1, in the order of `sentences_of(text.pages)`.
+    """
+
+    def __init__(
+        self, paper: Paper, text: PdfText, embedder: Embedder, vectors: NDArray[np.float32]
+    ) -> None:
+        self.paper = paper
+        self.text = text
+        self.sentences: list[Sentence] = sentences_of(text.pages)
+        self.passages: list[Passage] = passages_of(text.pages, self.sentences)
+        self._embedder = embedder
+        self._vectors = vectors
+        self._means = _means(vectors, self.passages)
+        self._passage_terms = _KeywordIndex([f"{p.section} {p.reading}" for p in self.passages])
+        self._sentence_terms = _KeywordIndex([sentence.reading for sentence in self.sentences])
+
+    def best_passages(self, question: str, k: int = 3) -> list[FoundPassage]:
+        """The `k` passages that say most about a question, best first, none overlapping another."""
+        if not self.passages:
+            return []
+        scores, _ = self._scores(question)
+        regions = _regions(self.passages, scores, k)
+        return [FoundPassage(self._joined(first, last), score) for first, last, score in regions]
+
+    def best_sentences(self, question: str, n: int = 12) -> list[Evidence]:
+        """The `n` sentences that say most about a question, in the order of the paper."""
+        if not self.sentences:
+            return []
+        _, scores = self._scores(question)
+        chosen = sorted(np.argsort(-scores, kind="stable")[:n].tolist())
+        return [self._evidence(index, float(scores[index])) for index in chosen]
+
+    def _scores(self, question: str) -> tuple[Scores, Scores]:
+        """Relevance of each passage and of each sentence: float32 (passages,), (sentences,)."""
+        query, asked = self._embedder.encode([question])[0], terms(question)
+        passages = _scaled(self._means @ query) + KEYWORD_WEIGHT * _scaled(
+            self._passage_terms.scores(asked)
+        )
+        sentences = _scaled(self._vectors @ query) + KEYWORD_WEIGHT * _scaled(
+            self._sentence_terms.scores(asked)
+        )
+        around = np.zeros(len(self.sentences), np.float32)
+        for passage, score in zip(self.passages, passages, strict=True):
+            span = slice(passage.first, passage.last + 1)
+            around[span] = np.maximum(around[span], score)
+        return passages, sentences + SECTION_WEIGHT * around
+
+    def _joined(self, first: int, last: int) -> Passage:
+        """The windows `first` to `last` as one passage."""
+        if first == last:
+            return self.passages[first]
+        sentences = range(self.passages[first].first, self.passages[last].last + 1)
+        return join_sentences(self.text.pages, self.sentences, sentences[0], sentences[-1])
+
+    def _evidence(self, index: int, score: float) -> Evidence:
+        sentence = self.sentences[index]
+        page = self.text.pages[sentence.page - 1].text
+        return Evidence(
+            paper=self.paper,
+            page=sentence.page,
+            start=sentence.start,
+            text=sentence.text,
+            reading=sentence.reading,
+            passage=context(page, sentence.start, sentence.end),
+            score=score,
+        )
+
+
+def _means(vectors: NDArray[np.float32], passages: Sequence[Passage]) -> NDArray[np.float32]:
+    """The mean direction of each passage's sentences: float32 (passages, dim), rows of norm 1."""
+    means = np.zeros((len(passages), vectors.shape[1]), np.float32)
+    for row, passage in enumerate(passages):
+        means[row] = vectors[passage.first : passage.last + 1].mean(axis=0)
+    norms: NDArray[np.float32] = np.linalg.norm(means, axis=1, keepdims=True)
+    return means / np.maximum(norms, 1e-9)
+
+
+def _regions(passages: Sequence[Passage], scores: Scores, k: int) -> list[tuple[int, int, float]]:
+    """First and last window of the best `k` stretches: a good window next to a better one joins it."""
+    regions: list[tuple[int, int, float]] = []
+    for index in np.argsort(-scores, kind="stable").tolist():
+        for place, (first, last, score) in enumerate(regions):
+            if first <= index <= last:
+                break
+            grown = (min(first, index), max(last, index))
+            if grown[1] - grown[0] == last - first + 1 and _fits(passages, *grown):
+                regions[place] = (*grown, score)
+                break
+        else:
+            if len(regions) == k:
+                break
+            regions.append((index, index, float(scores[index])))
+    return regions
+
+
+def _fits(passages: Sequence[Passage], first: int, last: int) -> bool:
+    """Whether windows may be read as one passage: on one page and in one section, and short."""
+    opening, closing = passages[first], passages[last]
+    return (
+        opening.page == closing.page
+        and opening.section == closing.section
+        and closing.first <= passages[last - 1].last + 1
+        and closing.last - opening.first < _REGION_SENTENCES
+    )
+
+
+def _scaled(scores: Scores) -> Scores:
+    """Scores moved to 0 to 1 within the paper."""
+    low, high = float(scores.min()), float(scores.max())
+    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+
+
+class _KeywordIndex:
+    """BM25 over a few hundred short texts."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        import bm25s
+
+        self._size = len(texts)
+        self._index = bm25s.BM25()
+        documents = [terms(text) for text in texts]
+        self._vocabulary = {term for document in documents for term in document}
+        if self._vocabulary:
+            self._index.index(documents, show_progress=False)
+
+    def scores(self, asked: Sequence[str]) -> Scores:
+        """BM25 of every text: float32 (texts,)."""
+        known = [term for term in dict.fromkeys(asked) if term in self._vocabulary]
+        if not known:
+            return np.zeros(self._size, np.float32)
+        return np.asarray(self._index.get_scores(known), np.float32)
+
+
+class _Cache:
+    """Texts and vectors on disk, one file a paper; the least recently used go first."""
+
+    def __init__(self, folder: Path, limit_mb: int) -> None:
+        self._folder = folder
+        self._limit_bytes = limit_mb * 1_000_000
+
+    def get(self, key: str) -> tuple[PdfText, NDArray[np.float32]] | None:
+        """What `put` stored; None where there is none or it cannot be read any more."""
+        path = self._path(key)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                vectors = stored["vectors"].astype(np.float32)
+                text = PdfText.from_json(json.loads(stored["text"].tobytes()))
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            _log.warning(
+                "cached text %s cannot be read (%s): the PDF is read again", path.name, error
+            )
+            return None
+        return text, vectors
+
+    def put(self, key: str, text: PdfText, vectors: NDArray[np.float32]) -> None:
+        """Store under a key, whole or not at all, then keep to the size limit."""
+        encoded = np.frombuffer(json.dumps(text.as_json()).encode(), np.uint8)
+        part = self._folder / f"{key}.{os.getpid()}.{threading.get_ident()}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.savez_compressed(file, vectors=vectors.astype(np.float16), text=encoded)
+            part.replace(self._path(key))
+            self._evict()
+        except OSError as error:
+            _log.warning("the text just read cannot be cached (%s): it will be read again", error)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _evict(self) -> None:
+        entries = sorted(
+            ((path.stat(), path) for path in self._folder.glob("*.npz")),
+            key=lambda entry: entry[0].st_mtime,
+        )
+        total = sum(stat.st_size for stat, _ in entries)
+        for stat, path in entries:
+            if total <= self._limit_bytes:
+                break
+            path.unlink(missing_ok=True)
+            total -= stat.st_size
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.npz"
