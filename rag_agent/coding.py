@@ -153,10 +153,11 @@ class CodeResult:
 _SYSTEM = (
     "You write one short, self-contained Python program that shows an idea of a paper. Use NumPy, or "
     "PyTorch for layers and gradients; nothing else that must be installed. No files, no network, no "
-    "plots, small sizes, fixed seeds. First functions or classes with shapes in comments, then a "
-    'self-check under `if __name__ == "__main__":` with at least three asserts: shapes, properties '
-    "that must hold, and a value computed in a second, simpler way. Compare floats with np.allclose or "
-    "torch.allclose, never with values from memory. Reply with one ```python block and nothing else."
+    "plots, small sizes, fixed seeds. Use the fewest dimensions that show the idea, `@` for products "
+    "and swapaxes(-1, -2) for transposes, and write each array's shape in a comment. End with a "
+    'self-check under `if __name__ == "__main__":` of two to four asserts: the shape of each output, '
+    "properties that follow from the formulas, a special case whose result is plain. Never assert "
+    "random or remembered numbers. Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (
     "You write one short, self-contained {language} program that shows an idea of a paper. No files, no "
@@ -166,32 +167,33 @@ _SYSTEM_OTHER = (
 _EXAMPLE: tuple[Message, ...] = (
     (
         "user",
-        "Goal: Compute the cosine annealing learning rate with warm restarts.\n"
-        "Formulas:\n"
-        "- eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))\n"
-        "Inputs:\n- epochs: int array (n,), 0 or more\n- T_i: int, epochs of one run\n"
-        "Outputs:\n- eta: float array (n,)\n"
-        "Requirements:\n- T_cur counts the epochs since the last restart\n"
-        "- the rate is eta_max at every restart",
+        "Goal: Compute the contrastive loss of queries and their keys with a temperature.\n"
+        "Formulas:\n- L_i = -log(exp(q_i . k_i / tau) / sum_j exp(q_i . k_j / tau))\n"
+        "Inputs:\n- q, k: float arrays (n, d), scaled to length 1\n- tau: float above 0\n"
+        "Outputs:\n- loss: float array (n,)\n- weights: float array (n, n), rows sum to 1\n"
+        "Requirements:\n- scale q and k to length 1\n- a softmax over all keys, divided by tau",
     ),
     (
         "assistant",
         "```python\n"
-        "import math\n\n"
         "import numpy as np\n\n\n"
-        "def cosine_restarts(epochs, T_i, eta_min, eta_max):\n"
-        '    """Learning rate at each epoch, shape (n,)."""\n'
-        "    T_cur = epochs % T_i  # (n,) epochs since the last restart\n"
-        "    return eta_min + 0.5 * (eta_max - eta_min) * (1 + np.cos(np.pi * T_cur / T_i))\n\n\n"
+        "def contrastive_loss(q, k, tau):\n"
+        '    """Loss (n,) and softmax weights (n, n) of n queries and keys (n, d)."""\n'
+        "    q = q / np.linalg.norm(q, axis=-1, keepdims=True)  # (n, d)\n"
+        "    k = k / np.linalg.norm(k, axis=-1, keepdims=True)  # (n, d)\n"
+        "    logits = q @ k.swapaxes(-1, -2) / tau  # (n, n)\n"
+        "    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))\n"
+        "    weights = weights / weights.sum(axis=-1, keepdims=True)  # (n, n)\n"
+        "    return -np.log(np.diag(weights)), weights\n\n\n"
         'if __name__ == "__main__":\n'
-        "    epochs = np.arange(30)\n"
-        "    eta = cosine_restarts(epochs, T_i=10, eta_min=0.001, eta_max=0.1)\n"
-        "    assert eta.shape == (30,)\n"
-        "    assert np.allclose(eta[[0, 10, 20]], 0.1)  # eta_max at every restart\n"
-        "    assert np.all(np.diff(eta[:10]) < 0)  # it falls within a run\n"
-        "    by_hand = [0.001 + 0.5 * 0.099 * (1 + math.cos(math.pi * (t % 10) / 10)) for t in range(30)]\n"
-        "    assert np.allclose(eta, by_hand)\n"
-        '    print("first run:", eta[:10].round(4))\n'
+        "    rng = np.random.default_rng(0)\n"
+        "    q, k = rng.normal(size=(4, 8)), rng.normal(size=(4, 8))\n"
+        "    loss, weights = contrastive_loss(q, k, tau=0.1)\n"
+        "    assert loss.shape == (4,)\n"
+        "    assert np.allclose(weights.sum(axis=-1), 1)  # each row is a distribution\n"
+        "    same, _ = contrastive_loss(k, k, tau=0.01)\n"
+        "    assert np.allclose(same, 0, atol=1e-3)  # a query equal to its key costs nothing\n"
+        '    print("loss:", loss.round(3))\n'
         "```",
     ),
 )

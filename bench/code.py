@@ -1,0 +1,189 @@
+"""`make bench-code`: HumanEval and twelve papers turned into programs, through the coder and the sandbox.
+
+Results go to bench/results: code.json sums up, human_eval.jsonl keeps every solution and verdict and is
+where an interrupted run goes on, code_programs.jsonl keeps every program written for a paper.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench import human_eval
+from ingestion.embedding import Embedder
+from ingestion.paper import Paper, parse_arxiv_id
+from ingestion.passages import passages_of, sentences_of
+from ingestion.pdf_text import read_pdf
+from rag_agent.answer import Citation
+from rag_agent.coding import result_of, write_code
+from rag_agent.evidence import relevance
+from rag_agent.language_model import LanguageModel, open_model
+from rag_agent.sandbox import Sandbox
+from rag_agent.settings import Settings, load_settings
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+SHARED = HERE.parents[1] / "shared" / "data"
+_PASSAGES = 3  # as many as the agent reads of a full text
+
+
+def main() -> int:
+    """Run both parts, or the one named, and write what came of them."""
+    parser = argparse.ArgumentParser(prog="python -m bench.code", description=__doc__)
+    parser.add_argument("--part", choices=("human-eval", "requests"), help="only this one")
+    parser.add_argument("--limit", type=int, help="first N problems and requests, for a quick look")
+    options = parser.parse_args()
+    if not SHARED.is_dir():
+        print(f"Needs the shared data folder {SHARED}", file=sys.stderr)
+        return 1
+    settings = load_settings()
+    RESULTS.mkdir(exist_ok=True)
+    summary = _summary()
+    if options.part != "requests":
+        summary["human_eval"] = measure_human_eval(settings, options.limit)
+        _write(summary)
+    if options.part != "human-eval":
+        summary["requests"] = measure_requests(settings, options.limit)
+        _write(summary)
+    print(json.dumps(summary, indent=2))
+    return 0
+
+
+def measure_human_eval(settings: Settings, limit: int | None) -> dict[str, Any]:
+    """pass@1 before and after repair rounds that see only the examples a problem shows."""
+    tasks = human_eval.load_tasks(SHARED / "code" / "HumanEval.jsonl.gz")[:limit]
+    sandbox, slots = Sandbox(settings.sandbox), settings.reader.slots
+    references = Counter(
+        human_eval.judge(task, human_eval.reference(task), sandbox).outcome for task in tasks
+    )
+    wrong = Counter(
+        human_eval.judge(task, human_eval.wrong(task), sandbox).outcome for task in tasks
+    )
+    coder = open_model("coder", settings)
+    results = RESULTS / "human_eval.jsonl"
+    rows = human_eval.run(tasks, coder, sandbox, settings.sandbox.repairs, results, slots)
+    return {
+        "model": coder.name,
+        "problems": len(rows),
+        "pass_at_1_first": _share(row["first"] == "passed" for row in rows),
+        "pass_at_1_after_repair": _share(row["last"] == "passed" for row in rows),
+        "repaired_to_passing": sum(
+            row["first"] != "passed" and row["last"] == "passed" for row in rows
+        ),
+        "spoilt_by_repair": sum(
+            row["first"] == "passed" and row["last"] != "passed" for row in rows
+        ),
+        "outcomes_first": dict(Counter(row["first"] for row in rows)),
+        "reference_solutions": dict(references),
+        "wrong_solutions": dict(wrong),
+    }
+
+
+def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
+    """One program for each request, with its verdict."""
+    lines = (HERE / "code_requests.jsonl").read_text(encoding="utf-8").splitlines()
+    requests = [json.loads(line) for line in lines][:limit]
+    reader, coder = open_model("reader", settings), open_model("coder", settings)
+    embedder = Embedder(settings.embedding, settings.home)
+    results = []
+    for request in requests:
+        passages = passages_for(request, embedder, settings)
+        result = write(request["question"], passages, reader, coder, settings)
+        results.append({"id": request["id"], "arxiv_id": request["arxiv_id"], **result})
+        print(f"{request['id']}: {result['verdict']} {result['reason']}", flush=True)
+    with (RESULTS / "code_programs.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+    return {
+        "model": coder.name,
+        "requests": len(results),
+        "verdicts": dict(Counter(result["verdict"] for result in results)),
+        "programs": [_line(result) for result in results],
+    }
+
+
+def passages_for(
+    request: dict[str, str], embedder: Embedder, settings: Settings
+) -> tuple[Citation, ...]:
+    """The passages of the request's paper that say most about its question, best first."""
+    path = next((SHARED / "pdfs" / "papers").glob(f"{request['arxiv_id']}*.pdf"))
+    pdf = read_pdf(path, settings.pdf)
+    found = parse_arxiv_id(request["arxiv_id"])
+    paper = Paper(found.id, pdf.title, pdf.abstract, pdf.authors, (), found.year)
+    passages = passages_of(pdf.pages, sentences_of(pdf.pages))
+    scores = relevance(request["question"], [p.reading for p in passages], embedder)
+    best = sorted(range(len(passages)), key=lambda n: -scores[n])[:_PASSAGES]
+    return tuple(
+        Citation(
+            key=key,
+            paper=paper,
+            page=passages[n].page,
+            quote=passages[n].text,
+            start=passages[n].start,
+            passage=passages[n].text,
+            cosine=float(scores[n]),
+        )
+        for key, n in enumerate(best, 1)
+    )
+
+
+def write(
+    question: str,
+    passages: tuple[Citation, ...],
+    reader: LanguageModel,
+    coder: LanguageModel,
+    settings: Settings,
+) -> dict[str, Any]:
+    """`CodeResult.as_json()` for one question; the passages keep their place but not their text."""
+    result = result_of(
+        write_code(
+            question,
+            passages,
+            coder=coder,
+            reader=reader,
+            sandbox=Sandbox(settings.sandbox),
+            adapter=settings.coder.adapter,
+        )
+    )
+    # The papers' text stays with the papers: their licences do not let it be copied here.
+    bare = tuple(replace(passage, quote="", passage="") for passage in result.passages)
+    return replace(result, passages=bare).as_json()
+
+
+def _line(result: dict[str, Any]) -> dict[str, Any]:
+    met = sum(check["status"] == "met" for check in result["requirements"])
+    return {
+        "id": result["id"],
+        "arxiv_id": result["arxiv_id"],
+        "question": result["question"],
+        "verdict": result["verdict"],
+        "reason": result["reason"],
+        "asserts_held": result["self_check"]["held"],
+        "repairs": result["repairs"],
+        "requirements_met": f"{met} of {len(result['requirements'])}",
+        "seconds": result["seconds"],
+    }
+
+
+def _share(passed: Iterable[bool]) -> float:
+    verdicts = list(passed)
+    return round(sum(verdicts) / len(verdicts), 4)
+
+
+def _summary() -> dict[str, Any]:
+    path = RESULTS / "code.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {**kept, "machine": f"{platform.machine()}, Python {platform.python_version()}"}
+
+
+def _write(summary: dict[str, Any]) -> None:
+    text = json.dumps(summary, indent=2, ensure_ascii=False)
+    (RESULTS / "code.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
