@@ -1,4 +1,8 @@
-"""Text to vectors, on the fastest processor path whose vectors stay true to fp32."""
+"""Text to vectors, on the fastest processor path whose vectors stay true to fp32.
+
+Embedder            a sentence-transformers model
+└── HashingEmbedder a test double without weights
+"""
 
 import contextlib
 import logging
@@ -13,6 +17,7 @@ from numpy.typing import NDArray
 
 from ingestion import weights
 from ingestion.settings import EmbeddingSettings
+from ingestion.terms import terms
 
 Vectors = NDArray[np.float32]
 
@@ -109,6 +114,43 @@ class Embedder:
                 trust_remote_code=False,
                 local_files_only=True,
             ).eval()
+
+
+class HashingEmbedder(Embedder):
+    """A test double: a text's vector is the sum of its stems' fixed random vectors. No weights.
+
+    Texts that share stems are near each other (cosine about the share of common stems), texts without
+    common stems nearly orthogonal, to within 1/sqrt(dim).
+
+    Args:
+        dim: Length of a vector.
+    """
+
+    def __init__(self, dim: int = 64) -> None:
+        self.name = f"hashing-{dim}"
+        self._dim = dim
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    def load(self) -> None:
+        """Nothing is to be loaded."""
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        on_batch: Callable[[int], None] = lambda texts_done: None,
+    ) -> Vectors:
+        """Embed texts: float32 (len(texts), dim), rows of Euclidean norm 1."""
+        vectors = np.zeros((len(texts), self._dim), np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for stem in sorted(set(terms(text))) or [""]:
+                row += np.random.default_rng(list(stem.encode())).standard_normal(self._dim)
+            row /= np.linalg.norm(row)
+        on_batch(len(texts))
+        return vectors
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

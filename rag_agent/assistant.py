@@ -64,6 +64,7 @@ class Assistant:
         settings: In force.
         models: Opens the models; tests pass a function that gives a `ScriptedModel`.
         report: Told of downloads and loading.
+        embedder: Takes the place of the model that the settings name; tests pass a `HashingEmbedder`.
     """
 
     def __init__(
@@ -71,16 +72,20 @@ class Assistant:
         settings: Settings,
         models: OpenModel | None = None,
         report: weights.Report = lambda what, share: None,
+        embedder: Embedder | None = None,
     ) -> None:
         self.settings = settings
         self._report = report
+        self._given_embedder = embedder
         self._open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
         self._lock = threading.RLock()
 
     @cached_property
     def embedder(self) -> Embedder:
         """The embedding model; loaded at its first text."""
-        return Embedder(self.settings.embedding, self.settings.home, self._report)
+        return self._given_embedder or Embedder(
+            self.settings.embedding, self.settings.home, self._report
+        )
 
     @property
     def store(self) -> Store:
