@@ -141,11 +141,12 @@ def _steps(config: Config, rows: int) -> int:
 
 
 def _memory_bytes(config: Config, shape: Any, total: int, linear: int, trainable: int) -> float:
+    layers, hidden = int(shape.num_hidden_layers), int(shape.hidden_size)
     width = 2 if config.base.dtype == "bfloat16" else 4
     packed = linear * (_NF4_BYTES - width) if config.base.quantization == "nf4" else 0
     tokens = config.train.device_batch * config.data.max_tokens
     per_layer = 2 if config.train.gradient_checkpointing else _ACTIVATION_HIDDENS
-    activations = tokens * shape.num_hidden_layers * shape.hidden_size * per_layer
+    activations = tokens * layers * hidden * per_layer
     return total * width + packed + trainable * _TRAINED_BYTES + activations
 
 
