@@ -41,8 +41,10 @@ from rag_agent.sandbox import Sandbox
 from rag_agent.services import Services, Stopped
 from rag_agent.sessions import Session
 from rag_agent.settings import Mode, Settings
+from rag_agent.steps import CodeOptions
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
+Driver = Literal["graph", "tools"]
 _RECURSION_LIMIT = 120  # steps of the graph; budgets end a question long before
 
 
@@ -123,11 +125,20 @@ class Assistant:
 
         return build_graph(self._checkpointer)
 
-    def _graph_once(self) -> Any:
-        """The graph without a memory of its own: a question's state is not written to disk."""
+    def _states(
+        self, state: dict[str, Any], services: Services, driver: Driver
+    ) -> Iterator[dict[str, Any]]:
+        """The question's state after every step. It lives for the question and is not written to disk."""
+        if driver == "tools":
+            from rag_agent.tools import run_tools
+
+            yield from run_tools(state, services)  # type: ignore[arg-type,misc]
+            return
         from rag_agent.graph import build_graph
 
-        return build_graph(None)
+        yield from build_graph(None).stream(
+            state, {"recursion_limit": _RECURSION_LIMIT}, context=services, stream_mode="values"
+        )
 
     @property
     def assets(self) -> Path:
@@ -152,6 +163,9 @@ class Assistant:
         *,
         session: str = "",
         paper: str = "",
+        route: Route | Literal[""] = "",
+        code_options: CodeOptions = CodeOptions(),  # noqa: B008  # frozen
+        driver: Driver = "graph",
         stopped: threading.Event | None = None,
     ) -> Iterator[Event]:
         """Answer a question as a stream of events; the last one is `Answered` or `Failed`.
@@ -160,6 +174,9 @@ class Assistant:
             question: In English or Chinese.
             session: Conversation that it belongs to and is kept in; empty: none.
             paper: Id of the one paper to answer from; empty: the agent chooses.
+            route: Way to go, such as `code`; empty: the agent chooses.
+            code_options: How a program is asked for, on the code route.
+            driver: `graph`: the fixed steps; `tools`: the model calls the tools as it likes.
             stopped: Set it to end the question; what there is so far is the answer.
         """
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
@@ -167,7 +184,13 @@ class Assistant:
 
         def work() -> None:
             try:
-                self._answer(question.strip(), session, paper, stopped, events.put)
+                asked = {
+                    "question": question.strip(),
+                    "paper_id": paper,
+                    "route": route,
+                    "code_options": code_options,
+                }
+                self._answer(asked, session, driver, stopped, events.put)
             except AgentError as error:
                 events.put(Failed(error.what, error.kept, error.next_step))
             except Exception as error:
@@ -296,19 +319,19 @@ class Assistant:
 
     def _answer(
         self,
-        question: str,
+        asked: dict[str, Any],
         session: str,
-        paper: str,
+        driver: Driver,
         stopped: threading.Event,
         emit: Callable[[Event], None],
     ) -> None:
-        if not question:
+        if not asked["question"]:
             raise AgentError("The question is empty", next_step="Ask something")
         started = time.perf_counter()
         services, reader_seconds = self._services(stopped, emit)
         values = self._values(session) if session else {}
         turns = list(values.get("turns") or [])
-        answer = self._run(question, paper, turns, values, services)
+        answer = self._run(asked, turns, values, services, driver)
         usage = [model.usage for model in services.opened]
         answer = _finished(
             answer,
@@ -318,7 +341,7 @@ class Assistant:
         )
         if session:
             turn = {
-                "question": question,
+                "question": asked["question"],
                 "answer": answer.as_json(),
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "rating": "",
@@ -331,23 +354,20 @@ class Assistant:
 
     def _run(
         self,
-        question: str,
-        paper: str,
+        state: dict[str, Any],
         turns: list[dict[str, Any]],
         values: dict[str, Any],
         services: Services,
+        driver: Driver,
     ) -> Answer:
-        state: dict[str, Any] = {"question": question, "paper_id": paper}
         try:
-            state["conversation"] = self._conversation(turns, values, services)
-            state["last_papers"] = memory.last_papers(turns)
+            state = {
+                **state,
+                "conversation": self._conversation(turns, values, services),
+                "last_papers": memory.last_papers(turns),
+            }
             # The last state seen is the result so far, whatever ends the question.
-            for latest in self._graph_once().stream(
-                state,
-                {"recursion_limit": _RECURSION_LIMIT},
-                context=services,
-                stream_mode="values",
-            ):
+            for latest in self._states(state, services, driver):
                 state = latest
         except Stopped:
             services.notices.append("Stopped; this is what there was so far.")

@@ -49,9 +49,8 @@ _WORD_NUMBERS = {
     )
 }
 _UNITS = frozenset(
-    ("%", "percent", "gb", "mb", "kb", "tb", "ghz", "mhz", "hz", "kev", "mev", "gev", "tev", "ev")
-    + ("nm", "mm", "cm", "km", "kg", "ms", "fps", "db", "hours", "hour", "minutes", "days")
-    + ("million", "billion", "trillion", "thousand", "kpc", "mpc", "pc", "au", "k")
+    """% percent gb mb kb tb ghz mhz hz kev mev gev tev ev nm mm cm km kg ms fps db hours hour minutes
+    days million billion trillion thousand kpc mpc pc au k""".split()
 )
 
 

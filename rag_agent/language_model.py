@@ -152,9 +152,25 @@ class LanguageModel:
         self, messages: Sequence[Message], max_tokens: int, **options: Any
     ) -> Iterator[str]:
         import openai
+
+        client = self.chat_model(max_tokens)
+        options = {key: value for key, value in options.items() if value is not None}
+        try:
+            for chunk in client.stream(list(messages), **options):
+                self.count(chunk, calls=0)
+                if chunk.text:
+                    yield str(chunk.text)
+        except openai.OpenAIError as error:
+            raise ModelUnavailable(
+                f"The model server at {self.base_url} failed: {str(error)[:200]}",
+                next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",
+            ) from error
+
+    def chat_model(self, max_tokens: int) -> Any:
+        """The LangChain chat model behind this one, for what needs its whole interface."""
         from langchain_openai import ChatOpenAI
 
-        client = ChatOpenAI(
+        return ChatOpenAI(
             model=self.name,
             base_url=self.base_url,
             api_key=self.api_key or "none",
@@ -165,20 +181,13 @@ class LanguageModel:
             stream_usage=True,
             extra_body=self.extra_body or None,
         )
-        options = {key: value for key, value in options.items() if value is not None}
-        try:
-            for chunk in client.stream(list(messages), **options):
-                if chunk.usage_metadata:
-                    self._count(chunk.usage_metadata)
-                if chunk.text:
-                    yield str(chunk.text)
-        except openai.OpenAIError as error:
-            raise ModelUnavailable(
-                f"The model server at {self.base_url} failed: {str(error)[:200]}",
-                next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",
-            ) from error
 
-    def _count(self, usage: Any) -> None:
+    def count(self, message: Any, calls: int = 1) -> None:
+        """Put a message's tokens, if it says any, on the account."""
+        usage = getattr(message, "usage_metadata", None)
+        if not usage:
+            return
+        self.usage.calls += calls
         self.usage.prompt_tokens += usage["input_tokens"]
         self.usage.completion_tokens += usage["output_tokens"]
         self.usage.cached_tokens += (usage.get("input_token_details") or {}).get("cache_read") or 0

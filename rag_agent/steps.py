@@ -6,18 +6,21 @@ papers found, another query, arXiv.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ingestion.arxiv_pdf import fetch_pdf, pdf_path
 from ingestion.errors import ArxivError, InvalidReply, ModelUnavailable, PdfError, StoreError
 from ingestion.paper import ArxivId, Paper, parse_arxiv_id
 from ingestion.pipeline import ingest
 from ingestion.terms import terms
-from rag_agent.answer import Claim, Hit, Language
+from rag_agent.answer import Claim, Hit, Language, Route
 from rag_agent.answering import quote_claims, write_claims
+from rag_agent.coding import write_code
 from rag_agent.events import ClaimWritten, Fetched, Planned, Searched, TextWritten
 from rag_agent.evidence import Evidence, abstract_evidence
+from rag_agent.instruction import parse_instruction, write_instruction
 from rag_agent.planning import (
     Plan,
     hypothetical_abstract,
@@ -35,6 +38,21 @@ _NEAREST = 3
 _CHAT_TOKENS = 120
 
 
+@dataclass(frozen=True, slots=True)
+class CodeOptions:
+    """How a program is asked for.
+
+    Args:
+        instruction: Edited instruction text, taken instead of writing one; empty: one is written.
+        edit: Shown the instruction written, gives back the one to use; None: it is used as it is.
+        run: False only writes the program.
+    """
+
+    instruction: str = ""
+    edit: Callable[[str], str] | None = None
+    run: bool = True
+
+
 class State(TypedDict, total=False):
     """What the steps of one question hand on.
 
@@ -43,6 +61,8 @@ class State(TypedDict, total=False):
         conversation: Earlier turns as text, short enough for a prompt.
         last_papers: Ids that the latest answers cited, the most cited first.
         paper_id: The paper the user chose beforehand, or empty.
+        route: The route the user chose beforehand, or empty.
+        code_options: How a program is asked for.
         language: Of question and answer.
         plan: What the question was understood as.
         parts: Sub-questions still to be answered, the current one first.
@@ -67,6 +87,8 @@ class State(TypedDict, total=False):
     conversation: str
     last_papers: list[str]
     paper_id: str
+    route: Route | Literal[""]
+    code_options: CodeOptions
     language: Language
     plan: Plan
     parts: list[str]
@@ -93,6 +115,8 @@ def plan(state: State, services: Services) -> State:
     language = language_of(question)
     with services.step("plan") as closing:
         made = _plan(state, services)
+        if state.get("route"):
+            made = made.model_copy(update={"route": state["route"]})
         if state.get("paper_id"):
             route = "code" if made.route == "code" else "paper"
             made = made.model_copy(update={"route": route, "paper": state["paper_id"]})
@@ -282,15 +306,22 @@ def chat(state: State, services: Services) -> State:
 
 def write_program(state: State, services: Services) -> State:
     """Write, run and check a program for the question, from the paper meant or the papers found."""
-    from rag_agent.citations import Keys
-    from rag_agent.coding import write_code
-
-    keys = Keys()
+    options = state.get("code_options") or CodeOptions()
     best = sorted(state.get("evidence", []), key=lambda e: -e.score)[:3]
-    passages = [keys.cite(e, min(1.0, max(-1.0, e.score))) for e in best]
+    passages = [services.keys.cite(e, min(1.0, max(-1.0, e.score))) for e in best]
     if services.reader is None:
         services.notice("Writing code needs a language model; none is set")
         return {}
+    keywords = state["plan"].keywords
+    instruction = parse_instruction(options.instruction) if options.instruction else None
+    if options.edit is not None:
+        with services.step("instruct"):
+            drafted, notice = write_instruction(
+                state["question"], passages, services.reader, keywords=keywords
+            )
+        if notice:
+            services.notice(notice)
+        instruction = parse_instruction(options.edit(drafted.as_text()))
     program = write_code(
         state["question"],
         passages,
@@ -298,17 +329,20 @@ def write_program(state: State, services: Services) -> State:
         reader=services.reader,
         sandbox=services.sandbox,
         adapter=Path(services.settings.coder.adapter).stem,
-        keywords=state["plan"].keywords,
+        keywords=keywords,
+        instruction=instruction,
+        run=options.run,
     )
     while True:
         try:
             services.say(next(program))
         except StopIteration as ended:
-            return {"code": ended.value.as_json(), "parts": []}
+            return {"code": ended.value.as_json()}
 
 
 def _plan(state: State, services: Services) -> Plan:
-    if services.reader is None:
+    settled = bool(state.get("route")) and language_of(state["question"]) == "en"
+    if services.reader is None or (settled and not state.get("conversation")):
         return plain_plan(state["question"])
     try:
         return make_plan(

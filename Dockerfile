@@ -1,0 +1,25 @@
+# The program against a Milvus server; see docker-compose.yml.
+FROM python:3.11-slim-bookworm
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends bubblewrap libgomp1 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home agent
+
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --requirement requirements.lock
+COPY pyproject.toml README.md ./
+COPY ingestion ingestion
+COPY rag_agent rag_agent
+COPY finetune finetune
+COPY ui ui
+RUN pip install --no-cache-dir --no-deps --editable . && mkdir /data && chown agent /data
+
+USER agent
+ENV ARXIV_AGENT_HOME=/data
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"
+# Inside the container the page listens on all addresses; compose publishes it on loopback only.
+CMD ["arxiv-agent", "ui", "--host", "0.0.0.0"]

@@ -1,0 +1,86 @@
+# Every target works on a fresh machine: `setup` comes first by itself and does nothing twice.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+DATA ?= ../shared/data/retrieval/scifact
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List all targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.installed ## Make the virtual environment with pinned dependencies
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info[:2] != (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing dependencies into .venv (about 3 GB, a few minutes)"
+	@$(BIN)/python -m pip install --quiet -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: run
+run: setup ## Open the chat page at http://localhost:8501 (weights come at first use)
+	@$(BIN)/arxiv-agent ui
+
+.PHONY: chat
+chat: setup ## Ask in the terminal
+	@$(BIN)/arxiv-agent chat
+
+.PHONY: ask
+ask: setup ## Answer one question: make ask Q="How does …?"
+	@test -n "$$Q" || { echo 'usage: make ask Q="How does low-rank adaptation save memory?"'; exit 2; }
+	@$(BIN)/arxiv-agent ask "$$Q"
+
+.PHONY: test
+test: setup ## Run the fast tests (no network, no weights)
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+.PHONY: test-all
+test-all: setup ## Run all tests; those whose part is missing skip with the reason
+	@$(BIN)/python -m pytest -q --timeout 1800
+
+.PHONY: check
+check: setup ## Lint, format, types, import contracts, tests: what CI runs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -4
+	@$(MAKE) --no-print-directory test
+
+.PHONY: format
+format: setup ## Format the code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: bench
+bench: bench-retrieval bench-ingest bench-latency bench-answers bench-reading bench-code ## All measurements (hours; each resumes or is short)
+
+.PHONY: bench-retrieval
+bench-retrieval: setup ## Ranking quality on a BEIR-layout folder: DATA=DIR
+	@$(BIN)/python -m bench.retrieval --data $(DATA)
+
+.PHONY: bench-ingest
+bench-ingest: setup ## Abstracts a second, embedding alone and whole pipeline
+	@$(BIN)/python -m bench.ingest
+
+.PHONY: bench-latency
+bench-latency: setup ## Search latency against library size and clients
+	@$(BIN)/python -m bench.latency
+
+.PHONY: bench-answers
+bench-answers: setup ## Answers, citations and routing with the embedded model
+	@$(BIN)/python -m bench.answers
+
+.PHONY: bench-reading
+bench-reading: setup ## PDF parsers, passages and their speed
+	@$(BIN)/python -m bench.reading
+
+.PHONY: bench-code
+bench-code: setup ## HumanEval and paper-to-code in the sandbox
+	@$(BIN)/python -m bench.code
+
+.PHONY: smoke-ui
+smoke-ui: setup ## The page in a real browser with the real model
+	@$(BIN)/python -m bench.smoke_ui

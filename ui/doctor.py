@@ -1,0 +1,142 @@
+"""Whether everything the program needs is there, each with the way to mend it. The page shows the same."""
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ingestion import weights
+from ingestion.errors import AgentError
+from rag_agent.settings import Settings
+
+State = Literal["ok", "warning", "problem"]
+_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what it is, how it stands, and how to mend it where it is not well."""
+
+    name: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def checks(settings: Settings) -> Iterator[Check]:
+    """Look at everything, one after the other; takes a few seconds, changes nothing but opens the library."""
+    for look in (_python, _folder, _embedding, _reader, _coder, _library, _sandbox, _arxiv):
+        yield look(settings)
+
+
+def _python(settings: Settings) -> Check:
+    packages = ("torch", "sentence-transformers", "pymilvus", "langgraph", "xllamacpp", "streamlit")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    return Check("packages", "ok", f"Python {sys.version.split()[0]}; {versions}")
+
+
+def _folder(settings: Settings) -> Check:
+    home = settings.home
+    free_gb = shutil.disk_usage(next(p for p in (home, *home.parents) if p.exists())).free / 1e9
+    detail = f"{home}, {free_gb:.0f} GB free"
+    if free_gb < 1:
+        return Check("data folder", "warning", detail, "Free some space, or set ARXIV_AGENT_HOME")
+    return Check("data folder", "ok", detail)
+
+
+def _embedding(settings: Settings) -> Check:
+    return _weights("embedding model", settings.embedding.model, settings)
+
+
+def _weights(name: str, model: str, settings: Settings) -> Check:
+    path = weights.local(model, settings.home)
+    if path is not None:
+        return Check(name, "ok", f"{model} in {path}")
+    return Check(name, "warning", f"{model} is not on this machine yet", "Run `arxiv-agent setup`")
+
+
+def _reader(settings: Settings) -> Check:
+    reader = settings.reader
+    if reader.base_url:
+        return _server("reader model", reader.base_url, reader.model)
+    if reader.model == "none":
+        return Check(
+            "reader model", "warning", "none: answers only quote", "Set ARXIV_AGENT_READER__MODEL"
+        )
+    return _weights("reader model", reader.model, settings)
+
+
+def _coder(settings: Settings) -> Check:
+    coder = settings.coder
+    adapter = f", adapter {coder.adapter}" if coder.adapter else ", base model (no adapter)"
+    if coder.base_url:
+        return _server("coder model", coder.base_url, coder.model + adapter)
+    if not coder.model:
+        return Check("coder model", "ok", f"the reader's{adapter}")
+    return _weights("coder model", coder.model, settings)
+
+
+def _server(name: str, base_url: str, model: str) -> Check:
+    import httpx
+
+    try:
+        httpx.get(f"{base_url.rstrip('/')}/models", timeout=_TIMEOUT_S)
+    except httpx.HTTPError as error:
+        return Check(
+            name,
+            "problem",
+            f"{base_url} does not answer: {error}",
+            "Start the server, or clear the base URL to use the embedded model",
+        )
+    return Check(name, "ok", f"{model} at {base_url}")
+
+
+def _library(settings: Settings) -> Check:
+    from rag_agent.assistant import Assistant
+
+    def look() -> str:
+        store = Assistant(settings).store
+        keyword = "" if store.info.keyword_search else ", no keyword search (needs Milvus 2.5)"
+        return (
+            f"{store.count():,} papers in {store.info.uri}, {store.info.embedding_model}{keyword}"
+        )
+
+    return _attempt("library", look)
+
+
+def _sandbox(settings: Settings) -> Check:
+    from rag_agent.sandbox import Sandbox
+
+    def look() -> str:
+        run = Sandbox(settings.sandbox).run("print('inside')")
+        return f"programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
+
+    return _attempt("sandbox", look)
+
+
+def _attempt(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", look())
+    except AgentError as error:
+        return Check(name, "problem", error.what, error.next_step)
+
+
+def _arxiv(settings: Settings) -> Check:
+    import httpx
+
+    url = settings.arxiv.api_url
+    host = urlsplit(url).netloc
+    try:
+        status = httpx.get(
+            url, params={"id_list": "2005.11401", "max_results": 1}, timeout=_TIMEOUT_S
+        ).status_code
+    except httpx.HTTPError:
+        return Check(
+            "arXiv", "warning", f"{host} cannot be reached", "Work offline, or check the network"
+        )
+    if status != httpx.codes.OK:
+        return Check("arXiv", "warning", f"{host} answers with status {status}", "Try later")
+    return Check("arXiv", "ok", f"{host} answers")

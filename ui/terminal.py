@@ -1,0 +1,172 @@
+"""The event stream in a terminal: steps as they happen, claims as they stand, sources at the end."""
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from rag_agent.answer import Answer, Citation, Hit
+from rag_agent.events import Event
+
+_QUOTE_CHARACTERS = 400
+_AUTHORS = 3
+
+
+def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | None:
+    """Render a question's events; steps go to `progress`, the answer to `out`.
+
+    Returns:
+        The answer; None where the question failed, which was said.
+    """
+    answer = None
+    with progress.status("starting") as status:
+        for event in events:
+            match event.kind:
+                case "step_started":
+                    status.update(escape(f"{event.name} {event.detail}"))
+                case "step_finished":
+                    progress.print(
+                        f"[dim]{event.seconds:6.1f} s  {escape(event.name)}: {escape(event.detail)}[/]"
+                    )
+                case "planned" | "searched":
+                    pass  # said by their steps
+                case "waiting_for_arxiv":
+                    status.update(
+                        f"waiting for arXiv, {event.seconds:.0f} s ({escape(event.reason)})"
+                    )
+                case "fetched":
+                    progress.print(f"[dim]          {event.new} new papers from arXiv[/]")
+                case "reading":
+                    where = f"p. {event.page} of {event.pages}" if event.page else "download"
+                    status.update(f"reading {escape(event.arxiv_id)} {where}")
+                case "claim_written":
+                    marks = "".join(f" [{citation.key}]" for citation in event.claim.citations)
+                    said = f"“{event.claim.text}”" if event.claim.quoted else event.claim.text
+                    out.print(Text(said + marks), soft_wrap=True)
+                case "text_written":
+                    out.print(Text(event.text), end="", soft_wrap=True)
+                case "program_ran":
+                    progress.print(
+                        f"[dim]{event.seconds:6.1f} s  run {event.round}: {escape(event.outcome)}[/]"
+                    )
+                case "notice":
+                    progress.print(f"[yellow]note:[/] {escape(event.text)}")
+                case "answered":
+                    answer = event.answer
+                case "failed":
+                    parts = (event.what, event.kept, event.next_step)
+                    said = " ".join(part.rstrip(".") + "." for part in parts if part)
+                    progress.print(f"[red]error:[/] {escape(said)}")
+                case _:
+                    assert_never(event.kind)
+    if answer is not None:
+        show_result(answer, out, progress)
+    return answer
+
+
+def show_result(answer: Answer, out: Console, progress: Console) -> None:
+    """What stands under an answer: sources with their quotes, or what comes nearest."""
+    if answer.reply:
+        out.print()
+    for citation in answer.sources:
+        show_source(citation, out)
+    if answer.code is not None:
+        show_code(answer.code, out)
+    if not answer.answered and not answer.reply:
+        out.print(
+            "The papers at hand do not answer this."
+            if answer.language == "en"
+            else "现有论文没有回答这个问题。"
+        )
+    if answer.nearest and not answer.claims:
+        out.print("\nNearest papers (not sources):")
+        for hit in answer.nearest:
+            out.print(
+                Text(f"  {hit.cosine:.2f}  {hit.paper.title} ({hit.paper.year})  {hit.paper.url}")
+            )
+    progress.print(
+        f"[dim]{answer.seconds:.1f} s, {answer.llm_calls} model calls, {answer.model}, {answer.verdict}[/]"
+    )
+
+
+def show_source(citation: Citation, out: Console) -> None:
+    """One source: title, authors, year, address, and the verbatim sentence."""
+    paper = citation.paper
+    page = f", p. {citation.page}" if citation.page else ""
+    mark = ", starter summary in this project's words" if paper.origin == "starter" else ""
+    out.print()
+    out.print(Text(f"[{citation.key}] {paper.title}", style="bold"), soft_wrap=True)
+    out.print(
+        Text(f"    {authors(paper.authors)} ({paper.year}{page}{mark}) {paper.url}"), soft_wrap=True
+    )
+    quote = textwrap.shorten(citation.quote, _QUOTE_CHARACTERS, placeholder=" …")
+    out.print(Text(f"    “{quote}”", style="italic"), soft_wrap=True)
+
+
+def show_code(code: dict[str, Any], out: Console) -> None:
+    """A program with its verdict, the run's output and the requirements."""
+    from rich.syntax import Syntax
+
+    out.print(Syntax(code["program"], code.get("language") or "python", word_wrap=True))
+    out.print(Text(f"verdict: {code['verdict']} {code['reason']}".rstrip(), style="bold"))
+    out.print(Text(f"model: {code['model']}, {code['adapter']}; {code['repairs']} repairs"))
+    run = code["run"]
+    if run is not None:
+        check = code["self_check"]
+        out.print(
+            Text(
+                f"run: {run['outcome']}, exit code {run['exit_code']}, {run['seconds']:.1f} s, "
+                f"{run['memory_mb']:.0f} MB; self-check: {check['held']} of {check['found']} asserts held"
+            )
+        )
+        out.print(Text((run["stdout"] + run["stderr"]).rstrip()[-1500:], style="dim"))
+    for package in code["missing_packages"]:
+        out.print(Text(f"needs the package {package}, which the sandbox lacks"))
+    for requirement in code["requirements"]:
+        lines = f" (lines {requirement['first_line']}-{requirement['last_line']})"
+        where = lines if requirement["first_line"] else ""
+        out.print(Text(f"  {requirement['status']}: {requirement['text']}{where}"), soft_wrap=True)
+    for passage in code["passages"]:
+        page = f", p. {passage['page']}" if passage["page"] else ""
+        out.print(
+            Text(f"[{passage['key']}] {passage['title']}{page} {passage['url']}"), soft_wrap=True
+        )
+        out.print(
+            Text(f"    “{' '.join(passage['quote'].split())}”", style="italic"), soft_wrap=True
+        )
+
+
+def show_hits(hits: Iterable[Hit], threshold: float, out: Console) -> None:
+    """Search results as a table; those below the threshold are dimmed."""
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (
+        ("cosine", "right"),
+        ("year", "right"),
+        ("arXiv id", "left"),
+        ("title", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    found = 0
+    for hit in hits:
+        found += hit.passes
+        origin = " (starter)" if hit.paper.origin == "starter" else ""
+        table.add_row(
+            f"{hit.cosine:.3f}",
+            str(hit.paper.year or ""),
+            Text(hit.paper.arxiv_id),
+            Text(hit.paper.title + origin),
+            style=None if hit.passes else "dim",
+        )
+    out.print(table)
+    out.print(f"{found} of {table.row_count} reach the cosine threshold {threshold:g}")
+
+
+def authors(names: tuple[str, ...]) -> str:
+    """The first authors, the rest as et al."""
+    known = [name for name in names if name != "and others"]
+    more = len(known) > _AUTHORS or "and others" in names
+    return ", ".join(known[:_AUTHORS]) + (" et al." if more else "")
