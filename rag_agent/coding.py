@@ -5,70 +5,38 @@ requirements, and one more round for missed ones. Success means that the program
 """
 
 import ast
-import importlib.util
 import re
-import sys
-import textwrap
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import BaseModel, Field
+from typing import Any, Literal, TypeVar
 
 from ingestion.errors import InvalidReply, SandboxUnavailable
 from rag_agent.answer import Citation
 from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
 from rag_agent.instruction import Instruction, write_instruction
 from rag_agent.language_model import LanguageModel, Message
+from rag_agent.program import (
+    docstring,
+    is_closed,
+    language_of,
+    missing_packages,
+    open_block,
+    program_in,
+    without_docstring,
+)
+from rag_agent.requirements import RequirementCheck, check_requirements
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.self_check import SelfCheck, run_checked
 
 BASE_MODEL = "base model"
 CodeVerdict = Literal["passed", "failed", "not run"]
-Status = Literal["met", "missed", "unchecked"]
 
 # A program of 100 lines has about 900 tokens; at 27 tokens/s on two cores that is half a minute.
 _PROGRAM_TOKENS = 1000
-_REVIEW_TOKENS = 260
-_BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
-_CLOSED = re.compile(r"```[^\n`]*\n.*?\n```", re.DOTALL)
 _FRAME = re.compile(r'File "(?:/?program\.py|<unknown>)", line \d+')
-_HEADING = re.compile(r"^(\d+(?:\.\d+)*)\.?\s+([A-Z][^\n.]{2,60})$", re.MULTILINE)
-_LANGUAGES = re.compile(
-    r"(?:\b(?:in|using|with|as)\s+|用\s*)"
-    r"(c\+\+|c#|c|cuda|go|golang|haskell|java|javascript|julia|kotlin|matlab|r|rust|scala|swift|typescript)"
-    r"(?![A-Za-z0-9_+#-])",
-    re.IGNORECASE,
-)
 _NO_CHECK = SelfCheck()
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class RequirementCheck:
-    """One requirement of the instruction, and the lines of the program that meet it.
-
-    Args:
-        text: As in the instruction.
-        status: `met` by the lines named, in the reader model's judgement; `missed`; or `unchecked`.
-        first_line: First line in `CodeResult.program`, from 1; None unless met.
-        last_line: Last line, inclusive; None unless met.
-    """
-
-    text: str
-    status: Status = "unchecked"
-    first_line: int | None = None
-    last_line: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields that `code --json` prints."""
-        return {
-            "text": self.text,
-            "status": self.status,
-            "first_line": self.first_line,
-            "last_line": self.last_line,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,23 +174,6 @@ _MISSED = (
     "The program runs. It does not yet meet:\n{missed}\n"
     "Add that to the code, keep the rest and the self-check. Reply with the whole program."
 )
-_REVIEW_SYSTEM = (
-    "You check a program against its requirements. For each requirement name the first and the last line "
-    "of the code that does it, and say whether it is met. Where no line does it: lines 0, met false."
-)
-_REVIEW_EXAMPLE: tuple[Message, ...] = (
-    (
-        "user",
-        "Program:\n1: import numpy as np\n2: \n3: def scale(x, gamma):\n"
-        "4:     x = x - x.mean(axis=0)\n5:     return gamma * x\n\n"
-        "Requirements:\n1. subtract the mean of each feature\n2. divide by the standard deviation",
-    ),
-    (
-        "assistant",
-        '{"checks": [{"requirement": 1, "first_line": 4, "last_line": 4, "met": true}, '
-        '{"requirement": 2, "first_line": 0, "last_line": 0, "met": false}]}',
-    ),
-)
 
 
 def write_code(
@@ -262,7 +213,7 @@ def write_code(
         work = _instruct(question, passages, reader, keywords, notices)
         instruction = yield from _step("instruct", work)
     language = language_of(question)
-    title = docstring(instruction, passages) if language == "python" else ""
+    title = docstring(instruction.goal, passages) if language == "python" else ""
     desk = _Desk(coder, reader, sandbox, instruction, language, title, run, notices)
     attempt, repairs = yield from desk.write_and_repair()
     requirements = tuple(RequirementCheck(text) for text in instruction.requirements)
@@ -299,19 +250,6 @@ def result_of(steps: Generator[Event, None, _T]) -> _T:
             return end.value  # type: ignore[no-any-return]
 
 
-def language_of(question: str) -> str:
-    """The programming language that a question names, lower case; `python` where it names none."""
-    named = _LANGUAGES.search(question)
-    return named.group(1).lower().replace("golang", "go") if named else "python"
-
-
-def program_in(reply: str) -> str:
-    """The first fenced block of a reply, also one still open; the whole reply where there is none."""
-    block = _BLOCK.search(reply)
-    text = block.group(1) if block else reply
-    return text.strip("\n").rstrip() + "\n" if text.strip() else ""
-
-
 def written(
     coder: LanguageModel, messages: Sequence[Message], max_tokens: int = _PROGRAM_TOKENS
 ) -> Generator[Event, None, str]:
@@ -319,26 +257,13 @@ def written(
     reply, shown = "", 0
     for piece in coder.stream(messages, max_tokens):
         reply += piece
-        block = _BLOCK.search(reply)
-        if block and len(block.group(1)) > shown:
-            text = block.group(1)[shown:].rstrip("`")
+        text = open_block(reply)[shown:]
+        if text:
             shown += len(text)
             yield TextWritten(text, "program")
-        if _CLOSED.search(reply):
+        if is_closed(reply):
             break
     return program_in(reply)
-
-
-def missing_packages(tree: ast.Module) -> tuple[str, ...]:
-    """Top-level packages that a program imports and that are not installed here."""
-    named: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            named.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named.add(node.module)
-    packages = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
-    return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
 
 
 def error_lines(run: Run) -> str:
@@ -348,28 +273,6 @@ def error_lines(run: Run) -> str:
     lines = run.stderr.strip().splitlines()
     frames = [n for n, line in enumerate(lines) if _FRAME.search(line)]
     return "\n".join(lines[frames[-1] :] if frames else lines[-3:])[:700]
-
-
-def docstring(instruction: Instruction, passages: Sequence[Citation]) -> str:
-    """The program's first lines: what it shows, and paper, section and page that it rests on."""
-    sources = []
-    for passage in passages:
-        where = f"page {passage.page}" if passage.page else "abstract"
-        section = section_of(passage)
-        source = f'"{passage.paper.title}" ({passage.paper.arxiv_id}), '
-        sources.append(source + (f"section {section}, {where}" if section else where))
-    after = [f"After {text}." for text in dict.fromkeys(sources)] or ["After no paper's text."]
-    lines = [line for text in (instruction.goal, *after) for line in textwrap.wrap(text, 90)]
-    text = "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign == "\n")
-    body = text.replace("\\", "\\\\").replace('"""', "'''")
-    return f'"""\n{body}\n"""\n'
-
-
-def section_of(passage: Citation) -> str:
-    """Number and name of the section that a passage shows its quote in; empty where it shows none."""
-    before, found, _ = passage.passage.partition(passage.quote)
-    headings = _HEADING.findall(before) if found else []
-    return " ".join(headings[-1]).strip() if headings else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,17 +293,6 @@ class _Attempt:
     def error(self) -> str:
         """What makes two failures the same one: the error and its line, without values."""
         return re.sub(r"line \d+", "line", self.problem.partition("\nwhere ")[0])
-
-
-class _Check(BaseModel):
-    requirement: Annotated[int, Field(ge=1, le=5)]
-    first_line: Annotated[int, Field(ge=0, le=999)]
-    last_line: Annotated[int, Field(ge=0, le=999)]
-    met: bool
-
-
-class _Review(BaseModel):
-    checks: Annotated[list[_Check], Field(min_length=1, max_length=5)]
 
 
 @dataclass(slots=True)
@@ -465,7 +357,7 @@ class _Desk:
             tree = ast.parse(body)
         except (SyntaxError, ValueError, RecursionError) as error:
             return _broken_syntax(self.title + body, body, error)
-        attempt = _Attempt(body, self.title + _without_docstring(tree, body))
+        attempt = _Attempt(body, self.title + without_docstring(tree, body))
         missing = missing_packages(tree)
         if missing:
             names = ", ".join(missing)
@@ -490,7 +382,7 @@ class _Desk:
         self, attempt: _Attempt
     ) -> Generator[Event, None, tuple[_Attempt, tuple[RequirementCheck, ...], int]]:
         """Tie the requirements to lines; missed ones get one more round if the program runs."""
-        checks = self._checked(attempt)
+        checks = self.checked(attempt)
         missed = [check.text for check in checks if check.status == "missed"]
         if not missed or attempt.verdict != "passed":
             return attempt, checks, 0
@@ -502,30 +394,19 @@ class _Desk:
                 "A further round for missed requirements broke the program; kept the one before"
             )
             return attempt, checks, 1
-        rechecked = self._checked(second)
+        rechecked = self.checked(second)
         if sum(c.status == "met" for c in rechecked) <= sum(c.status == "met" for c in checks):
             return attempt, checks, 1
         return second, rechecked, 1
 
-    def _checked(self, attempt: _Attempt) -> tuple[RequirementCheck, ...]:
-        requirements = self.instruction.requirements
-        lines = attempt.program.splitlines()
-        first = self.title.count("\n")
-        numbered = "\n".join(f"{n}: {line}" for n, line in enumerate(lines, 1) if n > first)
-        wanted = "\n".join(f"{n}. {text}" for n, text in enumerate(requirements, 1))
-        prompt: Message = ("user", f"Program:\n{numbered}\n\nRequirements:\n{wanted}")
-        messages = [("system", _REVIEW_SYSTEM), *_REVIEW_EXAMPLE, prompt]
+    def checked(self, attempt: _Attempt) -> tuple[RequirementCheck, ...]:
+        """The requirements, judged; or unchecked, with a notice, where the reader gives no judgement."""
+        required, first_line = self.instruction.requirements, self.title.count("\n") + 1
         try:
-            review = self.reader.structured(messages, _Review, _REVIEW_TOKENS)
+            return check_requirements(required, attempt.program, first_line, self.reader)
         except InvalidReply as error:
             self.notices.append(f"The requirements were not checked: {error.what}")
-            return tuple(RequirementCheck(text) for text in requirements)
-        said = {check.requirement: check for check in reversed(review.checks)}
-        code = _code_lines(attempt.program)
-        return tuple(
-            _judged(text, said.get(n), attempt.program, code)
-            for n, text in enumerate(requirements, 1)
-        )
+            return tuple(RequirementCheck(text) for text in required)
 
 
 def _instruct(
@@ -566,13 +447,6 @@ def _broken_syntax(program: str, body: str, error: Exception) -> _Attempt:
     )
 
 
-def _without_docstring(tree: ast.Module, body: str) -> str:
-    """The program without its own module docstring, whose place the sourced one takes."""
-    if ast.get_docstring(tree) is None:
-        return "\n" + body
-    return "\n" + "\n".join(body.splitlines()[tree.body[0].end_lineno :]).lstrip("\n") + "\n"
-
-
 def _shortcoming(run: Run, check: SelfCheck) -> tuple[str, str]:
     """What is wrong, for the coder and for the user; both empty where nothing is."""
     if run.outcome != "passed":
@@ -587,31 +461,3 @@ def _shortcoming(run: Run, check: SelfCheck) -> tuple[str, str]:
     if not check.passed:
         return "An assert failed and was swallowed by `except`.", "a failed assert was swallowed"
     return "", ""
-
-
-def _code_lines(program: str) -> frozenset[int]:
-    """Lines that hold statements, docstrings apart."""
-    found: set[int] = set()
-    for node in ast.walk(ast.parse(program)):
-        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if isinstance(node, ast.stmt) and not text:
-            end = node.end_lineno if not hasattr(node, "body") else node.lineno
-            found.update(range(node.lineno, (end or node.lineno) + 1))
-    return frozenset(found)
-
-
-def _judged(text: str, said: _Check | None, program: str, code: frozenset[int]) -> RequirementCheck:
-    """A model's word on one requirement, held to what the program shows."""
-    if said is None:
-        return RequirementCheck(text)
-    lines = range(said.first_line, said.last_line + 1)
-    # A decimal number that a requirement names, and the program lacks, cannot have been met.
-    decimals = re.findall(r"\b\d+\.\d+\b|\b\d+e-?\d+\b", text)
-    present = {float(n) for n in re.findall(r"\d+\.?\d*(?:e-?\d+)?|\.\d+", program)}
-    if (
-        not said.met
-        or not code.intersection(lines)
-        or any(float(n) not in present for n in decimals)
-    ):
-        return RequirementCheck(text, "missed")
-    return RequirementCheck(text, "met", said.first_line, min(said.last_line, max(code)))

@@ -9,20 +9,17 @@ import pytest
 from ingestion.errors import AgentError, InvalidReply, SandboxUnavailable
 from ingestion.paper import Paper
 from rag_agent.answer import Citation
-from rag_agent.coding import (
-    CodeResult,
-    docstring,
-    error_lines,
-    language_of,
-    missing_packages,
-    program_in,
-    result_of,
-    section_of,
-    write_code,
-)
+from rag_agent.coding import CodeResult, error_lines, result_of, write_code
 from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
 from rag_agent.instruction import Instruction, parse_instruction, write_instruction
 from rag_agent.language_model import LanguageModel, ScriptedModel
+from rag_agent.program import (
+    docstring,
+    language_of,
+    missing_packages,
+    program_in,
+    section_of,
+)
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.self_check import SelfCheck, run_checked
 from rag_agent.settings import SandboxSettings
@@ -126,7 +123,7 @@ def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> Non
 
 
 def test_the_program_names_paper_section_and_page() -> None:
-    text = docstring(INSTRUCTION, [PASSAGE])
+    text = docstring(INSTRUCTION.goal, [PASSAGE])
     assert " ".join((ast.get_docstring(ast.parse(text)) or "").split()) == (
         'Compute scaled dot-product attention. After "Attention Is All You Need" (1706.03762), '
         "section 3.2.1 Scaled Dot-Product Attention, page 4."
@@ -136,7 +133,7 @@ def test_the_program_names_paper_section_and_page() -> None:
 @pytest.mark.parametrize("hostile", ['"""', "\\", '"', "'''", "\\x", 'end"', "\\N{BULLET}", "\0"])
 def test_no_title_breaks_out_of_the_docstring(hostile: str) -> None:
     goal = f"Show this {hostile} and end with it {hostile}"
-    text = docstring(INSTRUCTION.model_copy(update={"goal": goal}), [PASSAGE])
+    text = docstring(goal, [PASSAGE])
     assert len(ast.parse(text).body) == 1
 
 

@@ -10,8 +10,9 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
 from rag_agent.answer import Answer, Citation, Claim, Hit, Language, Route, Step, Tokens, Verdict
-from rag_agent.coding import CodeResult, CodeVerdict, RequirementCheck, Status
+from rag_agent.coding import CodeResult, CodeVerdict
 from rag_agent.instruction import Instruction
+from rag_agent.requirements import RequirementCheck, Status
 from rag_agent.sandbox import Outcome, Run
 from rag_agent.self_check import SelfCheck
 

@@ -1,0 +1,96 @@
+"""The text of a program: found in a model's reply, given its sources, read without being run."""
+
+import ast
+import importlib.util
+import re
+import sys
+import textwrap
+from collections.abc import Sequence
+
+from rag_agent.answer import Citation
+
+_BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
+_CLOSED = re.compile(r"```[^\n`]*\n.*?\n```", re.DOTALL)
+_HEADING = re.compile(r"^(\d+(?:\.\d+)*)\.?\s+([A-Z][^\n.]{2,60})$", re.MULTILINE)
+_LANGUAGES = re.compile(
+    r"(?:\b(?:in|using|with|as)\s+|用\s*)"
+    r"(c\+\+|c#|c|cuda|go|golang|haskell|java|javascript|julia|kotlin|matlab|r|rust|scala|swift|typescript)"
+    r"(?![A-Za-z0-9_+#-])",
+    re.IGNORECASE,
+)
+
+
+def language_of(question: str) -> str:
+    """The programming language that a question names, lower case; `python` where it names none."""
+    named = _LANGUAGES.search(question)
+    return named.group(1).lower().replace("golang", "go") if named else "python"
+
+
+def program_in(reply: str) -> str:
+    """The first fenced block of a reply, also one still open; the whole reply where there is none."""
+    block = _BLOCK.search(reply)
+    text = block.group(1) if block else reply
+    return text.strip("\n").rstrip() + "\n" if text.strip() else ""
+
+
+def open_block(reply: str) -> str:
+    """The first block of a reply as far as it is written; empty before it begins."""
+    block = _BLOCK.search(reply)
+    return block.group(1).rstrip("`") if block else ""
+
+
+def is_closed(reply: str) -> bool:
+    """Whether the first block of a reply has ended."""
+    return bool(_CLOSED.search(reply))
+
+
+def missing_packages(tree: ast.Module) -> tuple[str, ...]:
+    """Top-level packages that a program imports and that are not installed here."""
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named.add(node.module)
+    packages = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
+    return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
+
+
+def without_docstring(tree: ast.Module, body: str) -> str:
+    """The program without its own module docstring, whose place the sourced one takes."""
+    if ast.get_docstring(tree) is None:
+        return "\n" + body
+    return "\n" + "\n".join(body.splitlines()[tree.body[0].end_lineno :]).lstrip("\n") + "\n"
+
+
+def docstring(goal: str, passages: Sequence[Citation]) -> str:
+    """The program's first lines: what it shows, and paper, section and page that it rests on."""
+    sources = []
+    for passage in passages:
+        where = f"page {passage.page}" if passage.page else "abstract"
+        section = section_of(passage)
+        source = f'"{passage.paper.title}" ({passage.paper.arxiv_id}), '
+        sources.append(source + (f"section {section}, {where}" if section else where))
+    after = [f"After {text}." for text in dict.fromkeys(sources)] or ["After no paper's text."]
+    lines = [line for text in (goal, *after) for line in textwrap.wrap(text, 90)]
+    text = "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign == "\n")
+    body = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""\n{body}\n"""\n'
+
+
+def section_of(passage: Citation) -> str:
+    """Number and name of the section that a passage shows its quote in; empty where it shows none."""
+    before, found, _ = passage.passage.partition(passage.quote)
+    headings = _HEADING.findall(before) if found else []
+    return " ".join(headings[-1]).strip() if headings else ""
+
+
+def code_lines(program: str) -> frozenset[int]:
+    """Lines that hold statements, docstrings apart."""
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(program)):
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.stmt) and not text:
+            end = node.end_lineno if not hasattr(node, "body") else node.lineno
+            found.update(range(node.lineno, (end or node.lineno) + 1))
+    return frozenset(found)
