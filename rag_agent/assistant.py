@@ -22,9 +22,11 @@ from ingestion.errors import (
     InvalidArxivId,
     ModelError,
     PaperNotFound,
+    PdfError,
     WeightsError,
 )
 from ingestion.metadata_files import read_papers
+from ingestion.page_image import PageImage, page_image
 from ingestion.paper import Paper, parse_arxiv_id
 from ingestion.pdf_text import read_pdf
 from ingestion.pipeline import IngestReport, ingest, past_ingests
@@ -280,6 +282,27 @@ class Assistant:
             (known.get(id_) or Paper(id_, id_, "", (), (), 0, origin="pdf"), file)
             for id_, file in by_id.items()
         ]
+
+    def page_image(
+        self, arxiv_id: str, page: int, *, width_px: int = 1000, span: tuple[int, int] = (0, 0)
+    ) -> PageImage:
+        """Draw a page of a paper whose PDF is at hand.
+
+        Args:
+            arxiv_id: The paper.
+            page: From 1.
+            width_px: Width of the image.
+            span: First character and the one after the last of the page's text to highlight; (0, 0): none.
+
+        Raises:
+            PdfError: There is no PDF at hand, or the page cannot be drawn.
+        """
+        at_hand = {paper.arxiv_id: (paper, file) for paper, file in self.papers_at_hand()}
+        if arxiv_id not in at_hand:
+            raise PdfError(f"The PDF of {arxiv_id} is not at hand", next_step="Download it first")
+        paper, file = at_hand[arxiv_id]
+        boxes = self.full_text.open(paper, file).text.boxes(page, *span) if span[1] else []
+        return page_image(file, page, self.settings.pdf, width_px=width_px, marked=boxes)
 
     def delete(self, arxiv_id: str) -> bool:
         """Remove a paper and its PDFs; whether the library had it."""

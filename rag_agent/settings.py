@@ -115,6 +115,14 @@ class SandboxSettings(Part):
     )
 
 
+class PageSettings(Part):
+    """The chat page."""
+
+    language: Literal["auto", "en", "zh"] = Field(
+        "auto", description="Language of the page: en, zh, or auto, which is the browser's"
+    )
+
+
 class Settings(BaseSettings):
     """All settings; `load_settings` reads them."""
 
@@ -132,6 +140,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     agent: AgentSettings = AgentSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    page: PageSettings = PageSettings()
     prompts: dict[str, str] = Field(
         default_factory=dict, description="Prompt templates by name that replace the program's own"
     )
