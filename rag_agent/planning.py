@@ -77,6 +77,8 @@ def make_plan(question: str, conversation: str, model: LanguageModel, prompts: P
     ids = ids_in(question)
     if len(ids) == 1 and plan.route in ("research", "paper"):
         plan = plan.model_copy(update={"route": "paper", "paper": str(ids[0])})
+    elif plan.route == "paper" and not conversation and not _names_paper(plan.paper, question):
+        plan = plan.model_copy(update={"route": "research", "paper": ""})
     query = plan.query.strip()
     if not query or language_of(query) != "en":
         query = " ".join(k for k in plan.keywords if language_of(k) == "en") or question
@@ -84,6 +86,15 @@ def make_plan(question: str, conversation: str, model: LanguageModel, prompts: P
     return plan.model_copy(
         update={"query": query, "sub_questions": parts if len(parts) > 1 else []}
     )
+
+
+def _names_paper(named: str, question: str) -> bool:
+    """Whether the question speaks of one paper: it says so, or holds a proper name of the one named."""
+    if re.search(r"\bpapers?\b|论文|文章|这篇", question, re.IGNORECASE):
+        return True
+    words = re.findall(r"[\w-]+", named)
+    proper = [w for w in words if any(c.isupper() or c.isdigit() for c in w[1:])]
+    return any(word in question for word in proper)
 
 
 def plain_plan(question: str) -> Plan:
