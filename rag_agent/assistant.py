@@ -32,7 +32,7 @@ from ingestion.pdf_text import read_pdf
 from ingestion.pipeline import IngestReport, ingest, past_ingests
 from ingestion.starter import starter_papers
 from ingestion.store import Filters, Store
-from rag_agent import memory, sessions
+from rag_agent import code_again, memory, sessions
 from rag_agent.answer import Answer, Hit, Route, Tokens, Verdict
 from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
 from rag_agent.language_model import NO_MODEL, LanguageModel, open_model
@@ -310,6 +310,26 @@ class Assistant:
             if self._id_of(file) == arxiv_id:
                 file.unlink()
         return self.store.delete([arxiv_id]) > 0
+
+    def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
+        """Run a program that a conversation keeps; see `rag_agent.code_again.run_again`."""
+        return code_again.run_again(code, Sandbox(self.settings.sandbox))
+
+    def write_again(
+        self,
+        code: dict[str, Any],
+        instruction: str,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> dict[str, Any]:
+        """Write a kept program anew from an edited instruction; see `rag_agent.code_again`."""
+        return code_again.write_again(
+            code,
+            instruction,
+            coder=self._open_model("coder"),
+            reader=self._open_model("reader"),
+            sandbox=Sandbox(self.settings.sandbox),
+            on_event=on_event,
+        )
 
     def sessions(self) -> list[Session]:
         """Conversations on disk, the latest first."""
