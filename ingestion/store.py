@@ -226,7 +226,7 @@ class Store:
                 anns_field=field,
                 limit=k,
                 filter=filters.expression(),
-                output_fields=[],
+                output_fields=["arxiv_id"],
                 search_params={"metric_type": metric},
             )
         )
@@ -437,7 +437,12 @@ def _create(client: Any, name: str, embedding_model: str, dim: int) -> None:
         index.add_index(
             "sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25
         )
-    client.create_collection(name, schema=schema, index_params=index)
+    client.create_collection(
+        name,
+        schema=schema,
+        index_params=index,
+        consistency_level="Session",  # a server's default would not yet see what was just written
+    )
     if _is_lite(client):
         client.alter_collection_properties(name, properties={_NOTE: note})
 
@@ -459,7 +464,8 @@ def _is_empty(client: Any, name: str) -> bool:
 
 
 def _is_lite(client: Any) -> bool:
-    return "lite" in str(client.get_server_version()).lower()
+    # A server of the PyPI package milvus calls itself 2.3.5-lite.
+    return str(client.get_server_version()).startswith("milvus_lite")
 
 
 def _dense_index(client: Any) -> dict[str, Any]:
@@ -477,8 +483,13 @@ def _has_bm25(client: Any) -> bool:
 
 
 def _literal(value: str) -> str:
-    """A string literal of Milvus' filter language: JSON's escapes are its escapes."""
-    return json.dumps(value, ensure_ascii=False)
+    """A string literal of Milvus' filter language.
+
+    Lite and servers agree on two escapes only; no stored value holds a control character or half a
+    surrogate pair, so these become blanks and question marks, which match nothing either.
+    """
+    plain = re.sub(r"[\x00-\x1f\x7f]", " ", value).encode(errors="replace").decode()
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _is_lost(error: Exception) -> bool:

@@ -1,11 +1,18 @@
 """Fixtures that every part shares. No test needs a network; sockets beyond loopback are blocked."""
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from ingestion.embedding import HashingEmbedder
+from ingestion.settings import StoreSettings
+from ingestion.store import Store
+from ingestion.store_owner import stop_owner
 from tests.fake_arxiv import FakeArxiv
+from tests.milvus_server import MilvusUnavailable, milvus_server
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -16,6 +23,56 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("ARXIV_AGENT_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedder() -> HashingEmbedder:
+    """An embedder without weights, the one that `library` and `store` go with."""
+    return HashingEmbedder(512)
+
+
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A Milvus Lite folder whose owner process serves the whole run: starting one takes seconds."""
+    folder = tmp_path_factory.mktemp("milvus-lite")
+    yield folder
+    stop_owner(folder)
+
+
+@pytest.fixture(scope="session")
+def milvus_uri(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Address of a real Milvus server; see `tests.milvus_server`."""
+    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
+    environment = Path(named) if named else Path(request.config.cache.mkdir("milvus-2.3.5"))
+    with ExitStack() as stack:
+        try:
+            uri = stack.enter_context(
+                milvus_server(environment, tmp_path_factory.mktemp("milvus-server"))
+            )
+        except MilvusUnavailable as error:
+            pytest.skip(f"needs the package milvus==2.3.5: {error}")
+        yield uri
+
+
+@pytest.fixture
+def library(home: Path, milvus_lite: Path, embedder: HashingEmbedder) -> Path:
+    """The data folder with an empty library."""
+    home.mkdir(mode=0o700)
+    (home / "library").symlink_to(milvus_lite)
+    store = Store(StoreSettings(), home, embedder.name, lambda: embedder.dim)
+    store.delete([paper.arxiv_id for paper in store.papers()])
+    store.close()
+    return home
+
+
+@pytest.fixture
+def store(library: Path, embedder: HashingEmbedder) -> Iterator[Store]:
+    """An empty library, opened."""
+    store = Store(StoreSettings(), library, embedder.name, lambda: embedder.dim)
+    yield store
+    store.close()
 
 
 @pytest.fixture
