@@ -569,3 +569,7 @@ def _err() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+if __name__ == "__main__":
+    main()
