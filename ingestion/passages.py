@@ -44,6 +44,7 @@ class Sentence:
             after its column's label.
         section: Title of its section, empty before the first.
         kind: Kind of its block.
+        block: Offset of its block in the page's text.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Sentence:
     reading: str
     section: str
     kind: Kind
+    block: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def _sentences(page: PageText, number: int, block: Block) -> Iterator[Sentence]:
         text = page.text[start:end]
         if _is_readable(text, block):
             reading = block.reading or text
-            yield Sentence(text, number, start, end, reading, block.section, block.kind)
+            yield Sentence(
+                text, number, start, end, reading, block.section, block.kind, block.start
+            )
 
 
 def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -161,14 +165,14 @@ def passages_of(pages: Sequence[PageText], sentences: Sequence[Sentence]) -> lis
     return passages
 
 
-def _run_key(sentence: Sentence) -> tuple[int, str, bool, str]:
-    """Passages keep within a page, a section, and a table."""
-    is_table = sentence.kind == "table"
-    return sentence.page, sentence.section, is_table, _table_title(sentence) if is_table else ""
-
-
-def _table_title(sentence: Sentence) -> str:
-    return sentence.reading.split(". ")[0]
+def _run_key(sentence: Sentence) -> tuple[int, str, str | int]:
+    """Passages keep within a page and a section; captions, footnotes and tables stand alone."""
+    run: str | int = ""
+    if sentence.kind == "table":
+        run = sentence.reading.split(". ")[0]
+    elif sentence.kind in ("caption", "footnote"):
+        run = sentence.block
+    return sentence.page, sentence.section, run
 
 
 def _windows(members: Sequence[int], sentences: Sequence[Sentence]) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import threading
 import zipfile
 from collections import OrderedDict
@@ -40,13 +41,18 @@ from rag_agent.evidence import Evidence, context
 
 Scores = NDArray[np.float32]
 
-KEYWORD_WEIGHT = 0.7
-"""Weight of BM25 beside the cosine, both scaled to 0 to 1 within the paper (`make bench-reading`)."""
-SECTION_WEIGHT = 0.3
-"""Weight of the passage's score in that of its sentences."""
+KEYWORD_WEIGHT = 1.0
+"""Weight of BM25 beside the cosine, both scaled to 0 to 1 within the paper. Measured on 32 questions over six
+papers, facts in the top 3 passages: 0.7 found 29, 1.0 and 1.3 found 30 (BM25 alone 23, cosine alone 20)."""
+LENGTH_WEIGHT = 0.5
+"""BM25's b. Footnotes and half sentences are short; the usual 0.75 puts them first (28 of 32, 0.5: 30)."""
+AROUND_WEIGHT = 1.0
+"""Weight of the best passage around a sentence in the sentence's own score."""
 OPEN_PAPERS = 8
 """Papers kept in memory, about 3 MB each."""
 _REGION_SENTENCES = 6  # the longest passage that neighbouring windows grow to
+_ASKS_LONG_FORM = re.compile(r"\bstands? for\b|\bacronym|\babbreviat|\bshort for\b", re.IGNORECASE)
+_SHORT_FORM = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])s?\)")
 
 _log = logging.getLogger(__name__)
 
@@ -187,6 +193,8 @@ class OpenPaper:
 
     def _scores(self, question: str) -> tuple[Scores, Scores]:
         """Relevance of each passage and of each sentence: float32 (passages,), (sentences,)."""
+        if _ASKS_LONG_FORM.search(question):
+            question = " ".join([question, *_long_forms(question, self.sentences)])
         query, asked = self._embedder.encode([question])[0], terms(question)
         passages = _scaled(self._means @ query) + KEYWORD_WEIGHT * _scaled(
             self._passage_terms.scores(asked)
@@ -198,7 +206,7 @@ class OpenPaper:
         for passage, score in zip(self.passages, passages, strict=True):
             span = slice(passage.first, passage.last + 1)
             around[span] = np.maximum(around[span], score)
-        return passages, sentences + SECTION_WEIGHT * around
+        return passages, sentences + AROUND_WEIGHT * around
 
     def _joined(self, first: int, last: int) -> Passage:
         """The windows `first` to `last` as one passage."""
@@ -221,13 +229,26 @@ class OpenPaper:
         )
 
 
+def _long_forms(question: str, sentences: Sequence[Sentence]) -> list[str]:
+    """What the paper's `Long Form (LF)` say of the short forms in a question: a name alone finds nothing."""
+    found: dict[str, str] = {}
+    for sentence in sentences:
+        for match in _SHORT_FORM.finditer(sentence.text):
+            short = match[1]
+            words = re.findall(r"[\w’]+", sentence.text[: match.start()])[-len(short) :]
+            initials = "".join(word[0] for word in words).upper()
+            if re.search(rf"\b{short}\b", question) and initials == short.upper():
+                found.setdefault(short, " ".join(words))
+    return list(found.values())
+
+
 def _means(vectors: NDArray[np.float32], passages: Sequence[Passage]) -> NDArray[np.float32]:
     """The mean direction of each passage's sentences: float32 (passages, dim), rows of norm 1."""
     means = np.zeros((len(passages), vectors.shape[1]), np.float32)
     for row, passage in enumerate(passages):
         means[row] = vectors[passage.first : passage.last + 1].mean(axis=0)
-    norms: NDArray[np.float32] = np.linalg.norm(means, axis=1, keepdims=True)
-    return means / np.maximum(norms, 1e-9)
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+    return means
 
 
 def _regions(passages: Sequence[Passage], scores: Scores, k: int) -> list[tuple[int, int, float]]:
@@ -272,7 +293,7 @@ class _KeywordIndex:
         import bm25s
 
         self._size = len(texts)
-        self._index = bm25s.BM25()
+        self._index = bm25s.BM25(b=LENGTH_WEIGHT)
         documents = [terms(text) for text in texts]
         self._vocabulary = {term for document in documents for term in document}
         if self._vocabulary:
