@@ -141,6 +141,7 @@ class EvaluateConfig(Section):
         4096, ge=64, description="Prompt and answer tokens in one batch (transformers)"
     )
     slots: int = Field(8, ge=1, le=256, description="Requests at once (llama.cpp and server)")
+    threads: int = Field(0, ge=0, description="Threads of llama.cpp; 0 takes every core")
     timeout_s: float = Field(600.0, gt=0, description="Longest wait for one answer, seconds")
     humaneval_problems: int = Field(
         0, ge=0, description="Problems to solve; 0 switches HumanEval off"

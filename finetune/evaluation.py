@@ -171,7 +171,11 @@ def _generator(
     else:
         adapter = _current_gguf(config, folder) if who == "tuned" else None
         with llama_server(
-            Path(config.base.gguf), adapter, slots=evaluate.slots, context_tokens=longest + 16
+            Path(config.base.gguf),
+            adapter,
+            slots=evaluate.slots,
+            context_tokens=longest + 16,
+            threads=evaluate.threads,
         ) as base_url:
             yield with_server(base_url, who, evaluate.slots, evaluate.timeout_s)
 

@@ -76,7 +76,7 @@ def _tensors(adapter: Path, architecture: str) -> dict[str, np.ndarray]:
             if not part or not name:
                 raise ExportError(f"{key} has no name in llama.cpp", next_step="Export it merged")
             values = stored.get_tensor(key).float().numpy()
-            converted[f"{name}.weight.lora_{part['side'].lower()}"] = values
+            converted[f"{name}.lora_{part['side'].lower()}"] = values
     if not converted:
         raise ExportError(f"{adapter} holds no weights")
     return converted

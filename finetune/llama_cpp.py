@@ -6,16 +6,23 @@ A process of its own, because its threads never end by themselves.
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from finetune.errors import GenerationError
 
 
 @contextmanager
 def llama_server(
-    model: Path, adapter: Path | None = None, *, slots: int = 8, context_tokens: int = 1024
+    model: Path,
+    adapter: Path | None = None,
+    *,
+    slots: int = 8,
+    context_tokens: int = 1024,
+    threads: int = 0,
 ) -> Iterator[str]:
     """Serve a GGUF model while the block runs.
 
@@ -24,6 +31,8 @@ def llama_server(
         adapter: GGUF LoRA adapter, applied to every request.
         slots: Requests at once.
         context_tokens: Prompt and answer of one request, tokens.
+        threads: 0 takes every core. On a machine busy with other work fewer are faster: its threads
+            wait for each other by spinning.
 
     Yields:
         The base URL, ending in `/v1`.
@@ -37,14 +46,15 @@ def llama_server(
                 f"{file} is missing", next_step="Check base.gguf, or run `export`"
             )
     command = [sys.executable, "-m", "finetune.llama_cpp", str(model), str(adapter or "")]
+    log = tempfile.TemporaryFile("w+", errors="replace")
     process = subprocess.Popen(
-        [*command, str(slots), str(context_tokens)],
+        [*command, str(slots), str(context_tokens), str(threads)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
         text=True,
     )
-    with process:
+    with log, process:
         assert process.stdout is not None
         address = _address(process.stdout)
         try:
@@ -66,10 +76,18 @@ def _address(output: Iterator[str]) -> str:
     return ""
 
 
-def _serve(model: str, adapter: str, slots: int, context_tokens: int) -> None:
+def _reason(log: IO[str]) -> str:
+    """The first error that llama.cpp wrote."""
+    log.seek(0)
+    lines = [line.strip() for line in log if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines or ["it ended without a word"])[0][:300]
+
+
+def _serve(model: str, adapter: str, slots: int, context_tokens: int, threads: int) -> None:
     import xllamacpp
 
-    threads = len(os.sched_getaffinity(0))
+    threads = threads or len(os.sched_getaffinity(0))
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.n_ctx = context_tokens * slots
@@ -88,4 +106,4 @@ def _serve(model: str, adapter: str, slots: int, context_tokens: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    _serve(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +48,7 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
         require_base_of(adapter, config.base, renderer.tokenizer)
     model = _with_adapter(config, adapter)
     save_config(config, folder)
-    trainer, interrupt, collator = _trainer(config, folder, renderer, model)
-    started = time.monotonic()
+    trainer, interrupt, log = _trainer(config, folder, renderer, model)
     outcome = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     summary = {
         "finished": not interrupt.asked,
@@ -58,9 +56,10 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
         "train_loss": outcome.training_loss,
         "best_eval_loss": trainer.state.best_metric,
         "best_step": trainer.state.best_global_step,
-        "seconds": round(time.monotonic() - started, 1),
-        "useful_tokens": collator.useful_tokens,
-        "padding_share": round(1 - collator.useful_tokens / max(1, collator.tokens), 4),
+        "seconds": round(log.seconds, 1),
+        "useful_tokens": log.useful_tokens,
+        "useful_tokens_per_s": round(log.useful_tokens / max(log.seconds, 1e-9), 1),
+        "padding_share": round(1 - log.useful_tokens / max(1, log.tokens), 4),
         "peak_memory_gb": round(peak_memory_bytes() / 1e9, 2),
         "trainable_parameters": trainable_parameters(model),
     }
@@ -107,7 +106,9 @@ def _refuse_overwrite(folder: RunFolder) -> None:
 
 def _with_adapter(config: Config, adapter: Path | None) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+    from transformers import set_seed
 
+    set_seed(config.seed)  # before the adapter's first weights are drawn, not only before training
     train = config.train
     base = load_model(config.base, device_of(train), quantize=True)
     if config.base.quantization == "nf4":
@@ -138,7 +139,7 @@ def _with_adapter(config: Config, adapter: Path | None) -> Any:
 
 def _trainer(
     config: Config, folder: RunFolder, renderer: Renderer, model: Any
-) -> tuple[Any, Interrupt, Collator]:
+) -> tuple[Any, Interrupt, JsonLog]:
     from datasets import Dataset
     from transformers import EarlyStoppingCallback
     from trl import SFTTrainer
@@ -157,8 +158,8 @@ def _trainer(
             lengths = [len(ids) for ids in splits["train"]["input_ids"]]
             return LengthGroupedSampler(lengths, train.device_batch, config.seed)
 
-    interrupt = Interrupt()
-    callbacks = [JsonLog(folder.log, collator), FinalEvaluation(), interrupt]
+    interrupt, log = Interrupt(), JsonLog(folder.log, collator)
+    callbacks = [log, FinalEvaluation(), interrupt]
     if train.patience:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=train.patience))
     if train.sample.rows:
@@ -172,7 +173,7 @@ def _trainer(
         processing_class=renderer.tokenizer,
         callbacks=callbacks,
     )
-    return trainer, interrupt, collator
+    return trainer, interrupt, log
 
 
 def _arguments(config: Config, folder: RunFolder) -> Any:

@@ -22,12 +22,16 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
     Args:
         path: The file; a resumed run goes on in it.
         collator: Counts the tokens of this process.
+
+    `seconds`, `useful_tokens` and `tokens` (padding included) sum the logged optimizer steps of this
+    process, evaluations left out.
     """
 
     def __init__(self, path: Path, collator: Collator) -> None:
         self._path = path
         self._collator = collator
         self._since = (time.monotonic(), 0, 0)
+        self.seconds, self.useful_tokens, self.tokens = 0.0, 0, 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Start the clock."""
@@ -55,6 +59,9 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
         now = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
         seconds, useful, tokens = (new - old for new, old in zip(now, self._since, strict=True))
         self._since = now
+        self.seconds += seconds
+        self.useful_tokens += int(useful)
+        self.tokens += int(tokens)
         return {
             "useful_tokens_per_s": round(useful / seconds, 1),
             "padding_share": round(1 - useful / tokens, 4) if tokens else 0.0,

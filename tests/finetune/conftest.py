@@ -50,7 +50,9 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    core.train_from_iterator([json.dumps(row) for row in questions()] + ["assistant system user"], trainer)
+    core.train_from_iterator(
+        [json.dumps(row) for row in questions()] + ["assistant system user"], trainer
+    )
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core,
         eos_token="<|im_end|>",

@@ -8,10 +8,14 @@ from finetune.rows import Row
 
 
 def row(number: int, question: str, answer: str = "") -> Row:
-    return Row(f"rows:{number}", ({"role": "user", "content": question},), answer or f"answer {number}")
+    return Row(
+        f"rows:{number}", ({"role": "user", "content": question},), answer or f"answer {number}"
+    )
 
 
-SEED = "Write a Python function that returns the sum of all even numbers in a given list of integers"
+SEED = (
+    "Write a Python function that returns the sum of all even numbers in a given list of integers"
+)
 
 
 def test_look_alikes_share_a_cluster() -> None:
@@ -41,7 +45,9 @@ def test_short_texts_are_not_thrown_together() -> None:
 def test_split_keeps_clusters_whole(sizes: list[int], wanted: tuple[int, int], seed: int) -> None:
     groups = [[group * 10 + n for n in range(size)] for group, size in enumerate(sizes)]
     parts = split_by_cluster(groups, wanted, seed)
-    assert Counter(n for part in parts for n in part) == Counter(n for group in groups for n in group)
+    assert Counter(n for part in parts for n in part) == Counter(
+        n for group in groups for n in group
+    )
     assert all(len(part) <= size for part, size in zip(parts, wanted, strict=False))
     where = {n: index for index, part in enumerate(parts) for n in part}
     assert all(len({where[n] for n in group}) == 1 for group in groups)
@@ -54,7 +60,9 @@ def test_split_depends_on_the_seed_alone() -> None:
 
 
 def test_benchmark_copies_are_found() -> None:
-    benchmark = "Check if in given list of numbers, are any two numbers closer to each other than threshold"
+    benchmark = (
+        "Check if in given list of numbers, are any two numbers closer to each other than threshold"
+    )
     leak = LeakFilter([benchmark])
     assert leak.leaks(row(0, f"Please: {benchmark.lower()}!"))
     assert leak.leaks(row(1, "Hard one", benchmark))

@@ -35,7 +35,10 @@ def test_unknown_key_is_named(make_config: Make) -> None:
     [
         (["train.effective_batch=6"], "multiple of train.device_batch"),
         (["train.fsdp=full_shard"], "shards over GPUs"),
-        (["train.device=cuda", "train.fsdp=full_shard", "base.quantization=nf4"], "cannot be sharded"),
+        (
+            ["train.device=cuda", "train.fsdp=full_shard", "base.quantization=nf4"],
+            "cannot be sharded",
+        ),
         (["evaluate.backend=server"], "needs evaluate.base_url"),
         (["evaluate.backend=llama.cpp"], "needs base.gguf"),
         (["evaluate.humaneval_problems=3"], "needs data.humaneval"),
@@ -62,9 +65,7 @@ def test_malformed_override_is_refused(make_config: Make, override: str) -> None
         make_config(override)
 
 
-def test_environment_variables_in_paths(
-    make_config: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_variables_in_paths(make_config: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACE", "/somewhere")
     assert make_config("base.weights=$PLACE/model").base.weights == "/somewhere/model"
     assert make_config("base.weights=Qwen/Qwen2.5").base.weights == "Qwen/Qwen2.5"

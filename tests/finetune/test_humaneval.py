@@ -21,7 +21,10 @@ RUNNER = (sys.executable, "{file}")
 @pytest.mark.parametrize(
     ("reply", "right"),
     [
-        ("```python\nfrom typing import List\ndef total(xs: List[int]) -> int:\n    return sum(xs)\n```", True),
+        (
+            "```python\nfrom typing import List\ndef total(xs: List[int]) -> int:\n    return sum(xs)\n```",
+            True,
+        ),
         ("Here:\n```\ndef total(xs):\n    return sum(xs)\n```\nIt sums.", True),
         ("def total(xs: List[int]) -> int:\n    return sum(xs)", True),
         ("    return sum(xs)", True),

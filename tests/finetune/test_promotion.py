@@ -30,7 +30,9 @@ def test_rule() -> None:
     assert "not measured" in objections({"metrics": {}}, RULE)[0]
 
 
-def test_promotion_writes_the_agents_settings(make_config: Make, home: Path, tmp_path: Path) -> None:
+def test_promotion_writes_the_agents_settings(
+    make_config: Make, home: Path, tmp_path: Path
+) -> None:
     base = tmp_path / "base.gguf"
     config = make_config(f"base.gguf={base}")
     write_json(RunFolder(config.folder).scores, scores(0.05))
@@ -61,7 +63,7 @@ def test_promotion_refuses_without_gain(make_config: Make, home: Path) -> None:
         "[coder]\n",
         '[coder] # mine\nadapter = "x"\nmodel = "m"\n[agent]\nrounds = 2\n',
         'home = "/x"\n\n[agent]\nrounds = 2\n',
-        '[coder]\nadapter_scale = 0.5\n\n\n[agent]\nrounds = 2',
+        "[coder]\nadapter_scale = 0.5\n\n\n[agent]\nrounds = 2",
     ],
 )
 def test_toml_edit_leaves_the_rest(before: str) -> None:

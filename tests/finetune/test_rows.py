@@ -9,7 +9,9 @@ from finetune.errors import DataError
 from finetune.rows import Flaw, Row, read_rows
 
 
-def read(tmp_path: Path, kind: Format, *rows: Any, lines: bool = False, **more: str) -> list[Row | Flaw]:
+def read(
+    tmp_path: Path, kind: Format, *rows: Any, lines: bool = False, **more: str
+) -> list[Row | Flaw]:
     path = tmp_path / ("rows.jsonl" if lines else "rows.json")
     text = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
     path.write_text(text, encoding="utf-8")
@@ -22,7 +24,9 @@ def test_alpaca_joins_instruction_and_input(tmp_path: Path) -> None:
 
 
 def test_answer_under_another_name(tmp_path: Path) -> None:
-    (row,) = read(tmp_path, "alpaca", {"instruction": "Q", "response": "A"}, answer_field="response")
+    (row,) = read(
+        tmp_path, "alpaca", {"instruction": "Q", "response": "A"}, answer_field="response"
+    )
     assert isinstance(row, Row)
     assert row.answer == "A"
 
@@ -61,7 +65,11 @@ def test_plain_prompt_lines(tmp_path: Path) -> None:
         ("messages", {"messages": "text"}, "messages"),
         ("messages", {"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
         ("messages", {"messages": [{"role": "user", "content": "x"}]}, "messages"),
-        ("messages", {"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "messages[0]"),
+        (
+            "messages",
+            {"messages": [{"role": "user", "content": [{"type": "image"}]}]},
+            "messages[0]",
+        ),
         ("sharegpt", {"conversations": []}, "conversations"),
     ],
 )

@@ -11,7 +11,11 @@ from finetune.scoring import (
     text_metrics,
 )
 
-REFERENCES = ["def add(a, b):\n    return a + b", "print(sorted(xs))", "x = [i for i in range(10)]"] * 4
+REFERENCES = [
+    "def add(a, b):\n    return a + b",
+    "print(sorted(xs))",
+    "x = [i for i in range(10)]",
+] * 4
 PREDICTIONS = ["def add(x, y):\n    return x + y", "print(sorted(ys))", "x = list(range(10))"] * 4
 
 
