@@ -1,0 +1,84 @@
+"""The product's own store, embedder and retriever in a folder that is gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.vectors import cached
+from ingestion.embedding import Embedder
+from ingestion.paper import Paper
+from ingestion.settings import EmbeddingSettings, StoreSettings
+from ingestion.store import Filters, Store
+from ingestion.store_owner import stop_owner
+from rag_agent.settings import home_folder
+
+
+class TemporaryLibrary:
+    """A library in a temporary data folder. Weights come from the user's own."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="arxiv-agent-bench-"))
+        self.embedder = Embedder(EmbeddingSettings(), home_folder())
+        self.store = Store(
+            StoreSettings(), self.home, self.embedder.name, lambda: self.embedder.dim
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.store.close()
+        stop_owner(self.home / "library")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def add(self, papers: Sequence[Paper]) -> None:
+        """Embed and write papers, and seal them. Vectors of an earlier run are used again."""
+        vectors = cached("product", [paper.text for paper in papers], self.embedder.encode)
+        self.store.upsert(papers, vectors)
+        self.store.flush()
+
+
+class Remembering:
+    """A store and an embedder that answer a repeated call from memory: stages share their searches."""
+
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._answers: dict[Any, Any] = {}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors: NDArray[np.float32] = self._once(
+            ("encode", *texts), lambda: self._embedder.encode(texts)
+        )
+        return vectors
+
+    def dense(self, vector: NDArray[np.float32], k: int, filters: Filters) -> Any:
+        key = ("dense", vector.tobytes(), k, filters)
+        return self._once(key, lambda: self._store.dense(vector, k, filters))
+
+    def keyword(self, text: str, k: int, filters: Filters) -> Any:
+        return self._once(
+            ("keyword", text, k, filters), lambda: self._store.keyword(text, k, filters)
+        )
+
+    def get(self, ids: Sequence[str]) -> Any:
+        return self._once(("get", *ids), lambda: self._store.get(ids))
+
+    def vectors(self, ids: Sequence[str]) -> Any:
+        return self._once(("vectors", *ids), lambda: self._store.vectors(ids))
+
+    def _once(self, key: Any, call: Any) -> Any:
+        if key not in self._answers:
+            self._answers[key] = call()
+        return self._answers[key]
