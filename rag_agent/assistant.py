@@ -30,6 +30,7 @@ from ingestion.page_image import PageImage, page_image
 from ingestion.paper import Paper, parse_arxiv_id
 from ingestion.pdf_text import read_pdf
 from ingestion.pipeline import IngestReport, ingest, past_ingests
+from ingestion.private_folder import make_private
 from ingestion.starter import starter_papers
 from ingestion.store import Filters, Store
 from rag_agent import code_again, memory, sessions
@@ -100,7 +101,7 @@ class Assistant:
     @cached_property
     def _store(self) -> Store:
         home = self.settings.home
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(home)
         store = Store(self.settings.store, home, self.embedder.name, lambda: self.embedder.dim)
         if not any(past["source"] == "starter" for past in past_ingests(home)):
             self._report("adding the starter library", 0.0)
@@ -515,7 +516,7 @@ class Assistant:
             origin="pdf",
         )
         target = pdf_path(self.assets, arxiv_id, paper.version)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(target.parent)
         if path.resolve() != target.resolve():
             part = target.with_suffix(".part")
             shutil.copyfile(path, part)
@@ -580,6 +581,8 @@ def _answer_of(state: dict[str, Any], settings: Settings) -> Answer:
     answered = bool(claims) or bool(state.get("reply")) or bool(code)
     if route == "fetch":
         answered = bool(state.get("fetched"))
+    if state.get("off_topic"):
+        answered = False
     verdict: Verdict = "no claims"
     if claims:
         verdict = "partly supported" if unanswered else "supported"

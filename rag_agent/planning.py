@@ -19,6 +19,10 @@ _ID = re.compile(
     r"(?:arxiv:)?\b(?:\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?\b", re.I
 )
 
+_PAPERS = re.compile(
+    r"\b(?:papers?|preprints?|articles?|publications?|arxiv)\b|论文|文章|文献", re.I
+)
+
 Keyword = Annotated[str, StringConstraints(max_length=40)]
 SubQuestion = Annotated[str, StringConstraints(max_length=160)]
 
@@ -67,7 +71,7 @@ def make_plan(question: str, conversation: str, model: LanguageModel, prompts: P
     """The plan for a question, in one call of the model.
 
     What a small model gets wrong and code can know is set right: an id in the question is the paper
-    meant, a query is English, and sub-questions are at least two.
+    meant, papers are fetched only if papers are asked for, a query is English, sub-questions are two or more.
 
     Raises:
         InvalidReply: The model's reply is no plan; `plain_plan` is the way on.
@@ -77,6 +81,8 @@ def make_plan(question: str, conversation: str, model: LanguageModel, prompts: P
     ids = ids_in(question)
     if len(ids) == 1 and plan.route in ("research", "paper"):
         plan = plan.model_copy(update={"route": "paper", "paper": str(ids[0])})
+    elif plan.route == "fetch" and not _PAPERS.search(question):
+        plan = plan.model_copy(update={"route": "research"})
     elif plan.route == "paper" and not conversation and not _names_paper(plan.paper, question):
         plan = plan.model_copy(update={"route": "research", "paper": ""})
     query = plan.query.strip()
@@ -90,7 +96,7 @@ def make_plan(question: str, conversation: str, model: LanguageModel, prompts: P
 
 def _names_paper(named: str, question: str) -> bool:
     """Whether the question speaks of one paper: it says so, or holds a proper name of the one named."""
-    if re.search(r"\bpapers?\b|论文|文章|这篇", question, re.IGNORECASE):
+    if re.search(r"\bpaper\b|论文|文章|这篇", question, re.IGNORECASE):
         return True
     words = re.findall(r"[\w-]+", named)
     proper = [w for w in words if any(c.isupper() or c.isdigit() for c in w[1:])]

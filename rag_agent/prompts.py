@@ -86,7 +86,14 @@ _REWRITE_EXAMPLE = (
 
 _HYDE = """Write the two key sentences of the abstract of a paper that answers the question. Invent no numbers."""
 
-_CHAT = """You are a research assistant for arXiv papers in a chat. You can answer questions with verified quotes from papers, fetch new papers from arXiv, read full PDFs, and write code from papers that is run and checked. Reply in one or two friendly sentences in the user's language. State no facts about research: offer to look them up."""
+_CHAT = """Say what kind of message this is. Reply with JSON. kind: "greeting", "thanks", "about" (who you are, what you can do), or "other" (anything else, such as weather, news, sports, cooking, private matters)."""
+
+_CHAT_EXAMPLES = (
+    ("Good morning!", '{"kind":"greeting"}'),
+    ("谢谢你", '{"kind":"thanks"}'),
+    ("What are you able to do?", '{"kind":"about"}'),
+    ("明天北京会下雪吗？", '{"kind":"other"}'),
+)
 
 _SUMMARY = """Summarise the conversation in at most three sentences: topics, papers with their arXiv ids, what was found. No opinions."""
 
@@ -144,10 +151,9 @@ class Prompts:
         """A hypothetical abstract (HyDE, Gao et al. 2022, arXiv:2212.10496)."""
         return [("system", self._texts["hyde"]), ("user", question)]
 
-    def chat(self, question: str, conversation: str) -> list[Message]:
-        """A reply that states no facts."""
-        asked = f"{conversation}\nUser: {question}" if conversation else question
-        return [("system", self._texts["chat"]), ("user", asked)]
+    def chat(self, message: str) -> list[Message]:
+        """The kind of a message that asks for no papers."""
+        return _with_examples(self._texts["chat"], _CHAT_EXAMPLES, message)
 
     def summary(self, conversation: str) -> list[Message]:
         """A running summary of older turns."""

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from ingestion.arxiv_pdf import fetch_pdf, pdf_path
-from ingestion.errors import ArxivError, InvalidReply, ModelUnavailable, PdfError, StoreError
+from ingestion.errors import (
+    ArxivError,
+    InvalidReply,
+    ModelError,
+    ModelUnavailable,
+    PdfError,
+    StoreError,
+)
 from ingestion.paper import ArxivId, Paper, parse_arxiv_id
 from ingestion.pipeline import ingest
 from ingestion.terms import terms
@@ -31,11 +38,11 @@ from rag_agent.planning import (
     plain_plan,
 )
 from rag_agent.services import Services
+from rag_agent.small_talk import kind_of, reply_to
 
 _DRIFT = 0.3  # a query this much less like the question than the first one asks for something else
 _TITLE_SHARE = 0.7  # of a named title's words that a found title holds
 _NEAREST = 3
-_CHAT_TOKENS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class State(TypedDict, total=False):
         quotes_only: Whether the answer only quotes, for want of a model.
         unanswered: Parts that found no answer.
         deepened: Whether the full texts of the papers found were read for the current part.
+        off_topic: Whether the question is none for papers.
     """
 
     question: str
@@ -107,6 +115,7 @@ class State(TypedDict, total=False):
     quotes_only: bool
     unanswered: list[str]
     deepened: bool
+    off_topic: bool
 
 
 def plan(state: State, services: Services) -> State:
@@ -290,18 +299,16 @@ def report_fetch(state: State, services: Services) -> State:
 
 
 def chat(state: State, services: Services) -> State:
-    """Reply to what needs no source."""
-    if services.reader is None:
-        reply = "I answer questions about papers on arXiv. Ask me about a topic or a paper."
-        services.say(TextWritten(reply))
-        return {"reply": reply}
-    pieces = []
+    """Reply to what asks for no papers; nothing about the world is said."""
     with services.step("reply"):
-        messages = services.prompts.chat(state["question"], state.get("conversation", ""))
-        for piece in services.reader.stream(messages, _CHAT_TOKENS):
-            pieces.append(piece)
-            services.say(TextWritten(piece))
-    return {"reply": "".join(pieces).strip()}
+        try:
+            kind = kind_of(state["question"], services.reader, services.prompts)
+        except ModelError as error:
+            services.notice(error)
+            kind = "about"
+    reply = reply_to(kind, state["language"])
+    services.say(TextWritten(reply))
+    return {"reply": reply, "off_topic": kind == "other"}
 
 
 def write_program(state: State, services: Services) -> State:

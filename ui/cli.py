@@ -155,7 +155,7 @@ def ask(
         str, typer.Option("--session", help="Conversation it belongs to.")
     ] = "",
     agent: Annotated[
-        str, typer.Option(help="graph (fixed steps) or tools (the model chooses).")
+        Agent, typer.Option(help="graph (fixed steps) or tools (the model chooses).")
     ] = "graph",
     as_json: Json = False,
 ) -> None:
