@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from ingestion.cleaning import clean_text
 from ingestion.errors import ArxivError, ArxivUnavailable, PaperNotFound
+from ingestion.private_folder import make_private
 from ingestion.settings import ArxivSettings
 
 MAX_FEED_BYTES = 20 << 20
@@ -224,7 +225,7 @@ class ArxivConnection:
 
     def _keep(self, cached: Path, feed: bytes) -> None:
         try:
-            self._answers.mkdir(parents=True, exist_ok=True)
+            make_private(self._answers)
             for old in self._answers.iterdir():
                 if _age_hours(old) >= self.settings.cache_hours:
                     old.unlink(missing_ok=True)
@@ -247,7 +248,7 @@ class _Gate:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until a request is allowed, and hold the connection while it lasts."""
-        self._note.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self._note.parent)
         while True:
             with self._locked():
                 pause_s, reason = self._pause()

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingestion.arxiv_connection import ArxivConnection
 from ingestion.errors import InvalidArxivId, PdfError
 from ingestion.paper import parse_arxiv_id
+from ingestion.private_folder import make_private
 
 # Both marks may have other bytes around them (ISO 32000-1, implementation notes 13 and 18).
 _HEAD_BYTES = 1024
@@ -46,7 +47,7 @@ def fetch_pdf(
     if _LOCAL_ID.fullmatch(arxiv_id):
         raise InvalidArxivId(f"{arxiv_id} is a local PDF, which arXiv does not have")
     name = f"{parse_arxiv_id(arxiv_id).id}{f'v{version}' if version else ''}"
-    assets.mkdir(parents=True, exist_ok=True)
+    make_private(assets)
     # Two processes cannot write this at once: the connection lets one request through at a time.
     part = file.with_name(file.name + ".part")
     try:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ingestion.errors import AgentError
+from ingestion.private_folder import make_private
 
 _POLL_S = 0.05
 
@@ -56,8 +57,8 @@ def ensure(announcement: Path, module: str, arguments: Sequence[str], timeout_s:
     service = find(announcement)
     if service is not None:
         return service
-    announcement.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with FileLock(announcement.with_suffix(".lock"), timeout=timeout_s):
+    make_private(announcement.parent)
+    with FileLock(announcement.with_suffix(".lock"), timeout=timeout_s, mode=0o600):
         return find(announcement) or _start(announcement, module, arguments, timeout_s)
 
 
@@ -95,6 +96,7 @@ def is_alive(pid: int) -> bool:
 
 def _start(announcement: Path, module: str, arguments: Sequence[str], timeout_s: float) -> Service:
     log = announcement.with_suffix(".log")
+    log.touch(mode=0o600)
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],

@@ -15,6 +15,7 @@ from ingestion.embedding import Embedder
 from ingestion.keywords import extract_keywords
 from ingestion.metadata_files import Reject
 from ingestion.paper import Paper
+from ingestion.private_folder import make_private
 from ingestion.store import Store, fingerprint, same_text
 
 BATCH = 256
@@ -166,7 +167,7 @@ class _Rejects:
 
     def write(self, reject: Reject) -> str:
         if self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._folder)
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
             self._file = self._stack.enter_context(
                 (self._folder / name).open("a", encoding="utf-8")
@@ -182,6 +183,6 @@ def _note(home: Path, source: str, report: IngestReport) -> None:
         "source": source,
         **report.as_json(),
     }
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(home)
     with (home / "ingests.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(row, ensure_ascii=False) + "\n")

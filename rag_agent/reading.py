@@ -34,6 +34,7 @@ from ingestion.passages import (
     sentences_of,
 )
 from ingestion.pdf_text import PARSER, PdfText, read_pdf
+from ingestion.private_folder import make_private
 from ingestion.settings import PdfSettings
 from ingestion.terms import terms
 from rag_agent.events import Event, Reading
@@ -336,7 +337,7 @@ class _Cache:
         encoded = np.frombuffer(json.dumps(text.as_json()).encode(), np.uint8)
         part = self._folder / f"{key}.{os.getpid()}.{threading.get_ident()}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_private(self._folder)
             with part.open("wb") as file:
                 np.savez_compressed(file, vectors=vectors.astype(np.float16), text=encoded)
             part.replace(self._path(key))

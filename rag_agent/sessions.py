@@ -8,6 +8,7 @@ from typing import Any
 
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
+from ingestion.private_folder import make_private
 from rag_agent.citations import bibtex
 
 
@@ -25,7 +26,7 @@ def open_checkpointer(home: Path) -> Any:
     """LangGraph's SQLite checkpointer on `home/sessions.sqlite`, usable from any thread."""
     from langgraph.checkpoint.sqlite import SqliteSaver
 
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(home)
     file = home / "sessions.sqlite"
     file.touch(mode=0o600)
     connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
