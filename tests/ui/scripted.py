@@ -1,0 +1,112 @@
+"""An assistant for the page's tests: invented papers, a model that follows a script, no weights.
+
+As a program it serves the page in a process of its own: `python -m tests.ui.scripted HOME PORT`.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingestion.embedding import HashingEmbedder
+from ingestion.paper import Paper
+from ingestion.pipeline import ingest
+from rag_agent.assistant import Assistant
+from rag_agent.language_model import Message, ScriptedModel
+from rag_agent.settings import load_settings
+from tests.fake_arxiv import pdf_of
+from tests.papers import PAPERS, numbered
+
+HOSTILE = Paper(
+    arxiv_id="2711.00666",
+    title="Owls <img src=x onerror=alert(1)> on **stilts** $\\href{javascript:alert(2)}{x}$",
+    abstract="Owls on stilts <script>alert(3)</script> walk $$\\rule{999em}{999em}$$ # slowly `at` dusk. "
+    "[Stilts](javascript:alert(4)) of owls measure :red[twelve] centimetres | in :material/home: winter. "
+    "The owls gain $\\alpha_1^2 + \\frac{1}{2}$ of height & 5$ each.",
+    authors=("Mallory <b>Example</b>",),
+    categories=("q-bio.OT",),
+    year=2027,
+)
+FULL_TEXT = (
+    "Kettles that sing in two voices",
+    "Abstract. We tune the whistle of a kettle so that it sings in two voices at once.",
+    "1 Introduction",
+    "A kettle whistle has one chamber. Our kettle whistle has two chambers of unequal depth. "
+    "The deeper chamber of the kettle whistle sounds at 440 hertz when the water boils.",
+)
+_REPLIES = 60
+Reply = Callable[[Sequence[Message]], Any]
+
+
+def reply(messages: Sequence[Message]) -> Any:
+    """What the model says: it plans a search for the question, and cites the sentences most like it."""
+    system, asked = messages[0][1], messages[-1][1]
+    question = asked.rpartition("Question: ")[2]
+    if "plan the work" in system:
+        route = "chat" if question.lower().startswith("hello") else "research"
+        return {"route": route, "paper": "", "query": question, "keywords": [], "sub_questions": []}
+    if "numbered sentences" in system:
+        return _claims(question, re.findall(r"^(\d+)\. (.+)$", asked, re.MULTILINE))
+    if "other English search query" in system:
+        return {"query": question.partition("\n")[0]}
+    return "Hello! Ask me about a paper, and I look it up."
+
+
+def scripted_assistant(
+    home: Path, answer: Reply = reply, seconds_a_piece: float = 0.0
+) -> Assistant:
+    """An assistant on the library in `home`, with a few invented papers and one full text."""
+    settings = load_settings(
+        home=home,
+        retrieval={"threshold": 0.2},
+        agent={"fetch": False, "rounds": 1},
+        arxiv={
+            "api_url": "http://127.0.0.1:9/api",
+            "pdf_url": "http://127.0.0.1:9",
+            "max_tries": 1,
+        },
+    )
+    assistant = Assistant(
+        settings,
+        models=lambda role: ScriptedModel([answer] * _REPLIES, seconds_a_piece),
+        embedder=HashingEmbedder(512),
+    )
+    papers = [*PAPERS, HOSTILE, *numbered(24)]
+    ingest(papers, assistant.store, assistant.embedder, home, source="invented")
+    return assistant
+
+
+def write_pdf(folder: Path, name: str = "kettles.pdf") -> Path:
+    """A PDF with `FULL_TEXT`."""
+    path = folder / name
+    path.write_bytes(pdf_of(FULL_TEXT))
+    return path
+
+
+def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
+    asked = set(re.findall(r"\w{3,}", question.lower()))
+    shared = {n: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for n, text in sentences}
+    best = sorted(sentences, key=lambda row: -shared[row[0]])[:2]
+    claims = [{"sentences": [int(n)], "text": text[:230]} for n, text in best if shared[n] > 1]
+    return {"answerable": bool(claims), "claims": claims}
+
+
+def serve(home: Path, port: int, seconds_a_piece: float) -> None:
+    """Serve the page with the scripted assistant on loopback until killed."""
+    from streamlit.web import cli
+
+    from ui.web import program
+
+    program.open_assistant = lambda report: scripted_assistant(
+        home, seconds_a_piece=seconds_a_piece
+    )
+    options = {"server.address": "127.0.0.1", "server.port": port, "server.headless": "true"}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    app = Path(program.__file__).parents[1] / "app.py"
+    sys.argv = ["streamlit", "run", str(app), *arguments]
+    cli.main()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,50 @@
+"""The Streamlit app: `arxiv-agent ui` runs this file. Each page is a file in `ui/pages`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ingestion.errors import AgentError
+from rag_agent.settings import load_settings
+from ui.web import messages, navigation
+from ui.web.program import program, reopen
+from ui.web.texts import say
+
+st.set_page_config(page_title="arXiv agent", page_icon=":material/science:", layout="centered")
+st.html(Path(__file__).parent / "web" / "style.css")
+
+
+def choose_language() -> None:
+    """Take the language from the settings at the first run of a tab."""
+    if "language" not in st.session_state:
+        st.session_state["language"] = load_settings().page.language
+
+
+def show_state() -> None:
+    """What the program is loading, or how that went."""
+    current = program()
+    if current.error is not None:
+        messages.failure(current.error.what, current.error.kept, current.error.next_step)
+        st.button(say("try_again"), key="reopen", on_click=reopen)
+    elif current.ready:
+        messages.small(say("ready"))
+    else:
+        messages.small(f"{say('loading')} {current.doing} … {say('loading_hint')}")
+
+
+@st.fragment(run_every=1.0)
+def watch_state() -> None:
+    """Show the state until the program is ready."""
+    if program().ready:
+        st.rerun()
+    show_state()
+
+
+try:
+    choose_language()
+    chosen = st.navigation(navigation.pages())
+    with st.sidebar:
+        show_state() if program().ready else watch_state()
+    chosen.run()
+except AgentError as error:
+    messages.failure(error.what, error.kept, error.next_step)

@@ -1,0 +1,147 @@
+"""Ask, watch the answer come about, check every sentence, ask on."""
+
+import secrets
+import time
+
+import streamlit as st
+
+from ui.web import evidence, messages
+from ui.web.answers import show_answer, suggestions
+from ui.web.events import progress_of, show_progress
+from ui.web.plain import escaped
+from ui.web.program import program, runs
+from ui.web.running import Running
+from ui.web.texts import say
+
+_POLL_S = 0.5
+
+
+def session() -> str:
+    """The conversation named in the address; empty for one that has not begun."""
+    return st.query_params.get("session", "")
+
+
+def ask(question: str) -> None:
+    """Ask once, in the background; a conversation begins with its first question."""
+    question = question.strip()
+    if not question:
+        return
+    name = session() or f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
+    paper = st.query_params.get("paper", "")
+    opened = program()
+    st.query_params["session"] = name
+    runs().start(
+        name,
+        question,
+        paper,
+        lambda stopped: opened.assistant.ask(question, session=name, paper=paper, stopped=stopped),
+    )
+
+
+def ask_typed() -> None:
+    """Ask what was typed. A callback runs once for each submission, whatever interrupts the script."""
+    ask(str(st.session_state["question"] or ""))
+
+
+def ask_offered() -> None:
+    """Ask the suggestion that was chosen."""
+    ask(str(st.session_state["offered"] or ""))
+
+
+@st.fragment(run_every=_POLL_S)
+def watch(running: Running) -> None:
+    """Draw the answer being written until it is done."""
+    if running.done:
+        st.rerun()
+    with st.chat_message("assistant"):
+        show_progress(progress_of(tuple(running.events)), program().doing)
+        if running.stopped.is_set():
+            messages.small(say("stopping"))
+        else:
+            st.button(say("stop"), key="stop", icon=":material/stop:", on_click=running.stopped.set)
+
+
+def show_question(text: str) -> None:
+    """A question as it was asked."""
+    with st.chat_message("user"):
+        messages.plain(text)
+
+
+def show_turns(name: str) -> list[str]:
+    """Draw the conversation; what may be asked next."""
+    turns = program().assistant.turns(name) if name else []
+    for number, turn in enumerate(turns):
+        show_question(turn["question"])
+        with st.chat_message("assistant"):
+            show_answer(turn["answer"], name, number, turn["rating"])
+    return suggestions(turns[-1]["answer"]) if turns else []
+
+
+def show_failure(running: Running) -> None:
+    """Why the latest question has no answer, and a way to ask it again."""
+    failed = running.failed
+    if failed is None:
+        return
+    show_question(running.question)
+    with st.chat_message("assistant"):
+        messages.failure(failed.what, failed.kept, failed.next_step)
+        st.button(say("try_again"), key="again", on_click=ask, args=(running.question,))
+
+
+def show_paper_bar() -> None:
+    """Which paper is asked, and the way back to all of them."""
+    paper = st.query_params.get("paper", "")
+    if not paper:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        messages.small(say("about_paper", title=f"arXiv:{paper}"))
+        st.button(say("all_papers"), key="all-papers", type="tertiary", on_click=leave_paper)
+
+
+def leave_paper() -> None:
+    """Ask the whole library again."""
+    st.query_params.pop("paper", None)
+
+
+def begin_anew() -> None:
+    """Leave the conversation for an empty one."""
+    st.query_params.clear()
+
+
+ask(st.session_state.pop("to_ask", ""))  # left here by another page
+name = session()
+latest = runs().get(name)
+busy = latest is not None and not latest.done
+st.chat_input(
+    say("ask_wait" if busy else "ask"),
+    key="question",
+    max_chars=4000,
+    disabled=busy,
+    on_submit=ask_typed,
+)
+with st.sidebar:
+    st.button(
+        say("new_chat"), key="new-chat", icon=":material/add:", on_click=begin_anew, width="stretch"
+    )
+show_paper_bar()
+if name:
+    offered = show_turns(name)
+else:
+    st.markdown(f"## {escaped(say('welcome'))}")
+    messages.small(say("welcome_hint"))
+    offered = [say("example_1"), say("example_2"), say("example_3")]
+if busy and latest is not None:
+    show_question(latest.question)
+    watch(latest)
+elif latest is not None:
+    show_failure(latest)
+if not busy and offered:
+    st.pills(
+        say("next"),
+        offered,
+        key="offered",
+        format_func=escaped,
+        on_change=ask_offered,
+        label_visibility="visible" if name else "collapsed",
+    )
+evidence.show_opened_source()

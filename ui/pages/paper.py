@@ -1,0 +1,119 @@
+"""One paper: what it is, its pages, and what can be done with it."""
+
+import streamlit as st
+
+from ingestion.errors import AgentError
+from ingestion.paper import Paper
+from rag_agent.citations import bibtex
+from ui.web import adding, evidence, messages
+from ui.web.navigation import go
+from ui.web.plain import escaped, with_maths
+from ui.web.program import program
+from ui.web.texts import say
+
+_CHOICES = 50
+
+
+def choose() -> str:
+    """The id of the paper to show: from the address, or chosen here; empty for none."""
+    chosen = st.query_params.get("id", "")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input(
+            say("choose_paper"), chosen, key=f"id-{chosen}", placeholder="2005.11401"
+        )
+    if typed.strip() != chosen:
+        st.query_params["id"] = typed.strip()
+        st.rerun()
+    return chosen
+
+
+def show_choices() -> None:
+    """Papers whose PDF is at hand."""
+    at_hand = program().assistant.papers_at_hand()[:_CHOICES]
+    messages.small(f"{say('at_hand')}: {len(at_hand)}")
+    for paper, _ in at_hand:
+        if st.button(escaped(paper.title), key=f"choose-{paper.arxiv_id}", type="tertiary"):
+            go("paper", id=paper.arxiv_id)
+
+
+def show(paper: Paper) -> None:
+    """Title, abstract, what can be asked, citation and pages."""
+    st.markdown(f"## {with_maths(paper.title)}")
+    date = paper.published[:10] or str(paper.year or "")
+    facts = [evidence.authors(paper.authors, 12), date, " ".join(paper.categories), paper.arxiv_id]
+    if paper.origin == "starter":
+        facts.append(say("starter"))
+    messages.small(" · ".join(fact for fact in facts if fact))
+    if paper.url:
+        st.link_button(say("on_arxiv"), paper.url, icon=":material/open_in_new:")
+    if paper.abstract:
+        st.markdown(with_maths(paper.abstract))
+    if paper.comment:
+        messages.small(paper.comment)
+    show_asking(paper)
+    with st.expander(say("cite")):
+        st.code(bibtex(paper), "bibtex", wrap_lines=True)
+    show_pages(paper)
+    with st.popover(say("delete_paper"), icon=":material/delete:"):
+        messages.plain(paper.title)
+        st.button(say("delete_sure"), key="delete", on_click=delete, args=(paper.arxiv_id,))
+
+
+def show_asking(paper: Paper) -> None:
+    """Questions and programs from this paper alone; both go on in the chat."""
+    for key, label, default in (
+        ("ask_paper", "question", ""),
+        ("code_paper", "what_code", say("code_default")),
+    ):
+        with st.form(key, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            text = st.text_input(say(label), default, key=f"{key}-text")
+            sent = st.form_submit_button(say(key))
+        if sent and text.strip():
+            question = text if key == "ask_paper" else say("code_request", what=text)
+            st.session_state["to_ask"] = question
+            go("chat", paper=paper.arxiv_id)
+
+
+def show_pages(paper: Paper) -> None:
+    """A page of the PDF as an image, or a way to get the PDF."""
+    assistant = program().assistant
+    number = int(st.session_state.get("page", 1))
+    try:
+        with st.spinner(say("opening_page")):
+            image = assistant.page_image(paper.arxiv_id, number)
+    except AgentError as error:
+        messages.small(str(error))
+        if paper.url:
+            st.button(say("get_pdf"), key="get-pdf", on_click=get, args=(paper.arxiv_id,))
+        return
+    st.markdown(f"**{escaped(say('pdf_pages'))}**")
+    st.number_input(say("page_number"), 1, image.pages, key="page", width=160)
+    st.image(image.png, caption=f"{say('page', page=number)} / {image.pages}")
+
+
+def get(arxiv_id: str) -> None:
+    """Take metadata and PDF from arXiv."""
+    adding.start("paper", lambda job: adding.add_one(job, arxiv_id))
+
+
+def delete(arxiv_id: str) -> None:
+    """Remove the paper and its PDFs."""
+    program().assistant.delete(arxiv_id)
+    st.session_state["deleted"] = arxiv_id
+    st.query_params.clear()
+
+
+deleted = st.session_state.pop("deleted", "")
+if deleted:
+    messages.notice(say("deleted", what=deleted))
+chosen = choose()
+adding.show_job("paper")
+if not chosen:
+    show_choices()
+else:
+    paper = program().assistant.store.get([chosen]).get(chosen)
+    if paper is not None:
+        show(paper)
+    else:
+        messages.notice(say("not_in_library", id=chosen))
+        st.button(say("get_paper"), key="get-paper", on_click=get, args=(chosen,))

@@ -1,0 +1,135 @@
+"""Models, retrieval and language, kept in the settings file; and whether everything needed is there."""
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from ingestion.errors import AgentError
+from rag_agent.settings import Mode, Settings, load_settings, origins, settings_file
+from rag_agent.settings_file import save_settings
+from ui import doctor
+from ui.web import messages
+from ui.web.jobs import Job
+from ui.web.plain import as_html, escaped
+from ui.web.program import program, reopen
+from ui.web.texts import LANGUAGES, say
+
+_POLL_S = 0.7
+
+
+class Fields:
+    """Widgets for settings, named as the settings are; those that the environment sets are locked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._values = origins(settings, {})
+        self.names: list[str] = []
+
+    def text(self, name: str, label: str) -> None:
+        """A text."""
+        st.text_input(label, self._values[name][0], **self._common(name))
+
+    def number(self, name: str, label: str, least: int, most: int) -> None:
+        """A whole number."""
+        st.number_input(label, least, most, self._values[name][0], **self._common(name))
+
+    def share(self, name: str, label: str) -> None:
+        """A number from 0 to 1."""
+        st.slider(label, 0.0, 1.0, float(self._values[name][0]), 0.01, **self._common(name))
+
+    def choice(self, name: str, label: str, options: dict[str, str]) -> None:
+        """One of a few values, by value and what it is called."""
+        index = list(options).index(self._values[name][0])
+        st.selectbox(label, list(options), index, options.__getitem__, **self._common(name))
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the settings in force, by name."""
+        chosen = {name: st.session_state[_key(name)] for name in self.names}
+        return {name: value for name, value in chosen.items() if value != self._values[name][0]}
+
+    def _common(self, name: str) -> dict[str, Any]:
+        locked = self._values[name][1] == "environment"
+        if not locked:
+            self.names.append(name)
+        help_text = say("from_environment") if locked else None
+        return {"key": _key(name), "disabled": locked, "help": help_text}
+
+
+def show_form(settings: Settings) -> None:
+    """The settings that matter most; `arxiv-agent settings` lists all."""
+    fields = Fields(settings)
+    with st.form("settings", border=False):
+        fields.choice("page.language", say("language"), LANGUAGES)
+        st.markdown(f"#### {escaped(say('reader'))}")
+        fields.text("reader.model", say("model_name"))
+        fields.text("reader.base_url", say("server"))
+        st.markdown(f"#### {escaped(say('coder'))}")
+        fields.text("coder.model", say("model_name"))
+        fields.text("coder.base_url", say("server"))
+        fields.text("coder.adapter", say("adapter"))
+        st.markdown(f"#### {escaped(say('answering'))}")
+        fields.share("retrieval.threshold", say("threshold"))
+        fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
+        fields.number("retrieval.top_k", say("top_k"), 1, 100)
+        fields.number("agent.rounds", say("rounds"), 1, 10)
+        sent = st.form_submit_button(say("save"), type="primary")
+    messages.small(say("saved_in", file=settings_file(settings.home)))
+    if sent:
+        save(settings, fields.changes())
+
+
+def save(settings: Settings, changes: dict[str, Any]) -> None:
+    """Keep changes and open the program anew with them; questions on their way end with the old one."""
+    if changes:
+        saved = save_settings(settings.home, changes)
+        st.session_state["language"] = saved.page.language
+        reopen()
+    st.session_state["settings_saved"] = True
+    st.rerun()
+
+
+def show_health(settings: Settings) -> None:
+    """What `arxiv-agent doctor` says, looked up when asked for."""
+    st.markdown(f"#### {escaped(say('health'))}")
+    if st.button(say("check_now"), key="check", icon=":material/health_and_safety:"):
+        st.session_state["health"] = Job(lambda job: list(doctor.checks(settings)))
+    job = st.session_state.get("health")
+    if job is None:
+        return
+    if not job.done:
+        watch(job)
+    elif job.error is not None:
+        messages.failure(job.error.what, job.error.kept, job.error.next_step)
+    else:
+        for check in job.result:
+            show_check(check)
+
+
+@st.fragment(run_every=_POLL_S)
+def watch(job: Job) -> None:
+    """Wait for the checks."""
+    if job.done:
+        st.rerun()
+    messages.small(say("working"))
+
+
+def show_check(check: doctor.Check) -> None:
+    """One thing looked at, and how to mend it."""
+    mend = f" → {check.mend}" if check.mend else ""
+    st.html(
+        f'<p class="check {check.state}"><b>{as_html(check.name)}</b><i>{as_html(say(check.state))}</i>'
+        f"<span>{as_html(check.detail + mend)}</span></p>"
+    )
+
+
+def _key(name: str) -> str:
+    return f"setting-{name}"
+
+
+st.markdown(f"## {escaped(say('settings'))}")
+if st.session_state.pop("settings_saved", False):
+    messages.notice(say("saved"))
+try:
+    show_form(load_settings())
+except AgentError as error:
+    messages.failure(error.what, error.kept, error.next_step)
+show_health(program().assistant.settings)

@@ -1,0 +1,165 @@
+"""Ways to bring papers in, each a job of its own with its progress and its report of rejects."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ingestion.pipeline import IngestReport
+from rag_agent.assistant import Added
+from ui.web import messages
+from ui.web.jobs import Job
+from ui.web.plain import escaped
+from ui.web.program import program
+from ui.web.texts import say
+
+_POLL_S = 0.5
+_ADDED = tuple[list[Added], list[IngestReport]]
+
+
+def show_ways_to_add() -> None:
+    """Draw the forms and the job that one of them started."""
+    with st.form("fetch", border=False):
+        st.markdown(f"**{escaped(say('from_arxiv'))}**")
+        st.text_input(say("keywords"), key="fetch-keywords")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input(say("max_papers"), 1, 200, 10, key="fetch-max", width=160)
+            st.checkbox(say("newest"), key="fetch-newest")
+            st.checkbox(say("with_pdfs"), key="fetch-pdfs")
+        st.form_submit_button(say("get"), on_click=_fetch)
+    with st.form("by-id", border=False):
+        st.markdown(f"**{escaped(say('by_id'))}**")
+        st.text_input(say("id_or_title"), key="add-id", placeholder="2005.11401")
+        st.form_submit_button(say("get"), on_click=_add_by_id)
+    with st.form("upload", border=False, clear_on_submit=True):
+        st.markdown(f"**{escaped(say('files'))}**")
+        files = st.file_uploader(
+            say("files"),
+            ["pdf", "json", "jsonl", "gz"],
+            accept_multiple_files=True,
+            key="add-files",
+            label_visibility="collapsed",
+        )
+        if st.form_submit_button(say("add_files")) and files:
+            _add_files(files)
+    show_job("adding")
+
+
+def show_job(name: str) -> None:
+    """Draw the job of this name while it runs, and its report when it is done."""
+    job = st.session_state.get(f"job-{name}")
+    if job is None:
+        return
+    if not job.done:
+        _watch(job)
+        return
+    if job.error is not None:
+        messages.failure(job.error.what, job.error.kept, job.error.next_step)
+    else:
+        _show_added(job.result)
+
+
+def start(name: str, work: Callable[[Job], Any]) -> None:
+    """Begin a job under a name, unless one of that name is still running."""
+    running = st.session_state.get(f"job-{name}")
+    if running is None or running.done:
+        st.session_state[f"job-{name}"] = Job(work)
+
+
+def add_one(job: Job, given: str) -> _ADDED:
+    """Bring one paper in by id or title."""
+    return [program().assistant.add(given, lambda wait_s, why: job.tell(_waiting(wait_s, why)))], []
+
+
+@st.fragment(run_every=_POLL_S)
+def _watch(job: Job) -> None:
+    if job.done:
+        st.rerun()
+    st.progress(job.share, escaped(job.doing or say("working")))
+
+
+def _show_added(result: _ADDED) -> None:
+    added, reports = result
+    for one in added:
+        if one.paper is None:
+            messages.failure(f"{one.given}: {one.detail}", "", "")
+        else:
+            messages.plain(f"✓ {one.paper.title} ({one.paper.arxiv_id}): {one.detail}")
+    for report in reports:
+        messages.plain("✓ " + say("ingested", **report.as_json()))
+        if report.rejected:
+            with st.expander(say("rejects")):
+                for reason, count in report.reasons.most_common():
+                    messages.plain(say("rejected", n=count, reason=reason))
+                messages.small(say("all_rejects", file=report.rejects_file))
+
+
+def _fetch() -> None:
+    chosen = {
+        name: st.session_state[f"fetch-{name}"] for name in ("keywords", "max", "newest", "pdfs")
+    }
+    if not chosen["keywords"].strip():
+        return
+    assistant = program().assistant
+
+    def work(job: Job) -> _ADDED:
+        papers, report = assistant.fetch(
+            chosen["keywords"],
+            max_papers=chosen["max"],
+            newest=chosen["newest"],
+            pdfs=chosen["pdfs"],
+            on_wait=lambda wait_s, why: job.tell(_waiting(wait_s, why)),
+        )
+        return [Added(paper.arxiv_id, paper, str(paper.year)) for paper in papers], [report]
+
+    start("adding", work)
+
+
+def _add_by_id() -> None:
+    given = st.session_state["add-id"].strip()
+    if given:
+        program()
+        start("adding", lambda job: add_one(job, given))
+
+
+def _add_files(files: Sequence[UploadedFile]) -> None:
+    """Save uploads under their own bare names, then add PDFs one by one and ingest the rest."""
+    folder = Path(tempfile.mkdtemp(prefix="arxiv-agent-"))
+    saved = [_saved(file, folder / str(number)) for number, file in enumerate(files)]
+    assistant = program().assistant
+
+    def work(job: Job) -> _ADDED:
+        try:
+            pdfs = [path for path in saved if path.suffix.lower() == ".pdf"]
+            added = []
+            for number, path in enumerate(pdfs):
+                job.tell(path.name, number / len(saved))
+                added.append(assistant.add(str(path)))
+            rest = [path for path in saved if path not in pdfs]
+            reports = [assistant.ingest_files(rest, _progress(job))] if rest else []
+        finally:
+            shutil.rmtree(folder)
+        return [Added(Path(one.given).name, one.paper, one.detail) for one in added], reports
+
+    start("adding", work)
+    st.rerun()
+
+
+def _progress(job: Job) -> Callable[[int, int], None]:
+    return lambda done, total: job.tell("", done / max(1, total))
+
+
+def _saved(file: UploadedFile, folder: Path) -> Path:
+    folder.mkdir()
+    name = PurePosixPath(file.name.replace("\\", "/")).name.replace("\0", "")[-100:]
+    path = folder / (name if name.strip(". ") else "file")
+    path.write_bytes(file.getbuffer())
+    return path
+
+
+def _waiting(seconds: float, reason: str) -> str:
+    return say("waiting", seconds=f"{seconds:.0f}", reason=reason)

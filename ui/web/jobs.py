@@ -1,0 +1,53 @@
+"""Long work other than answering (ingests, downloads, checks), outside of the script runs."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ingestion.errors import AgentError
+
+
+class Job:
+    """One piece of work in a thread of its own; a page looks at it now and then.
+
+    Args:
+        work: Called with this job, which it tells how far it is; its value becomes `result`.
+    """
+
+    def __init__(self, work: Callable[["Job"], Any]) -> None:
+        self.doing = ""
+        self.share = 0.0
+        self.result: Any = None
+        self.error: AgentError | None = None
+        self._done = threading.Event()
+        threading.Thread(target=self._run, args=(work,), daemon=True).start()
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended; then there is a `result` or an `error`."""
+        return self._done.is_set()
+
+    def tell(self, doing: str, share: float | None = None) -> None:
+        """Say what is done now, and how far it is, 0 to 1."""
+        self.doing = doing
+        if share is not None:
+            self.share = min(1.0, max(0.0, share))
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came in time."""
+        return self._done.wait(timeout_s)
+
+    def _run(self, work: Callable[["Job"], Any]) -> None:
+        try:
+            self.result = work(self)
+        except AgentError as error:
+            self.error = error
+        except OSError as error:
+            self.error = AgentError(str(error), next_step="Check the file and the free space")
+        except Exception as error:  # shown on the page, and raised again for the log
+            self.error = AgentError(
+                f"{type(error).__name__}: {error}", next_step="Please report it"
+            )
+            raise
+        finally:
+            self._done.set()
