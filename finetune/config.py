@@ -187,9 +187,11 @@ class Config(Section):
         if train.effective_batch % train.device_batch:
             raise ValueError("train.effective_batch must be a multiple of train.device_batch")
         if train.fsdp and train.device == "cpu":
-            raise ValueError("train.fsdp shards over GPUs; with train.device cpu leave it empty")
+            raise ValueError("train.fsdp shards over GPUs; with train.device cpu leave it off")
         if train.fsdp and self.base.quantization == "nf4":
-            raise ValueError("base.quantization nf4 cannot be sharded here; leave train.fsdp empty")
+            raise ValueError("base.quantization nf4 cannot be sharded here; leave train.fsdp off")
+        if self.base.quantization == "nf4" and self.base.weights.endswith(".gguf"):
+            raise ValueError("base.quantization nf4 needs 16-bit weights, not a GGUF file")
         if evaluate.backend == "server" and not evaluate.base_url:
             raise ValueError("evaluate.backend server needs evaluate.base_url")
         if evaluate.backend == "llama.cpp" and not self.base.gguf:

@@ -1,7 +1,21 @@
 """Which device a run uses."""
 
+import os
+
 from finetune.config import TrainConfig
 from finetune.errors import BaseError
+
+
+def loading_device(train: TrainConfig) -> str:
+    """Where this process puts the weights: its own GPU, or memory from which they are sharded.
+
+    Raises:
+        BaseError: The config wants a GPU and there is none.
+    """
+    device = device_of(train)
+    if device == "cpu" or train.fsdp:
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 def device_of(train: TrainConfig) -> str:

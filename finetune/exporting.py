@@ -35,7 +35,10 @@ def export(config: Config, form: Form) -> Path:
         card = folder.export / "README.md"
     else:
         target = folder.export / "peft"
-        shutil.copytree(folder.adapter, target, dirs_exist_ok=True)
+        needed = ("adapter_config.json", "adapter_model.safetensors", "fingerprint.json")
+        target.mkdir(parents=True, exist_ok=True)
+        for name in needed:
+            shutil.copy(folder.adapter / name, target / name)
         _portable(target, config)
         card = target / "README.md"
     card.write_text(model_card(config, form), encoding="utf-8")

@@ -46,21 +46,18 @@ def llama_server(
                 f"{file} is missing", next_step="Check base.gguf, or run `export`"
             )
     command = [sys.executable, "-m", "finetune.llama_cpp", str(model), str(adapter or "")]
-    log = tempfile.TemporaryFile("w+", errors="replace")
-    process = subprocess.Popen(
-        [*command, str(slots), str(context_tokens), str(threads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
-    with log, process:
+    command += [str(slots), str(context_tokens), str(threads)]
+    pipe = subprocess.PIPE
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as log,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True) as process,
+    ):
         assert process.stdout is not None
         address = _address(process.stdout)
         try:
             if not address:
                 raise GenerationError(
-                    f"llama.cpp cannot serve {model.name}",
+                    f"llama.cpp cannot serve {model.name}: {_reason(log)}",
                     next_step="Check that the GGUF file is whole",
                 )
             yield f"{address}/v1"

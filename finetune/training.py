@@ -1,5 +1,6 @@
 """Training an adapter with TRL and PEFT: afresh, resumed, continued or stacked."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import Any
 
 from finetune.base import load_model
 from finetune.batching import Collator, LengthGroupedSampler
-from finetune.config import Config
-from finetune.devices import device_of
+from finetune.config import Config, LoraSection
+from finetune.devices import device_of, loading_device
 from finetune.errors import TrainingError
 from finetune.merging import require_base_of
 from finetune.prepare import renderer_of, save_config
@@ -46,6 +47,7 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
     renderer = renderer_of(config)
     if adapter:
         require_base_of(adapter, config.base, renderer.tokenizer)
+        _require_recipe_of(adapter, config.lora)
     model = _with_adapter(config, adapter)
     save_config(config, folder)
     trainer, interrupt, log = _trainer(config, folder, renderer, model)
@@ -66,20 +68,15 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
     if trainer.is_world_process_zero():
         plot_loss(folder.log, folder.loss_plot)
         write_json(folder.summary, summary)
-        if summary["finished"]:
-            save_adapter(model, folder)
+    if summary["finished"]:
+        trainer.save_model(str(folder.adapter))  # on every process: sharded weights are gathered
+        shutil.copy(folder.fingerprint, folder.adapter / "fingerprint.json")
     return summary
 
 
 def trainable_parameters(model: Any) -> int:
     """How many numbers training may move."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
-def save_adapter(model: Any, folder: RunFolder) -> None:
-    """Write the adapter beside the fingerprint of the base it belongs to."""
-    model.save_pretrained(str(folder.adapter))
-    shutil.copy(folder.fingerprint, folder.adapter / "fingerprint.json")
 
 
 def last_checkpoint(folder: RunFolder) -> Path:
@@ -104,13 +101,24 @@ def _refuse_overwrite(folder: RunFolder) -> None:
         )
 
 
+def _require_recipe_of(adapter: Path, lora: LoraSection) -> None:
+    """Refuse to go on with an adapter of another shape than the config says."""
+    stored = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    present = (stored["r"], stored["lora_alpha"], sorted(stored["target_modules"]))
+    if present != (lora.rank, lora.alpha, sorted(lora.targets)):
+        raise TrainingError(
+            f"{adapter} has rank {present[0]}, alpha {present[1]} on {', '.join(present[2])}",
+            next_step="Set lora.rank, lora.alpha and lora.targets to that",
+        )
+
+
 def _with_adapter(config: Config, adapter: Path | None) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
     from transformers import set_seed
 
     set_seed(config.seed)  # before the adapter's first weights are drawn, not only before training
     train = config.train
-    base = load_model(config.base, device_of(train), quantize=True)
+    base = load_model(config.base, loading_device(train), quantize=True)
     if config.base.quantization == "nf4":
         base = prepare_model_for_kbit_training(
             base, use_gradient_checkpointing=train.gradient_checkpointing

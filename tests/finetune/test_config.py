@@ -34,11 +34,12 @@ def test_unknown_key_is_named(make_config: Make) -> None:
     ("overrides", "message"),
     [
         (["train.effective_batch=6"], "multiple of train.device_batch"),
-        (["train.fsdp=full_shard"], "shards over GPUs"),
+        (["train.fsdp=true"], "shards over GPUs"),
         (
-            ["train.device=cuda", "train.fsdp=full_shard", "base.quantization=nf4"],
+            ["train.device=cuda", "train.fsdp=true", "base.quantization=nf4"],
             "cannot be sharded",
         ),
+        (["base.quantization=nf4", "base.weights=/x.gguf"], "needs 16-bit weights"),
         (["evaluate.backend=server"], "needs evaluate.base_url"),
         (["evaluate.backend=llama.cpp"], "needs base.gguf"),
         (["evaluate.humaneval_problems=3"], "needs data.humaneval"),

@@ -17,6 +17,7 @@ from finetune.prepare import prepare
 from finetune.training import train
 from tests.finetune import tiny_gguf
 
+pytestmark = pytest.mark.timeout(600)  # seconds alone, minutes beside other work
 Make = Callable[..., Config]
 
 
