@@ -1,7 +1,8 @@
 """`make bench-code`: HumanEval and twelve papers turned into programs, through the coder and the sandbox.
 
-Results go to bench/results: code.json sums up, human_eval.jsonl keeps every solution and verdict and is
-where an interrupted run goes on, code_programs.jsonl keeps every program written for a paper.
+Results go to bench/results: code.json sums up, human_eval.jsonl keeps every solution and verdict,
+code_programs.jsonl every program written for a paper. An interrupted run goes on from the last two; remove
+a line to have it made again.
 """
 
 import argparse
@@ -88,16 +89,23 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     """One program for each request, with its verdict."""
     lines = (HERE / "code_requests.jsonl").read_text(encoding="utf-8").splitlines()
     requests = [json.loads(line) for line in lines][:limit]
+    questions = {request["id"]: request["question"] for request in requests}
     reader, coder = open_model("reader", settings), open_model("coder", settings)
     embedder = Embedder(settings.embedding, settings.home)
-    results = []
-    for request in requests:
-        passages = passages_for(request, embedder, settings)
-        result = write(request["question"], passages, reader, coder, settings)
-        results.append({"id": request["id"], "arxiv_id": request["arxiv_id"], **result})
-        print(f"{request['id']}: {result['verdict']} {result['reason']}", flush=True)
-    with (RESULTS / "code_programs.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+    path = RESULTS / "code_programs.jsonl"
+    done = {
+        row["id"]: row
+        for row in human_eval.rows(path)
+        if (row["model"], row["question"]) == (coder.name, questions.get(row["id"]))
+    }
+    with path.open("a", encoding="utf-8") as file:
+        for request in (r for r in requests if r["id"] not in done):
+            passages = passages_for(request, embedder, settings)
+            result = write(request["question"], passages, reader, coder, settings)
+            done[request["id"]] = {"id": request["id"], "arxiv_id": request["arxiv_id"], **result}
+            print(json.dumps(done[request["id"]], ensure_ascii=False), file=file, flush=True)
+            print(f"{request['id']}: {result['verdict']} {result['reason']}", flush=True)
+    results = [done[request["id"]] for request in requests]
     return {
         "model": coder.name,
         "requests": len(results),

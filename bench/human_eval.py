@@ -141,7 +141,7 @@ def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> d
         tried = try_examples(task, solutions[-1], sandbox)
         if tried.outcome == "passed":
             break
-        errors.append(error_lines(tried))
+        errors.append(_shown_error(tried))
         if len(solutions) > repairs or errors[-1] == errors[-2]:
             break
         messages = [
@@ -161,6 +161,12 @@ def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> d
         "last": last.outcome,
         "error": "" if last.outcome == "passed" else error_lines(last),
     }
+
+
+def _shown_error(tried: Run) -> str:
+    """What an example got and what it wanted; for other failures the traceback's last lines."""
+    example = re.search(r"^AssertionError: (.+ expected .+)", tried.stderr, re.MULTILINE)
+    return example.group(1) if example else error_lines(tried)
 
 
 def _solution(task: Task, program: str) -> str:
@@ -183,7 +189,7 @@ def run(
 
     Returns the verdicts of `tasks`, in their order, those of earlier runs with this model included.
     """
-    done = {row["task_id"]: row for row in _rows(results) if row["model"] == coder.name}
+    done = {row["task_id"]: row for row in rows(results) if row["model"] == coder.name}
     missing = [task for task in tasks if task.task_id not in done]
     lock = threading.Lock()
     with ThreadPoolExecutor(slots) as pool, results.open("a", encoding="utf-8") as file:
@@ -197,7 +203,8 @@ def run(
     return [done[task.task_id] for task in tasks]
 
 
-def _rows(results: Path) -> list[dict[str, Any]]:
+def rows(results: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON-lines file; none where there is no file."""
     if not results.exists():
         return []
     return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]

@@ -25,6 +25,7 @@ from rag_agent.program import (
     program_in,
     without_docstring,
 )
+from rag_agent.repair import patched
 from rag_agent.requirements import RequirementCheck, check_requirements
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.self_check import SelfCheck, run_checked
@@ -118,57 +119,30 @@ class CodeResult:
         }
 
 
+# A skeleton and no worked example: the 1.5B model copied an example's lines into every program
+# (unit-length queries into attention, "rows sum to 1" into a positional encoding).
 _SYSTEM = (
-    "You write one short, self-contained Python program that shows an idea of a paper. Use NumPy, or "
-    "PyTorch for layers and gradients; nothing else that must be installed. No files, no network, no "
-    "plots, small sizes, fixed seeds. Use the fewest dimensions that show the idea, `@` for products "
-    "and swapaxes(-1, -2) for transposes, and write each array's shape in a comment. End with a "
-    'self-check under `if __name__ == "__main__":` of two to four asserts: the shape of each output, '
-    "properties that follow from the formulas, a special case whose result is plain. Never assert "
-    "random or remembered numbers. Reply with one ```python block and nothing else."
+    "You write one short, self-contained Python program that shows an idea of a paper, the way "
+    "well-known implementations write it. Use PyTorch, or NumPy where the request names it; nothing "
+    "else that must be installed. No files, no network, no plots, small sizes. Form:\n"
+    "```python\nimport torch\n\n\n"
+    'def name(inputs):\n    """What it computes, with shapes."""\n    ...\n\n\n'
+    'if __name__ == "__main__":\n    torch.manual_seed(0)\n    result = name(...)\n'
+    "    assert result.shape == (...)\n    assert torch.isfinite(result).all()\n"
+    "    print(result)\n```\n"
+    "Assert shapes and finite values, and a further property only where the formulas make it certain. "
+    "torch.sin, torch.sqrt and the like take tensors: use math for plain numbers. "
+    "Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (
     "You write one short, self-contained {language} program that shows an idea of a paper. No files, no "
     "network, small sizes. End with a main function that checks shapes and properties of the result. "
     "Reply with one code block and nothing else."
 )
-_EXAMPLE: tuple[Message, ...] = (
-    (
-        "user",
-        "Goal: Compute the contrastive loss of queries and their keys with a temperature.\n"
-        "Formulas:\n- L_i = -log(exp(q_i . k_i / tau) / sum_j exp(q_i . k_j / tau))\n"
-        "Inputs:\n- q, k: float arrays (n, d), scaled to length 1\n- tau: float above 0\n"
-        "Outputs:\n- loss: float array (n,)\n- weights: float array (n, n), rows sum to 1\n"
-        "Requirements:\n- scale q and k to length 1\n- a softmax over all keys, divided by tau",
-    ),
-    (
-        "assistant",
-        "```python\n"
-        "import numpy as np\n\n\n"
-        "def contrastive_loss(q, k, tau):\n"
-        '    """Loss (n,) and softmax weights (n, n) of n queries and keys (n, d)."""\n'
-        "    q = q / np.linalg.norm(q, axis=-1, keepdims=True)  # (n, d)\n"
-        "    k = k / np.linalg.norm(k, axis=-1, keepdims=True)  # (n, d)\n"
-        "    logits = q @ k.swapaxes(-1, -2) / tau  # (n, n)\n"
-        "    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))\n"
-        "    weights = weights / weights.sum(axis=-1, keepdims=True)  # (n, n)\n"
-        "    return -np.log(np.diag(weights)), weights\n\n\n"
-        'if __name__ == "__main__":\n'
-        "    rng = np.random.default_rng(0)\n"
-        "    q, k = rng.normal(size=(4, 8)), rng.normal(size=(4, 8))\n"
-        "    loss, weights = contrastive_loss(q, k, tau=0.1)\n"
-        "    assert loss.shape == (4,)\n"
-        "    assert np.allclose(weights.sum(axis=-1), 1)  # each row is a distribution\n"
-        "    same, _ = contrastive_loss(k, k, tau=0.01)\n"
-        "    assert np.allclose(same, 0, atol=1e-3)  # a query equal to its key costs nothing\n"
-        '    print("loss:", loss.round(3))\n'
-        "```",
-    ),
-)
-_REPAIR = (
-    "The program does not work:\n{problem}\n"
-    "Find the cause. If the program contradicts the formulas, correct the program; if an assert expects "
-    "something that does not follow from them, correct the assert. Reply with the whole program."
+_REPAIR = "The program does not work:\n{problem}\nReply with the whole corrected program."
+_ADD_CHECK = (
+    "{problem} Reply with one ```python block that holds only the self-check, beginning with "
+    '`if __name__ == "__main__":`.'
 )
 _MISSED = (
     "The program runs. It does not yet meet:\n{missed}\n"
@@ -214,7 +188,7 @@ def write_code(
         instruction = yield from _step("instruct", work)
     language = language_of(question)
     title = docstring(instruction.goal, passages) if language == "python" else ""
-    desk = _Desk(coder, reader, sandbox, instruction, language, title, run, notices)
+    desk = _Desk(coder, reader, sandbox, question, instruction, language, title, run, notices)
     attempt, repairs = yield from desk.write_and_repair()
     requirements = tuple(RequirementCheck(text) for text in instruction.requirements)
     if attempt.verdict != "failed" and attempt.is_python:
@@ -291,8 +265,9 @@ class _Attempt:
 
     @property
     def error(self) -> str:
-        """What makes two failures the same one: the error and its line, without values."""
-        return re.sub(r"line \d+", "line", self.problem.partition("\nwhere ")[0])
+        """What makes two failures the same one: the exception's message, or for a bare assert all."""
+        lines = self.problem.partition("\nwhere ")[0].splitlines()
+        return lines[-1] if ": " in lines[-1] else "\n".join(lines)
 
 
 @dataclass(slots=True)
@@ -302,6 +277,7 @@ class _Desk:
     coder: LanguageModel
     reader: LanguageModel
     sandbox: Sandbox
+    question: str
     instruction: Instruction
     language: str
     title: str
@@ -313,8 +289,10 @@ class _Desk:
     def __post_init__(self) -> None:
         python = self.language == "python"
         system = _SYSTEM if python else _SYSTEM_OTHER.format(language=self.language)
-        example = _EXAMPLE if python else ()
-        self.prompt = [("system", system), *example, ("user", self.instruction.as_text())]
+        self.prompt = [
+            ("system", system),
+            ("user", f"Request: {self.question}\n{self.instruction.as_text()}"),
+        ]
 
     def write_and_repair(self) -> Generator[Event, None, tuple[_Attempt, int]]:
         """The first program that works, or the last that did not; and the rounds of repair."""
@@ -327,10 +305,28 @@ class _Desk:
                 break
             seen.add(attempt.error)
             repairs += 1
-            request = _REPAIR.format(problem=attempt.problem)
-            body = yield from _step("repair", self.rewritten(attempt, request))
+            body = yield from _step("repair", self.repaired(attempt))
             attempt = yield from self.attempt(body)
         return attempt, repairs
+
+    def repaired(self, attempt: _Attempt) -> Generator[Event, None, str]:
+        """A new version of a program that failed: lines replaced where one is at fault, else all."""
+        if attempt.run and attempt.run.outcome == "passed":
+            check = yield from self.rewritten(attempt, _ADD_CHECK.format(problem=attempt.problem))
+            return f"{attempt.body}\n\n{check}" if check.startswith("if __name__") else check
+        if re.search(r"line \d+", attempt.problem):
+            try:
+                first_line = self.title.count("\n") + 1
+                program = patched(attempt.program, attempt.problem, first_line, self.coder)
+            except InvalidReply as error:
+                self.notices.append(f"The coder named no lines to replace: {error.what}")
+            else:
+                if program != attempt.program:
+                    body = program.removeprefix(self.title).lstrip("\n")
+                    yield TextWritten(body, "program")
+                    return body
+        request = _REPAIR.format(problem=attempt.problem)
+        return (yield from self.rewritten(attempt, request))
 
     def rewritten(self, attempt: _Attempt, request: str) -> Generator[Event, None, str]:
         """The coder's next version of a program."""
@@ -356,7 +352,7 @@ class _Desk:
         try:
             tree = ast.parse(body)
         except (SyntaxError, ValueError, RecursionError) as error:
-            return _broken_syntax(self.title + body, body, error)
+            return _broken_syntax(self.title, body, error)
         attempt = _Attempt(body, self.title + without_docstring(tree, body))
         missing = missing_packages(tree)
         if missing:
@@ -431,20 +427,15 @@ def _step(name: str, work: Generator[Event, None, _T]) -> Generator[Event, None,
     return result
 
 
-def _broken_syntax(program: str, body: str, error: Exception) -> _Attempt:
-    line = getattr(error, "lineno", None) or 0
-    text = (getattr(error, "text", None) or "").strip()
-    problem = f"SyntaxError: {error}\n    {text}" if text else f"SyntaxError: {error}"
-    if line >= body.count("\n") and "```" not in body:
+def _broken_syntax(title: str, body: str, error: Exception) -> _Attempt:
+    program = f"{title}\n{body}"
+    line = (getattr(error, "lineno", None) or 0) + program.count("\n") - body.count("\n")
+    message = getattr(error, "msg", None) or str(error)
+    problem = f"line {line}\n    {getattr(error, 'text', None) or ''}\nSyntaxError: {message}"
+    if line >= program.count("\n"):
         problem += "\nThe program may have been cut off: make it shorter."
-    return _Attempt(
-        body,
-        program,
-        verdict="failed",
-        reason=f"it is not valid Python: {error}",
-        problem=problem,
-        is_python=False,
-    )
+    reason = f"it is not valid Python: {message} (line {line})"
+    return _Attempt(body, program, False, "failed", reason, problem)
 
 
 def _shortcoming(run: Run, check: SelfCheck) -> tuple[str, str]:

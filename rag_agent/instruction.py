@@ -79,27 +79,29 @@ def parse_instruction(text: str) -> Instruction:
 
 _SYSTEM = (
     "You turn a request and excerpts of a paper into a precise instruction for a programmer. Take "
-    "formulas, names and numbers from the excerpts; write every formula in plain text. Inputs and "
-    "outputs are the fewest arrays that show the idea, each with its shape, without batch or head "
-    "dimensions unless the request is about them. Each requirement is one short thing that the code "
-    "must do. The program is a small example in NumPy or PyTorch: no training, no data sets, no files."
+    "formulas, names and numbers from the excerpts; write every formula in plain text. Give each "
+    "input and output its shape. Each requirement is one short thing that the code must do. The "
+    "program is a small example in PyTorch or NumPy: no training, no data sets, no files."
 )
+# Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
 _EXAMPLE: tuple[Message, ...] = (
     (
         "user",
-        "Request: show the loss of this paper in code\n"
-        'Excerpts of "Momentum Contrast for Unsupervised Visual Representation Learning":\n'
-        "[1] With similarity measured by dot product, a form of a contrastive loss function, called "
-        "InfoNCE, is considered in this paper: Lq = − log exp(q·k+/τ) / ΣK i=0 exp(q·ki/τ) where τ is "
-        "a temperature hyper-parameter.",
+        "Request: show the learning rate schedule of this paper in code\n"
+        'Excerpts of "SGDR: Stochastic Gradient Descent with Warm Restarts":\n'
+        "[1] Within the i-th run, we decay the learning rate with a cosine annealing for each batch as "
+        "follows: η_t = η_min + 1/2 (η_max − η_min)(1 + cos(T_cur/T_i π)), where T_cur accounts for how "
+        "many epochs have been performed since the last restart.",
     ),
     (
         "assistant",
-        '{"goal": "Compute the contrastive loss of queries and their keys with a temperature.", '
-        '"formulas": ["L_i = -log(exp(q_i . k_i / tau) / sum_j exp(q_i . k_j / tau))"], '
-        '"inputs": ["q, k: float arrays (n, d), scaled to length 1", "tau: float above 0"], '
-        '"outputs": ["loss: float array (n,)", "weights: float array (n, n), rows sum to 1"], '
-        '"requirements": ["scale q and k to length 1", "a softmax over all keys, divided by tau"]}',
+        '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
+        '"formulas": ["eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))"], '
+        '"inputs": ["epoch: int, 0 or more", "T_i: int, epochs of one run", '
+        '"eta_min, eta_max: floats, 0 <= eta_min < eta_max"], '
+        '"outputs": ["eta_t: float between eta_min and eta_max"], '
+        '"requirements": ["T_cur counts the epochs since the last restart", '
+        '"the rate is eta_max at every restart"]}',
     ),
 )
 

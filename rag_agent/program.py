@@ -59,7 +59,7 @@ def missing_packages(tree: ast.Module) -> tuple[str, ...]:
 def without_docstring(tree: ast.Module, body: str) -> str:
     """The program without its own module docstring, whose place the sourced one takes."""
     if ast.get_docstring(tree) is None:
-        return "\n" + body
+        return "\n" + body.lstrip("\n")
     return "\n" + "\n".join(body.splitlines()[tree.body[0].end_lineno :]).lstrip("\n") + "\n"
 
 
@@ -83,6 +83,12 @@ def section_of(passage: Citation) -> str:
     before, found, _ = passage.passage.partition(passage.quote)
     headings = _HEADING.findall(before) if found else []
     return " ".join(headings[-1]).strip() if headings else ""
+
+
+def numbered(program: str, first_line: int) -> str:
+    """The program's lines with their numbers, from `first_line` on."""
+    lines = enumerate(program.splitlines(), 1)
+    return "\n".join(f"{n}: {line}" for n, line in lines if n >= first_line)
 
 
 def code_lines(program: str) -> frozenset[int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from rag_agent.language_model import LanguageModel, Message
-from rag_agent.program import code_lines
+from rag_agent.program import code_lines, numbered
 
 Status = Literal["met", "missed", "unchecked"]
 _MAX_TOKENS = 220
@@ -84,10 +84,11 @@ def check_requirements(
     Raises:
         InvalidReply: The reader gave no usable judgement.
     """
-    lines = enumerate(program.splitlines(), 1)
-    numbered = "\n".join(f"{n}: {line}" for n, line in lines if n >= first_line)
     wanted = "\n".join(f"{n}. {text}" for n, text in enumerate(requirements, 1))
-    prompt: Message = ("user", f"Program:\n{numbered}\n\nRequirements:\n{wanted}")
+    prompt: Message = (
+        "user",
+        f"Program:\n{numbered(program, first_line)}\n\nRequirements:\n{wanted}",
+    )
     review = reader.structured([("system", _SYSTEM), *_EXAMPLE, prompt], _Review, _MAX_TOKENS)
     said = {check.requirement: check for check in reversed(review.checks)}
     code = code_lines(program)

@@ -6,22 +6,15 @@ from typing import Any
 
 import pytest
 
-from ingestion.errors import AgentError, InvalidReply, SandboxUnavailable
+from ingestion.errors import SandboxUnavailable
 from ingestion.paper import Paper
 from rag_agent.answer import Citation
 from rag_agent.coding import CodeResult, error_lines, result_of, write_code
 from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
-from rag_agent.instruction import Instruction, parse_instruction, write_instruction
+from rag_agent.instruction import Instruction
 from rag_agent.language_model import LanguageModel, ScriptedModel
-from rag_agent.program import (
-    docstring,
-    language_of,
-    missing_packages,
-    program_in,
-    section_of,
-)
 from rag_agent.sandbox import Run, Sandbox
-from rag_agent.self_check import SelfCheck, run_checked
+from rag_agent.self_check import SelfCheck
 from rag_agent.settings import SandboxSettings
 
 PAPER = Paper(
@@ -65,6 +58,11 @@ MISSED = {
         {"requirement": 2, "first_line": 0, "last_line": 0, "met": False},
     ]
 }
+
+
+def patch(*lines: str, first: int = 8, last: int = 8) -> dict[str, Any]:
+    """A coder's reply that replaces lines; line 8 is the body of `double`."""
+    return {"cause": "a name", "first_line": first, "last_line": last, "new_lines": list(lines)}
 
 
 def block(program: str) -> str:
@@ -122,21 +120,6 @@ def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> Non
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["passed"]
 
 
-def test_the_program_names_paper_section_and_page() -> None:
-    text = docstring(INSTRUCTION.goal, [PASSAGE])
-    assert " ".join((ast.get_docstring(ast.parse(text)) or "").split()) == (
-        'Compute scaled dot-product attention. After "Attention Is All You Need" (1706.03762), '
-        "section 3.2.1 Scaled Dot-Product Attention, page 4."
-    )
-
-
-@pytest.mark.parametrize("hostile", ['"""', "\\", '"', "'''", "\\x", 'end"', "\\N{BULLET}", "\0"])
-def test_no_title_breaks_out_of_the_docstring(hostile: str) -> None:
-    goal = f"Show this {hostile} and end with it {hostile}"
-    text = docstring(goal, [PASSAGE])
-    assert len(ast.parse(text).body) == 1
-
-
 def test_the_models_own_docstring_gives_way(sandbox: Sandbox) -> None:
     own = '"""By a model, after nothing."""\n' + GOOD
     result, _ = build(ScriptedModel([block(own)]), ScriptedModel([MET]), sandbox)
@@ -146,25 +129,54 @@ def test_the_models_own_docstring_gives_way(sandbox: Sandbox) -> None:
 
 
 def test_a_failure_goes_back_with_its_traceback(sandbox: Sandbox) -> None:
-    coder = ScriptedModel([block(CRASHES), block(GOOD)])
+    coder = ScriptedModel([block(CRASHES), patch("return 2 * x")])
     result, events = build(coder, ScriptedModel([MET]), sandbox)
     assert (result.verdict, result.repairs) == ("passed", 1)
+    assert result.program.endswith(GOOD)  # the indentation is the old line's
     request = coder.prompts[1][-1][1]
     assert "NameError: name 'y' is not defined" in request
-    assert "return 2 * y" in request
+    assert "8:     return 2 * y" in request
     assert "_run()" not in request  # the frames of the counting harness are not the program's
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
 
 
 def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
-    coder = ScriptedModel([block(GOOD.replace("== 4", "== 5")), block(GOOD)])
+    coder = ScriptedModel([block(GOOD.replace("2 * x", "3 * x")), patch("return 2 * x")])
     result, _ = build(coder, ScriptedModel([MET]), sandbox)
-    assert "where double(2) = 4" in coder.prompts[1][-1][1]
+    assert "where double(2) = 6" in coder.prompts[1][-1][1]
     assert result.verdict == "passed"
 
 
+@pytest.mark.parametrize(
+    "useless", [patch("x", first=900, last=901), patch("x", first=1), patch("    return 2 * y")]
+)
+def test_lines_that_change_nothing_bring_the_whole_program_back(
+    sandbox: Sandbox, useless: dict[str, Any]
+) -> None:
+    coder = ScriptedModel([block(CRASHES), useless, block(GOOD)])
+    result, _ = build(coder, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 1)
+    assert "whole corrected program" in coder.prompts[2][-1][1]
+
+
+def test_a_coder_without_usable_lines_is_asked_for_the_whole_program(sandbox: Sandbox) -> None:
+    coder = ScriptedModel([block(CRASHES), "no", "no", block(GOOD)])
+    result, _ = build(coder, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 1)
+    assert any("no lines to replace" in notice for notice in result.notices)
+
+
+def test_a_missing_self_check_is_asked_for_alone(sandbox: Sandbox) -> None:
+    bare, check = GOOD.split("\n\n\n")
+    coder = ScriptedModel([block(bare + "\n"), block(check)])
+    result, _ = build(coder, ScriptedModel([MET]), sandbox)
+    assert "only the self-check" in coder.prompts[1][-1][1]
+    assert result.verdict == "passed"
+    assert "def double" in result.program
+
+
 def test_repair_ends_when_the_same_error_returns(sandbox: Sandbox) -> None:
-    coder = ScriptedModel([block(CRASHES), block("# once more\n" + CRASHES), block(GOOD)])
+    coder = ScriptedModel([block(CRASHES), patch("return y + y"), block(GOOD)])
     result, events = build(coder, ScriptedModel(), sandbox)
     assert (result.verdict, result.repairs) == ("failed", 1)
     assert "NameError" in result.reason
@@ -173,13 +185,14 @@ def test_repair_ends_when_the_same_error_returns(sandbox: Sandbox) -> None:
 
 
 def test_repair_ends_after_the_rounds_that_are_set(sandbox: Sandbox) -> None:
-    programs = [block(CRASHES.replace("y", name)) for name in "abcdefg"]
-    result, _ = build(ScriptedModel(programs), ScriptedModel(), sandbox)
+    patches = [patch(f"    return 2 * {name}") for name in "abcdefg"]
+    result, _ = build(ScriptedModel([block(CRASHES), *patches]), ScriptedModel(), sandbox)
     assert (result.verdict, result.repairs) == ("failed", 3)
 
 
 def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
-    coder = ScriptedModel([block("def f(:\n    pass\n"), block(GOOD)])
+    mended = patch(*GOOD.splitlines(), first=7, last=8)
+    coder = ScriptedModel([block("def f(:\n    pass\n"), mended])
     result, events = build(coder, ScriptedModel([MET]), sandbox)
     assert "SyntaxError" in coder.prompts[1][-1][1]
     assert (result.verdict, result.repairs) == ("passed", 1)
@@ -218,10 +231,6 @@ def test_missing_packages_are_named_and_not_installed(sandbox: Sandbox) -> None:
     assert result.missing_packages == ("no_such_package_a", "no_such_package_b")
     assert result.reason.endswith("no_such_package_a, no_such_package_b")
     assert result.run is None
-
-
-def test_packages_that_are_there_are_not_missing() -> None:
-    assert missing_packages(ast.parse("import numpy.linalg, os\nfrom torch import nn")) == ()
 
 
 def test_where_code_cannot_be_isolated_it_is_not_run() -> None:
@@ -313,41 +322,6 @@ def test_the_instruction_is_written_from_question_and_passages(sandbox: Sandbox)
     assert events[0].name == "instruct"
 
 
-def test_without_a_usable_instruction_the_question_is_given_as_it_is() -> None:
-    reader = ScriptedModel([InvalidReply("The model replied twice with something else")])
-    instruction, notice = write_instruction("show attention", [PASSAGE], reader)
-    assert instruction.goal == "show attention"
-    assert instruction.requirements == (QUOTE,)
-    assert "as they are" in notice
-
-
-def test_an_edited_instruction_is_read_back() -> None:
-    assert parse_instruction(INSTRUCTION.as_text()) == INSTRUCTION
-    bare = INSTRUCTION.model_copy(update={"formulas": (), "inputs": (), "outputs": ()})
-    assert parse_instruction(bare.as_text()) == bare
-
-
-@pytest.mark.parametrize("text", ["", "Goal: attention", "Requirements:\n- a thing", "x" * 9999])
-def test_an_edit_that_leaves_no_instruction_is_an_error(text: str) -> None:
-    with pytest.raises(AgentError, match="cannot be read"):
-        parse_instruction(text)
-
-
-@pytest.mark.parametrize(
-    ("reply", "program"),
-    [
-        ("```python\nx = 1\n```", "x = 1\n"),
-        ("Sure:\n```py\nx = 1\n\ny = 2\n```\nThis is it.", "x = 1\n\ny = 2\n"),
-        ("```python\nx = 1\n", "x = 1\n"),
-        ("x = 1", "x = 1\n"),
-        ("", ""),
-        ("```\nfirst\n```\n```\nsecond\n```", "first\n"),
-    ],
-)
-def test_the_program_is_the_first_block(reply: str, program: str) -> None:
-    assert program_in(reply) == program
-
-
 def test_the_model_is_stopped_when_its_block_closes(sandbox: Sandbox) -> None:
     reply = block(GOOD) + "\n" + "and on and on " * 1000
     coder = ScriptedModel([reply])
@@ -355,55 +329,9 @@ def test_the_model_is_stopped_when_its_block_closes(sandbox: Sandbox) -> None:
     assert coder.usage.completion_tokens < 100
 
 
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("show attention in code", "python"),
-        ("write it in C++", "c++"),
-        ("Adam as JavaScript", "javascript"),
-        ("用Rust写一个注意力层", "rust"),
-        ("a layer in Go", "go"),
-        ("how to go on in cases like this", "python"),
-        ("c in the loss", "python"),
-        ("用中文解释并给出代码", "python"),
-    ],
-)
-def test_the_language_is_the_one_named(question: str, language: str) -> None:
-    assert language_of(question) == language
-
-
 def test_a_run_cut_by_a_limit_is_told_apart() -> None:
     run = Run("timed out", -9, "", "", 20.0, 12.0)
     assert error_lines(run).startswith("The run was stopped: timed out")
-
-
-def test_a_section_is_read_from_the_passage() -> None:
-    assert section_of(PASSAGE) == "3.2.1 Scaled Dot-Product Attention"
-
-
-def test_line_numbers_and_output_stay_the_programs_own(sandbox: Sandbox) -> None:
-    run, check = run_checked(sandbox, "import sys\nprint('out')\nassert sys.argv\n1 / 0\n")
-    assert run.stdout == "out\n"
-    assert 'File "program.py", line 4, in <module>' in run.stderr
-    assert run.stderr.splitlines()[0] == "Traceback (most recent call last):"
-    assert "_run" not in run.stderr
-    assert check == SelfCheck(1, 1, 1)
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 'int' = 1\nassert P().x == 1\n",
-        "import numpy as np\nx = np.ones(2)\nnp.testing.assert_allclose(x, 1)\n",
-        "s = '{braces} {0} %s \\\\ \\'\\'\\''\nassert s\n",
-        "from __future__ import annotations\nx = 1\nassert x\n",
-        "class Checker:\n    def run(self):\n        assert self\nChecker().run()\n",
-    ],
-)
-def test_counting_changes_nothing_a_program_sees(sandbox: Sandbox, program: str) -> None:
-    run, check = run_checked(sandbox, program)
-    assert run.outcome == "passed", run.stderr
-    assert check.passed
 
 
 def test_a_generator_of_events_gives_its_value() -> None:

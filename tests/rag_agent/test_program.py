@@ -1,0 +1,84 @@
+"""The text of a program, read without running it."""
+
+import ast
+
+import pytest
+
+from ingestion.paper import Paper
+from rag_agent.answer import Citation
+from rag_agent.program import docstring, language_of, missing_packages, program_in, section_of
+
+PAPER = Paper(
+    arxiv_id="1706.03762",
+    title="Attention Is All You Need",
+    abstract="We propose the Transformer.",
+    authors=("A. Vaswani",),
+    categories=("cs.CL",),
+    year=2017,
+)
+QUOTE = "We compute the dot products of the query with all keys, divide each by √dk"
+PASSAGE = Citation(
+    key=1,
+    paper=PAPER,
+    page=4,
+    quote=QUOTE,
+    start=120,
+    passage=f"3.2.1 Scaled Dot-Product Attention\n{QUOTE}, and apply a softmax function.",
+    cosine=0.7,
+)
+GOAL = "Compute scaled dot-product attention."
+
+
+def test_the_program_names_paper_section_and_page() -> None:
+    text = docstring(GOAL, [PASSAGE])
+    assert " ".join((ast.get_docstring(ast.parse(text)) or "").split()) == (
+        'Compute scaled dot-product attention. After "Attention Is All You Need" (1706.03762), '
+        "section 3.2.1 Scaled Dot-Product Attention, page 4."
+    )
+
+
+@pytest.mark.parametrize("hostile", ['"""', "\\", '"', "'''", "\\x", 'end"', "\\N{BULLET}", "\0"])
+def test_no_title_breaks_out_of_the_docstring(hostile: str) -> None:
+    goal = f"Show this {hostile} and end with it {hostile}"
+    text = docstring(goal, [PASSAGE])
+    assert len(ast.parse(text).body) == 1
+
+
+def test_packages_that_are_there_are_not_missing() -> None:
+    assert missing_packages(ast.parse("import numpy.linalg, os\nfrom torch import nn")) == ()
+
+
+@pytest.mark.parametrize(
+    ("reply", "program"),
+    [
+        ("```python\nx = 1\n```", "x = 1\n"),
+        ("Sure:\n```py\nx = 1\n\ny = 2\n```\nThis is it.", "x = 1\n\ny = 2\n"),
+        ("```python\nx = 1\n", "x = 1\n"),
+        ("x = 1", "x = 1\n"),
+        ("", ""),
+        ("```\nfirst\n```\n```\nsecond\n```", "first\n"),
+    ],
+)
+def test_the_program_is_the_first_block(reply: str, program: str) -> None:
+    assert program_in(reply) == program
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("show attention in code", "python"),
+        ("write it in C++", "c++"),
+        ("Adam as JavaScript", "javascript"),
+        ("用Rust写一个注意力层", "rust"),
+        ("a layer in Go", "go"),
+        ("how to go on in cases like this", "python"),
+        ("c in the loss", "python"),
+        ("用中文解释并给出代码", "python"),
+    ],
+)
+def test_the_language_is_the_one_named(question: str, language: str) -> None:
+    assert language_of(question) == language
+
+
+def test_a_section_is_read_from_the_passage() -> None:
+    assert section_of(PASSAGE) == "3.2.1 Scaled Dot-Product Attention"
