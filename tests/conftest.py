@@ -75,6 +75,15 @@ def store(library: Path, embedder: HashingEmbedder) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def real_home() -> Path:
+    """A data folder with real weights, named by ARXIV_AGENT_TEST_HOME."""
+    named = os.environ.get("ARXIV_AGENT_TEST_HOME")
+    if not named:
+        pytest.skip("needs weights: set ARXIV_AGENT_TEST_HOME to a data folder that has them")
+    return Path(named)
+
+
 @pytest.fixture
 def arxiv() -> Iterator[FakeArxiv]:
     """A server on loopback that plays arXiv: `api_url`, `pdf_url`, `papers`, `faults`, `requests`."""
