@@ -72,6 +72,7 @@ def test_refusals_before_anything_is_loaded(
         train(prepared(), resume=True)
 
 
+@pytest.mark.slow
 def test_loss_that_is_not_finite_ends_the_run(prepared: Make) -> None:
     with pytest.raises(TrainingError, match="not finite"):
         train(
@@ -180,6 +181,7 @@ def test_batched_answers_equal_single_ones(prepared: Make, tokenizer: Any) -> No
         assert batched[number] == answer_batch(model, tokenizer, [prompt], 16)[0]
 
 
+@pytest.mark.slow
 def test_merged_equals_adapter(prepared: Make, tokenizer: Any) -> None:
     from peft import PeftModel
 
