@@ -123,15 +123,15 @@ class CodeResult:
 # (unit-length queries into attention, "rows sum to 1" into a positional encoding).
 _SYSTEM = (
     "You write one short, self-contained Python program that shows an idea of a paper, the way "
-    "well-known implementations write it. Use PyTorch, or NumPy where the request names it; nothing "
+    "well-known implementations write it. Use NumPy, or PyTorch for modules and gradients; nothing "
     "else that must be installed. No files, no network, no plots, small sizes. Form:\n"
-    "```python\nimport torch\n\n\n"
+    "```python\nimport numpy as np\n\n\n"
     'def name(inputs):\n    """What it computes, with shapes."""\n    ...\n\n\n'
-    'if __name__ == "__main__":\n    torch.manual_seed(0)\n    result = name(...)\n'
-    "    assert result.shape == (...)\n    assert torch.isfinite(result).all()\n"
+    'if __name__ == "__main__":\n    rng = np.random.default_rng(0)\n    result = name(...)\n'
+    "    assert result.shape == (...)\n    assert np.isfinite(result).all()\n"
     "    print(result)\n```\n"
     "Assert shapes and finite values, and a further property only where the formulas make it certain. "
-    "torch.sin, torch.sqrt and the like take tensors: use math for plain numbers. "
+    "Multiply with @ and transpose with swapaxes(-1, -2). "
     "Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (
