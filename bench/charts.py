@@ -25,6 +25,19 @@ def retrieval(figures: Mapping[str, Any], path: Path) -> None:
     _save(figure, path)
 
 
+def threshold(figures: Mapping[str, Any], path: Path) -> None:
+    """Share of queries for which something passes, by threshold: in the library blue, out of it grey."""
+    figure, axes = _figure(3.2)
+    for group, color in (("in", _PRODUCT), ("out", _RIVAL)):
+        for name, points in figures[f"{group}, share that passes"].items():
+            label = f"{group}: {name}"
+            axes.plot(list(map(float, points)), list(points.values()), color=color, label=label)
+    axes.axvline(0.5, linestyle=":", color="black", linewidth=0.8)
+    axes.set(xlabel="threshold on raw cosine", ylabel="share of queries", ylim=(0, 1.02))
+    axes.legend(fontsize=7)
+    _save(figure, path)
+
+
 def lines(
     series: Mapping[str, Mapping[float, float]], x_label: str, y_label: str, path: Path
 ) -> None:
