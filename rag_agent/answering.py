@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from ingestion.embedding import Embedder
+from ingestion.passages import sentence_spans
 from ingestion.terms import terms
 from rag_agent.answer import Claim, Language
 from rag_agent.citations import Keys, check_claim, names, numbers, quote
@@ -15,9 +16,9 @@ from rag_agent.language_model import LanguageModel
 from rag_agent.planning import language_of
 from rag_agent.prompts import Prompts
 
-_MOST_CLAIMS = 4
-_ANSWER_TOKENS = 420
+_ANSWER_TOKENS = 320
 _QUOTED_SENTENCES = 3
+_TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
 
 OnClaim = Callable[[Claim], None]
@@ -35,12 +36,12 @@ def write_claims(
 ) -> tuple[Claim, ...]:
     """Claims that answer the question; none when the sentences do not.
 
-    Each claim is checked as soon as the model has written it, so it can be shown while the next is
-    being written, and nothing shown is ever taken back.
+    An English sentence is checked as soon as the model has written it, so it can be shown while the next
+    is being written, and nothing shown is ever taken back.
 
     Args:
         question: Standalone English.
-        evidence: Numbered for the model in this order.
+        evidence: What the model may answer from.
         language: Language of the claims' text; quotes stay in the source's.
         model: The reader.
         embedder: For the checks.
@@ -49,36 +50,40 @@ def write_claims(
         on_claim: Told of each checked claim.
 
     Raises:
-        InvalidReply: The model's reply is no list of claims; `quote_claims` is the way on.
+        InvalidReply: The model's reply is no answer; `quote_claims` is the way on.
         ModelUnavailable: No model answers.
     """
     if not evidence:
         return ()
+    ordered = sorted(evidence, key=lambda e: e.score)  # the best stand next to the question
+    chinese = language == "zh"
     claims: list[Claim] = []
     checked = 0
 
-    def take(drafts: Sequence[Any], finished: int) -> None:
+    def take(draft: dict[str, Any], *, finished: bool) -> None:
         nonlocal checked
-        for draft in drafts[checked:finished]:
-            claim = _checked(draft, evidence, language, embedder, keys)
+        sentences = _sentences(str(draft.get("answer") or ""))
+        for text in sentences[checked : None if finished else -1]:
+            checked += 1
+            claim = check_claim(text, _cited(draft, ordered), ordered, embedder, keys)
             if claim is not None and not _repeats(claim, claims):
                 claims.append(claim)
-                on_claim(claim)
-        checked = max(checked, finished)
+                if not chinese:
+                    on_claim(claim)
 
     def on_partial(partial: dict[str, Any]) -> None:
-        drafts = partial.get("claims")
-        if partial.get("answerable") is True and isinstance(drafts, list):
-            take(drafts, len(drafts) - 1)  # the last one is still being written
+        if partial.get("answerable") is True:
+            take(partial, finished=False)
 
-    chinese = language == "zh"
-    shown = [e.reading[:_READING_CHARACTERS] for e in evidence]
-    messages = prompts.answer(question, shown, chinese=chinese)
-    schema = _draft_schema(len(evidence), chinese=chinese)
-    draft: Any = model.structured(messages, schema, _ANSWER_TOKENS, on_partial)
-    if draft.answerable:
-        drafts = [claim.model_dump() for claim in draft.claims]
-        take(drafts, len(drafts))
+    messages = prompts.answer(question, [_shown(e) for e in ordered], chinese=chinese)
+    schema = _draft_schema(len(ordered), chinese=chinese)
+    draft = model.structured(messages, schema, _ANSWER_TOKENS, on_partial).model_dump()
+    if draft["answerable"]:
+        take(draft, finished=True)
+    if chinese:
+        claims = _in_chinese(claims, draft.get("zh", ""))
+        for claim in claims:
+            on_claim(claim)
     return tuple(claims)
 
 
@@ -97,46 +102,56 @@ def _draft_schema(sentences: int, *, chinese: bool) -> type[BaseModel]:
     """Field order is the order the model writes in: decide, cite, then write."""
     number = Annotated[int, Field(ge=1, le=sentences)]
     fields: dict[str, Any] = {
+        "answerable": (bool, ...),
         "sentences": (list[number], Field(max_length=3)),
-        "text": (str, Field(max_length=260)),
+        "answer": (str, Field(max_length=400)),
     }
     if chinese:
-        fields["zh"] = (str, Field(max_length=160))
-    claim = create_model("DraftClaim", **fields)
-    return create_model(
-        "Draft",
-        answerable=(bool, ...),
-        claims=(list[claim], Field(max_length=_MOST_CLAIMS)),
-    )
+        fields["zh"] = (str, Field(max_length=240))
+    return create_model("Draft", **fields)
 
 
-def _checked(
-    draft: Any, evidence: Sequence[Evidence], language: Language, embedder: Embedder, keys: Keys
-) -> Claim | None:
-    if not isinstance(draft, dict):
-        return None
-    text = str(draft.get("text", "")).strip()
-    if not text:
-        return None
-    cited = [
-        evidence[number - 1]
-        for number in draft.get("sentences") or []
-        if isinstance(number, int) and 1 <= number <= len(evidence)
+def _shown(evidence: Evidence) -> str:
+    """A sentence as the model sees it; one of an abstract with its paper's title."""
+    text = evidence.reading[:_READING_CHARACTERS]
+    return text if evidence.page else f"({evidence.paper.title[:_TITLE_CHARACTERS]}) {text}"
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
+def _cited(draft: dict[str, Any], shown: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence whose numbers the model gave; numbers that do not exist are dropped."""
+    numbers_given = draft.get("sentences") or []
+    return [
+        shown[number - 1]
+        for number in numbers_given
+        if isinstance(number, int) and 1 <= number <= len(shown)
     ]
-    claim = check_claim(text, cited, evidence, embedder, keys)
-    if claim is None or language == "en" or claim.quoted:
-        return claim
-    return _translated(claim, str(draft.get("zh", "")).strip())
+
+
+def _in_chinese(claims: Sequence[Claim], translation: str) -> list[Claim]:
+    """The claims in Chinese, sentence by sentence where the counts agree, else as one; their quotes otherwise."""
+    standing = [claim for claim in claims if not claim.quoted]
+    if not standing:
+        return list(claims)
+    parts = [part for part in re.split(r"(?<=[。！？])", translation) if part.strip()]
+    if len(parts) != len(standing) or len(claims) != len(standing):
+        citations = dict.fromkeys(c for claim in standing for c in claim.citations)
+        standing, parts = [Claim(standing[0].text, True, tuple(citations))], [translation]
+    quoted = [claim for claim in claims if claim.quoted]
+    return [_translated(c, part.strip()) for c, part in zip(standing, parts, strict=True)] + quoted
 
 
 def _translated(claim: Claim, text: str) -> Claim:
-    """The claim in Chinese, if the translation keeps its numbers and names; else its quote."""
+    """The claim in Chinese, if the translation keeps to the quotes' numbers and names; else its quote."""
     quotes = " ".join(citation.quote for citation in claim.citations)
+    said = _latin(text)
     faithful = (
         language_of(text) == "zh"
-        and numbers(_latin(text)) <= numbers(quotes) | numbers(claim.text)
-        and names(_latin(text))
-        <= {word.lower() for word in re.findall(r"\w+", quotes)} | names(claim.text)
+        and numbers(said) <= numbers(quotes)
+        and all(name in quotes.casefold() for name in names(said))
     )
     if faithful:
         return Claim(text=text, supported=True, citations=claim.citations)

@@ -76,10 +76,14 @@ def check_claim(
     named = [i for i in nearest if any(shown[i] is evidence for evidence in cited)]
     candidates = list(dict.fromkeys([*named, *nearest[:4]]))
     for chosen in _choices(named, candidates):
+        if max(cosines[i] for i in chosen) < _LEAST_COSINE:
+            continue
         quotes = [shown[i] for i in chosen]
-        if max(cosines[i] for i in chosen) >= _LEAST_COSINE and stands_on(text, quotes):
-            citations = tuple(keys.cite(shown[i], cosines[i]) for i in chosen)
-            return Claim(text=text, supported=True, citations=citations)
+        # The sentence says "we", the claim says who: then the title is the second quote.
+        for support in (quotes, [*quotes, _title(quotes[0].paper)]):
+            if stands_on(text, support):
+                best = max(cosines[i] for i in chosen)
+                return Claim(text, True, tuple(keys.cite(e, best) for e in support))
     if not candidates or cosines[candidates[0]] < _QUOTE_COSINE:
         return None
     return quote(shown[candidates[0]], cosines[candidates[0]], keys)
@@ -161,6 +165,10 @@ def _folded(word: str) -> str:
     plain = unicodedata.normalize("NFKD", word)
     folded = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     return folded.removesuffix("s") if len(folded) > 3 else folded
+
+
+def _title(paper: Paper) -> Evidence:
+    return Evidence(paper, None, 0, paper.title, paper.title, paper.text[:600], 0.0)
 
 
 def _choices(named: Sequence[int], candidates: Sequence[int]) -> list[tuple[int, ...]]:

@@ -47,34 +47,52 @@ _PLAN_EXAMPLES = (
     ),
 )
 
-_ANSWER = """You answer a research question from numbered sentences of papers, and from nothing else. Reply with JSON.
+_ANSWER = """You answer a question about research papers from numbered sentences, and from nothing else. Reply with JSON.
 answerable: true only if the sentences state the answer; false if they are about something else or leave the asked fact out.
-claims: 1 to 4 short sentences that answer the question. For each first the numbers of the sentences it rests on, then its text in English. Keep numbers, names and units exactly as they stand. If answerable is false: []."""
+sentences: the numbers of the 1 to 3 sentences that state the answer.
+answer: the answer itself in 1 to 3 short, complete English sentences. Answer exactly what is asked. Keep numbers, names and units as they stand."""
 
 _ANSWER_EXAMPLES = (
     (
-        "1. Batch normalization normalizes layer inputs over each mini-batch.\n"
-        "2. It allows much higher learning rates and acts as a regularizer.\n"
-        "3. On ImageNet the same accuracy is reached with 14 times fewer training steps.\n"
-        "Question: What does batch normalization bring for training?",
-        '{"answerable":true,"claims":[{"sentences":[2],"text":"Batch normalization allows much higher learning rates and acts as a regularizer."},{"sentences":[3],"text":"On ImageNet it reaches the same accuracy with 14 times fewer training steps."}]}',
+        (
+            "Batch normalization normalizes layer inputs over each mini-batch.",
+            "It allows much higher learning rates.",
+            "On ImageNet the same accuracy is reached with 14 times fewer training steps.",
+        ),
+        "How many training steps does batch normalization save on ImageNet?",
+        '{"answerable":true,"sentences":[3],"answer":"Batch normalization needs 14 times fewer training steps on ImageNet."}',
     ),
     (
-        "1. Gated recurrent units merge the forget and input gates of an LSTM.\n"
-        "2. They have fewer parameters than an LSTM of the same width.\n"
-        "Question: How many GPUs were used to train the GRU?",
-        '{"answerable":false,"claims":[]}',
+        (
+            "Gated recurrent units merge the forget and input gates of an LSTM.",
+            "They have fewer parameters than an LSTM of the same width.",
+        ),
+        "How many GPUs were used to train the GRU?",
+        '{"answerable":false,"sentences":[],"answer":""}',
+    ),
+    (
+        (
+            "We train four models of different size.",
+            "Table 2: Models. Model: Tiny-B; Layers: 6; Hidden size: 768.",
+            "Table 2: Models. Model: Tiny-A; Layers: 4; Hidden size: 312.",
+        ),
+        "Which hidden size does Tiny-A have?",
+        '{"answerable":true,"sentences":[3],"answer":"Tiny-A has a hidden size of 312."}',
     ),
 )
 
-_ANSWER_ZH = (
-    """Reply with JSON as before; each claim also has "zh": the same sentence in Chinese (中文)."""
-)
+_ANSWER_ZH = """zh: the same answer in Chinese (中文)."""
 
-_ANSWER_ZH_EXAMPLE = (
-    "1. Dropout randomly removes units during training, which prevents co-adaptation.\n"
-    "Question: Why does dropout reduce overfitting?",
-    '{"answerable":true,"claims":[{"sentences":[1],"text":"Dropout randomly removes units during training, which prevents co-adaptation.","zh":"Dropout 在训练中随机移除单元，从而避免单元之间的共适应。"}]}',
+_ANSWER_ZH_EXAMPLES = (
+    (
+        ("Dropout randomly removes units during training, which prevents co-adaptation.",),
+        "Why does dropout reduce overfitting?",
+        '{"answerable":true,"sentences":[1],"answer":"Dropout prevents co-adaptation by randomly removing units during training.","zh":"Dropout 在训练中随机移除单元，从而避免共适应。"}',
+    ),
+    (
+        *_ANSWER_EXAMPLES[1][:2],
+        '{"answerable":false,"sentences":[],"answer":"","zh":""}',
+    ),
 )
 
 _REWRITE = """A search of arXiv abstracts did not find the answer. Give one other English search query: other words, a broader or a more exact term. Reply with JSON."""
@@ -134,13 +152,18 @@ class Prompts:
         return _with_examples(self._texts["plan"], _PLAN_EXAMPLES, f"{asked}Question: {question}")
 
     def answer(self, question: str, sentences: Sequence[str], *, chinese: bool) -> list[Message]:
-        """Claims from numbered sentences; in Chinese too where asked."""
-        numbered = "\n".join(f"{n}. {text}" for n, text in enumerate(sentences, start=1))
-        asked = f"{numbered}\nQuestion: {question}"
-        if not chinese:
-            return _with_examples(self._texts["answer"], _ANSWER_EXAMPLES, asked)
-        system = f"{self._texts['answer']}\n{self._texts['answer_zh']}"
-        return _with_examples(system, (_ANSWER_ZH_EXAMPLE, _ANSWER_EXAMPLES[1]), asked)
+        """An answer from numbered sentences; in Chinese too where asked.
+
+        On 9 questions about papers the 1.5B model stated the asked fact 5 times with the best sentences last,
+        3 times with them in the paper's order, 3 times with them first (22 November 2026).
+        """
+        system = self._texts["answer"]
+        examples: Sequence[tuple[Sequence[str], str, str]] = _ANSWER_EXAMPLES
+        if chinese:
+            system = f"{system}\n{self._texts['answer_zh']}"
+            examples = _ANSWER_ZH_EXAMPLES
+        shown = tuple((_numbered(asked, given), reply) for given, asked, reply in examples)
+        return _with_examples(system, shown, _numbered(question, sentences))
 
     def rewrite(self, question: str, tried: Sequence[str]) -> list[Message]:
         """Another search query than those tried."""
@@ -158,6 +181,11 @@ class Prompts:
     def summary(self, conversation: str) -> list[Message]:
         """A running summary of older turns."""
         return [("system", self._texts["summary"]), ("user", conversation)]
+
+
+def _numbered(question: str, sentences: Sequence[str]) -> str:
+    numbered = "\n".join(f"{n}. {text}" for n, text in enumerate(sentences, start=1))
+    return f"Question: {question}\n{numbered}\nQuestion: {question}"
 
 
 def _with_examples(system: str, examples: Sequence[tuple[str, str]], asked: str) -> list[Message]:
