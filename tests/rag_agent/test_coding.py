@@ -85,7 +85,7 @@ class StubSandbox(Sandbox):
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    box = Sandbox(SandboxSettings(timeout_s=10))
+    box = Sandbox(SandboxSettings(timeout_s=60))
     try:
         box.run("pass")
     except SandboxUnavailable as error:

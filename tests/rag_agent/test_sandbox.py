@@ -14,7 +14,7 @@ from rag_agent.sandbox import UNAVAILABLE_EXIT, Run, Sandbox
 from rag_agent.settings import SandboxSettings
 from rag_agent.syscalls import deny_filter
 
-TIGHT = SandboxSettings(timeout_s=5, memory_mb=256, processes=8, file_mb=2, output_kb=8)
+TIGHT = SandboxSettings(timeout_s=30, memory_mb=256, processes=8, file_mb=2, output_kb=8)
 MARK = "sandboxed-4f1c"  # in the command line of nothing else
 
 
@@ -44,7 +44,7 @@ def alive() -> list[str]:
 def test_a_program_that_ends_well_passes(sandbox: Sandbox) -> None:
     run = sandbox.run("import sys; print(sys.stdin.read().upper())", stdin="grüße")
     assert (run.outcome, run.exit_code, run.stdout, run.stderr) == ("passed", 0, "GRÜSSE\n", "")
-    assert 0 < run.seconds < 5
+    assert 0 < run.seconds < TIGHT.timeout_s
 
 
 def test_a_failing_program_keeps_its_traceback(sandbox: Sandbox) -> None:
@@ -65,7 +65,7 @@ def test_a_crash_is_a_kill_by_signal(sandbox: Sandbox) -> None:
 
 def test_numpy_and_torch_can_be_imported(sandbox: Sandbox) -> None:
     program = "import numpy, torch; print((torch.ones(2, 3) @ torch.ones(3)).numpy().sum())"
-    run = Sandbox(SandboxSettings()).run(program)
+    run = Sandbox(SandboxSettings(timeout_s=90)).run(program)
     assert (run.outcome, run.stdout) == ("passed", "6.0\n"), run.stderr
     assert run.memory_mb > 20
 
@@ -88,9 +88,10 @@ def test_runs_share_nothing_and_inherit_nothing(
 
 
 def test_a_fork_bomb_is_contained(sandbox: Sandbox) -> None:
-    run = sandbox.run("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n")
+    bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
+    run = Sandbox(TIGHT.model_copy(update={"timeout_s": 3.0})).run(bomb)
     assert run.outcome in ("timed out", "out of memory")
-    assert run.seconds < TIGHT.timeout_s + 3
+    assert run.seconds < 10
 
 
 def test_processes_are_counted(sandbox: Sandbox) -> None:
@@ -140,7 +141,7 @@ def test_processes_together_stay_under_the_memory_limit(sandbox: Sandbox) -> Non
         "import os, time\n"
         "for _ in range(2): os.fork() or os.setsid()\n"
         "hog = bytearray(os.urandom(1)) * (100 << 20)\n"
-        "time.sleep(9)\n"
+        "time.sleep(60)\n"
     )
     assert run.outcome == "out of memory"
     assert run.seconds < TIGHT.timeout_s

@@ -10,7 +10,7 @@ from rag_agent.settings import SandboxSettings
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    box = Sandbox(SandboxSettings(timeout_s=10))
+    box = Sandbox(SandboxSettings(timeout_s=60))
     try:
         box.run("pass")
     except SandboxUnavailable as error:
