@@ -8,7 +8,7 @@ one flow with captions, tables and figure text after it. Every word keeps its bo
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -612,17 +612,35 @@ def _mark_front_matter(pages: Sequence[list[_Block]], body: _Body) -> None:
     if not pages:
         return
     blocks = [block for block in pages[0] if block.kind != "margin"]
-    marker = next((i for i, block in enumerate(blocks) if _opens_abstract(block)), None)
-    if marker is None:
-        marker = next((i for i, block in enumerate(blocks) if _long_prose(block)), len(blocks))
-    sections = (i for i, block in enumerate(blocks) if i > marker and block.kind == "heading")
-    end = next(sections, len(blocks))
+    marker = _first(blocks, _opens_abstract)
+    if marker == len(
+        blocks
+    ):  # journals that set no heading over it; else the first section or the text
+        marker = min(_first(blocks, _long_prose), _first(blocks, _is_section))
+    if marker == len(blocks):
+        marker = _first(blocks, lambda block: block.kind == "text")
+    after = marker if _opens_section(blocks, marker) else marker + 1
+    end = after + _first(blocks[after:], _is_section)
     for block in blocks[:marker]:
         block.kind = "front"
     prose = [block for block in blocks[marker:end] if block.kind == "text"]
     for block in prose:
         if block.lines[0].size >= 0.97 * prose[0].lines[0].size:  # smaller print is a footnote
             block.kind = "abstract"
+
+
+def _first(blocks: Sequence[_Block], wanted: Callable[[_Block], bool]) -> int:
+    """Index of the first block that is wanted, or their number."""
+    return next((index for index, block in enumerate(blocks) if wanted(block)), len(blocks))
+
+
+def _is_section(block: _Block) -> bool:
+    return block.kind == "heading"
+
+
+def _opens_section(blocks: Sequence[_Block], index: int) -> bool:
+    """Whether the paper begins with a section, without an abstract."""
+    return index < len(blocks) and _is_section(blocks[index]) and not _opens_abstract(blocks[index])
 
 
 def _opens_abstract(block: _Block) -> bool:
