@@ -14,7 +14,8 @@ Backend = Literal["transformers", "llama.cpp", "server"]
 
 
 def _expanded(text: str) -> str:
-    return str(Path(os.path.expandvars(text)).expanduser()) if text[:1] in "~$./" else text
+    is_path = text.startswith(("~", "$", ".", "/"))
+    return str(Path(os.path.expandvars(text)).expanduser()) if is_path else text
 
 
 Location = Annotated[str, AfterValidator(_expanded)]
@@ -122,9 +123,7 @@ class TrainConfig(Section):
     )
     gradient_checkpointing: bool = False
     log_every: int = Field(1, ge=1)
-    fsdp: Literal["", "full_shard", "shard_grad_op"] = Field(
-        "", description="Sharding over many GPUs"
-    )
+    fsdp: bool = Field(False, description="Shard the weights over many GPUs (FSDP 2)")
     sample: SampleConfig = SampleConfig()
 
 

@@ -70,6 +70,7 @@ def test_environment_variables_in_paths(make_config: Make, monkeypatch: pytest.M
     monkeypatch.setenv("PLACE", "/somewhere")
     assert make_config("base.weights=$PLACE/model").base.weights == "/somewhere/model"
     assert make_config("base.weights=Qwen/Qwen2.5").base.weights == "Qwen/Qwen2.5"
+    assert make_config('base.gguf=""').base.gguf == ""
 
 
 def test_missing_and_broken_files(tmp_path: Path) -> None:

@@ -84,9 +84,10 @@ def test_loss_that_is_not_finite_ends_the_run(prepared: Make) -> None:
 def test_overfits_32_rows(prepared: Make) -> None:
     config = prepared(
         "data.train_rows=32",
-        "train.epochs=80",
-        "train.device_batch=32",
-        "train.effective_batch=32",
+        "train.epochs=50",
+        "train.device_batch=8",
+        "train.effective_batch=8",
+        "train.schedule=constant",
         "train.eval_every=1000",
         "train.learning_rate=0.01",
         "lora.dropout=0",
@@ -97,7 +98,7 @@ def test_overfits_32_rows(prepared: Make) -> None:
     prepare(config)
     train(config)
     losses = [e["loss"] for e in read_json_lines(RunFolder(config.folder).log) if "loss" in e]
-    assert losses[-1] < 0.1 * losses[0]
+    assert sum(losses[-4:]) / 4 < 0.1 * losses[0]
 
 
 @pytest.mark.slow
