@@ -62,10 +62,17 @@ def write_claims(
 
     def take(draft: dict[str, Any], *, finished: bool) -> None:
         nonlocal checked
-        sentences = _sentences(str(draft.get("answer") or ""))
+        sentences = _sentences(_mended(str(draft.get("answer") or "")))
         for text in sentences[checked : None if finished else -1]:
             checked += 1
-            claim = check_claim(text, _cited(draft, ordered), ordered, embedder, keys)
+            cited = _cited(draft, ordered)
+            if _adds_nothing(text, question):
+                claim = next(
+                    (quote(e, 1.0, keys) for e in cited if not _adds_nothing(e.text, question)),
+                    None,
+                )
+            else:
+                claim = check_claim(text, cited, ordered, embedder, keys)
             if claim is not None and not _repeats(claim, claims):
                 claims.append(claim)
                 if not chinese:
@@ -81,7 +88,7 @@ def write_claims(
     if draft["answerable"]:
         take(draft, finished=True)
     if chinese:
-        claims = _in_chinese(claims, draft.get("zh", ""))
+        claims = _in_chinese(claims, _mended(draft.get("zh", "")))
         for claim in claims:
             on_claim(claim)
     return tuple(claims)
@@ -119,6 +126,13 @@ def _shown(evidence: Evidence) -> str:
 
 def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
+def _mended(text: str) -> str:
+    r"""LaTeX commands that JSON took for escapes, such as a form feed before `rac`, written out again."""
+    for control, command in (("\x0c", "\\f"), ("\x08", "\\b"), ("\t", "\\t"), ("\r", "\\r")):
+        text = text.replace(control, command)
+    return re.sub(r"\n(?=(?:u|eq|abla|ot)\b)", r"\\n", text).replace("\n", " ")
 
 
 def _cited(draft: dict[str, Any], shown: Sequence[Evidence]) -> list[Evidence]:
@@ -166,6 +180,11 @@ def _translated(claim: Claim, text: str) -> Claim:
 def _latin(text: str) -> str:
     """A Chinese sentence with blanks around its Latin words and numbers."""
     return re.sub(r"[^\x00-\x7f]+", " , ", text)
+
+
+def _adds_nothing(text: str, question: str) -> bool:
+    """Whether a sentence only says the question's own words, as in "U-Net is named after U-Net"."""
+    return set(terms(text)) <= set(terms(question))
 
 
 def _repeats(claim: Claim, claims: Sequence[Claim]) -> bool:

@@ -2,7 +2,7 @@
 
 A claim stands when every number and name in it occurs in its quotes, most of its words do, it denies what
 they deny, and its meaning is near theirs. Quoting is never wrong, so a claim that does not stand becomes
-the quote itself.
+the quote itself; and one with a number or name that none of the sentences has is dropped.
 """
 
 import re
@@ -20,7 +20,7 @@ from rag_agent.evidence import Evidence
 # counts what passes. Lower values let paraphrases through whose meaning has turned.
 _LEAST_COSINE = 0.55
 _LEAST_SHARED = 0.6
-_QUOTE_COSINE = 0.35  # below it even the nearest sentence is about something else
+_QUOTE_COSINE = 0.5  # below it even the nearest sentence is about something else
 _MOST_QUOTES = 3
 
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -67,7 +67,7 @@ def check_claim(
         text: One English sentence by the model.
         cited: Evidence the model named for it.
         shown: All evidence it saw.
-        embedder: For the distance of claim and quotes.
+        embedder: For the distance between claim and quotes.
         keys: Numbers the quotes of one answer.
     """
     vectors = embedder.encode([text, *(evidence.reading for evidence in shown)])
@@ -84,7 +84,7 @@ def check_claim(
             if stands_on(text, support):
                 best = max(cosines[i] for i in chosen)
                 return Claim(text, True, tuple(keys.cite(e, best) for e in support))
-    if not candidates or cosines[candidates[0]] < _QUOTE_COSINE:
+    if not candidates or cosines[candidates[0]] < _QUOTE_COSINE or _is_invented(text, shown):
         return None
     return quote(shown[candidates[0]], cosines[candidates[0]], keys)
 
@@ -97,6 +97,12 @@ def quote(evidence: Evidence, cosine: float, keys: "Keys") -> Claim:
         citations=(keys.cite(evidence, cosine),),
         quoted=True,
     )
+
+
+def _is_invented(text: str, shown: Sequence[Evidence]) -> bool:
+    """Whether a sentence has a number or name that nothing shown has: then no quote says it either."""
+    said = " ".join(f"{e.text} {e.reading} {e.paper.title}" for e in shown)
+    return bool(numbers(text) - numbers(said)) or bool(names(text) - _words(said))
 
 
 def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
