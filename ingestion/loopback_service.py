@@ -111,6 +111,7 @@ def _start(announcement: Path, module: str, arguments: Sequence[str], timeout_s:
         if service is not None:
             return service
         time.sleep(_POLL_S)
+    process.kill()  # one that is late would stand beside the next that is started
     lines = log.read_text(errors="replace").strip().splitlines()
     raise AgentError(
         lines[-1][:300] if lines else f"{module} did not start within {timeout_s:.0f} s"

@@ -468,6 +468,8 @@ class Assistant:
             stopped=stopped,
             opened=[reader] if reader else [],
         )
+        if reader is not None:
+            reader.on_piece = services.go_on
         if notice:
             services.notice(notice)
         return services, seconds

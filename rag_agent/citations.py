@@ -145,11 +145,11 @@ def names(text: str) -> set[str]:
     found = set()
     for position, match in enumerate(_NAME.finditer(text)):
         word = match[0]
-        for part in _parts(word):
+        for place, part in enumerate(_parts(word), start=position):
             inner = any(c.isupper() for c in part[1:]) or (
                 any(c.isdigit() for c in part) and any(c.isalpha() for c in part)
             )
-            if inner or (position > 0 and part[:1].isupper()):
+            if inner or (place > 0 and part[:1].isupper()):
                 found.add(_folded(part))
     return found
 

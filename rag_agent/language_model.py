@@ -47,6 +47,7 @@ class LanguageModel:
         timeout_s: Longest wait for one piece of a reply.
         extra_body: Further fields of each request, such as llama.cpp's `lora`.
         on_use: Called at each request.
+        on_piece: Called at each piece of a reply; what it raises ends the reply.
         usage: Counts of this object's calls.
     """
 
@@ -56,6 +57,7 @@ class LanguageModel:
     timeout_s: float = 180.0
     extra_body: dict[str, Any] = field(default_factory=dict)
     on_use: Callable[[], None] = lambda: None
+    on_piece: Callable[[], None] = lambda: None
     usage: Usage = field(default_factory=Usage)
 
     def structured(
@@ -140,6 +142,7 @@ class LanguageModel:
         try:
             for piece in pieces:
                 self.usage.seconds += time.perf_counter() - started
+                self.on_piece()
                 yield piece
                 started = time.perf_counter()
             self.usage.seconds += time.perf_counter() - started
@@ -160,7 +163,8 @@ class LanguageModel:
                 self.count(chunk, calls=0)
                 if chunk.text:
                     yield str(chunk.text)
-        except openai.OpenAIError as error:
+        # The last two: an answer that is not the protocol's, such as a web page, fails inside the client.
+        except (openai.OpenAIError, ValidationError, AssertionError) as error:
             raise ModelUnavailable(
                 f"The model server at {self.base_url} failed: {str(error)[:200]}",
                 next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",

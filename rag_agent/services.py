@@ -77,14 +77,22 @@ class Services:
         """Folder of the PDFs at hand."""
         return self.settings.home / "pdfs"
 
-    def say(self, event: Event) -> None:
-        """Emit an event, or end the question if the user stopped it.
+    def go_on(self) -> None:
+        """Return, or end the question if the user stopped it.
 
         Raises:
             Stopped: The user did.
         """
         if self.stopped.is_set():
             raise Stopped
+
+    def say(self, event: Event) -> None:
+        """Emit an event, or end the question if the user stopped it.
+
+        Raises:
+            Stopped: The user did.
+        """
+        self.go_on()
         if isinstance(event, ClaimWritten):
             self.shown.append(event.claim)
         self.emit(event)
@@ -111,6 +119,7 @@ class Services:
     def coder(self) -> LanguageModel:
         """The coder model, opened at its first use."""
         model = self.open_coder()
+        model.on_piece = self.go_on
         self.opened.append(model)
         return model
 

@@ -366,8 +366,11 @@ def _plan(state: State, services: Services) -> Plan:
 def _claims(
     part: str, evidence: list[Evidence], language: Language, services: Services
 ) -> tuple[Claim, ...]:
+    shown: list[Claim] = []
+
     def show(claim: Claim) -> None:
         services.say(ClaimWritten(claim))
+        shown.append(claim)
 
     if services.reader is None:
         return quote_claims(evidence, services.keys, show)
@@ -382,12 +385,12 @@ def _claims(
             services.keys,
             show,
         )
-    except InvalidReply as error:
-        services.notice(f"{error} The best sentences are quoted instead.")
-    except ModelUnavailable as error:
-        services.notice(f"{error} The best sentences are quoted instead.")
-        services.reader = None
-    return quote_claims(evidence, services.keys, show)
+    except (InvalidReply, ModelUnavailable) as error:
+        instead = "What it had written stands" if shown else "The best sentences are quoted instead"
+        services.notice(f"{error} {instead}.")
+        if isinstance(error, ModelUnavailable):
+            services.reader = None
+    return tuple(shown) or quote_claims(evidence, services.keys, show)
 
 
 def _paper_called(named: str, state: State, services: Services) -> Paper | None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,7 @@ def test_a_service_that_hangs_at_the_start_is_given_up_and_ended(
     pid = tmp_path / "pid"
     with pytest.raises(AgentError, match="did not start within"):
         loopback_service.ensure(tmp_path / "run" / "x.json", "slow_service", [str(pid)], 3)
+    time.sleep(0.2)
     assert not pid.exists() or not loopback_service.is_alive(int(pid.read_text()))
 
 
