@@ -189,8 +189,8 @@ def _row(task: dict[str, Any], answer: Answer, mark: str) -> dict[str, Any]:
         if claim.citations
         and not claim.quoted
         and (
-            numbers(claim.text) - numbers(" ".join(c.quote for c in claim.citations))
-            or _unquoted_names(claim.text, " ".join(c.quote for c in claim.citations))
+            numbers(_latin(claim.text)) - numbers(" ".join(c.quote for c in claim.citations))
+            or _unquoted_names(_latin(claim.text), " ".join(c.quote for c in claim.citations))
         )
     ]
     return {
@@ -208,6 +208,11 @@ def _row(task: dict[str, Any], answer: Answer, mark: str) -> dict[str, Any]:
         "prompt_tokens": answer.tokens.prompt,
         "verdict": answer.verdict,
     }
+
+
+def _latin(text: str) -> str:
+    """A Chinese sentence with blanks around its Latin words and numbers."""
+    return re.sub(r"[\u2e80-\uffff]+", " , ", text)
 
 
 def _unquoted_names(claim: str, quotes: str) -> set[str]:

@@ -88,7 +88,8 @@ def write_claims(
     if draft["answerable"]:
         take(draft, finished=True)
     if chinese:
-        claims = _in_chinese(claims, _mended(draft.get("zh", "")))
+        whole = checked == len(claims)  # a translation says all that was drafted, also what fell
+        claims = _in_chinese(claims, _mended(draft.get("zh", "")) if whole else "")
         for claim in claims:
             on_claim(claim)
     return tuple(claims)
@@ -146,16 +147,17 @@ def _cited(draft: dict[str, Any], shown: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _in_chinese(claims: Sequence[Claim], translation: str) -> list[Claim]:
-    """The claims in Chinese, sentence by sentence where the counts agree, else as one; their quotes otherwise."""
-    standing = [claim for claim in claims if not claim.quoted]
-    if not standing:
-        return list(claims)
-    parts = [part for part in re.split(r"(?<=[。！？])", translation) if part.strip()]
-    if len(parts) != len(standing) or len(claims) != len(standing):
-        citations = dict.fromkeys(c for claim in standing for c in claim.citations)
-        standing, parts = [Claim(standing[0].text, True, tuple(citations))], [translation]
-    quoted = [claim for claim in claims if claim.quoted]
-    return [_translated(c, part.strip()) for c, part in zip(standing, parts, strict=True)] + quoted
+    """The claims in Chinese, sentence by sentence where the counts agree, else as one.
+
+    Their quotes where the translation also says what did not stand.
+    """
+    parts = [part.strip() for part in re.split(r"(?<=[。！？])", translation) if part.strip()]
+    if any(claim.quoted for claim in claims) or not parts:
+        return [_quoted(claim) for claim in claims]
+    if len(parts) != len(claims):
+        citations = dict.fromkeys(c for claim in claims for c in claim.citations)
+        claims, parts = [Claim(claims[0].text, True, tuple(citations))], ["".join(parts)]
+    return [_translated(claim, part) for claim, part in zip(claims, parts, strict=True)]
 
 
 def _translated(claim: Claim, text: str) -> Claim:
@@ -164,17 +166,21 @@ def _translated(claim: Claim, text: str) -> Claim:
     said = _latin(text)
     faithful = (
         language_of(text) == "zh"
-        and numbers(said) <= numbers(quotes)
+        and _values(said) <= _values(quotes)
         and all(name in quotes.casefold() for name in names(said))
     )
-    if faithful:
-        return Claim(text=text, supported=True, citations=claim.citations)
-    return Claim(
-        text=" ".join(claim.citations[0].quote.split()),
-        supported=True,
-        citations=claim.citations[:1],
-        quoted=True,
-    )
+    return Claim(text, True, claim.citations) if faithful else _quoted(claim)
+
+
+def _quoted(claim: Claim) -> Claim:
+    """The claim's first quote in its place."""
+    first = claim.citations[0]
+    return Claim(" ".join(first.quote.split()), True, (first,), quoted=True)
+
+
+def _values(text: str) -> set[str]:
+    """Numbers without their units, which a translation writes in its own language."""
+    return {re.sub(r"(?<=\d)(?:%|[a-z]+)$", "", number) for number in numbers(text)}
 
 
 def _latin(text: str) -> str:

@@ -2,7 +2,7 @@
 
 A claim stands when every number and name in it occurs in its quotes, most of its words do, it denies what
 they deny, and its meaning is near theirs. Quoting is never wrong, so a claim that does not stand becomes
-the quote itself; and one with a number or name that none of the sentences has is dropped.
+the quote itself; but one that speaks of something the sentences do not is dropped.
 """
 
 import re
@@ -84,9 +84,12 @@ def check_claim(
             if stands_on(text, support):
                 best = max(cosines[i] for i in chosen)
                 return Claim(text, True, tuple(keys.cite(e, best) for e in support))
-    if not candidates or cosines[candidates[0]] < _QUOTE_COSINE or _is_invented(text, shown):
+    if not candidates or cosines[candidates[0]] < _QUOTE_COSINE:
         return None
-    return quote(shown[candidates[0]], cosines[candidates[0]], keys)
+    nearest_shown = shown[candidates[0]]
+    if _is_invented(text, shown) or _names_missing(text, nearest_shown):
+        return None  # it speaks of something that the quote does not, so the quote is no answer
+    return quote(nearest_shown, cosines[candidates[0]], keys)
 
 
 def quote(evidence: Evidence, cosine: float, keys: "Keys") -> Claim:
@@ -103,6 +106,10 @@ def _is_invented(text: str, shown: Sequence[Evidence]) -> bool:
     """Whether a sentence has a number or name that nothing shown has: then no quote says it either."""
     said = " ".join(f"{e.text} {e.reading} {e.paper.title}" for e in shown)
     return bool(numbers(text) - numbers(said)) or bool(names(text) - _words(said))
+
+
+def _names_missing(text: str, evidence: Evidence) -> bool:
+    return bool(names(text) - _words(f"{evidence.text} {evidence.reading} {evidence.paper.title}"))
 
 
 def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
