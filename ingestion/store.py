@@ -447,7 +447,10 @@ def _create(client: Any, name: str, embedding_model: str, dim: int) -> None:
             )
         )
         index.add_index(
-            "sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25
+            "sparse",
+            index_type="SPARSE_INVERTED_INDEX",
+            metric_type="BM25",
+            params={"params": _BM25},  # pymilvus unpacks one level, and Milvus Lite reads "params"
         )
     client.create_collection(
         name,

@@ -358,3 +358,15 @@ def test_processes_write_and_read_at_once(
     assert [other.communicate()[0].strip() for other in others] == [b"30", b"30"]
     store.flush()
     assert store.count() == 63
+
+
+def test_keyword_scores_use_the_bm25_settings_asked_for(
+    store: Store, embedder: HashingEmbedder
+) -> None:
+    if not store.info.keyword_search:
+        pytest.skip("this server has no keyword search")
+    write(store, embedder, Paper("2106.09685", "LoRA", "", (), (), 2021))
+    store.flush()
+    # One paper, its term twice: idf ln(4/3), frequency 2 (k1 + 1) / (2 + k1) with k1 = 1.2.
+    expected = np.log(4 / 3) * 2 * 2.2 / 3.2
+    assert store.keyword("lora", 1) == [("2106.09685", pytest.approx(expected, rel=1e-3))]
