@@ -10,7 +10,7 @@ from ui.web import messages, navigation
 from ui.web.program import program, reopen
 from ui.web.texts import say
 
-st.set_page_config(page_title="arXiv agent", page_icon=":material/science:", layout="centered")
+st.set_page_config(page_title="arXiv agent", layout="centered")
 st.html(Path(__file__).parent / "web" / "style.css")
 
 
@@ -44,7 +44,10 @@ try:
     choose_language()
     chosen = st.navigation(navigation.pages())
     with st.sidebar:
-        show_state() if program().ready else watch_state()
+        if program().ready:
+            show_state()
+        else:
+            watch_state()
     chosen.run()
 except AgentError as error:
     messages.failure(error.what, error.kept, error.next_step)

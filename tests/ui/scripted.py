@@ -3,6 +3,7 @@
 As a program it serves the page in a process of its own: `python -m tests.ui.scripted HOME PORT`.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -72,6 +73,9 @@ def scripted_assistant(
         models=lambda role: ScriptedModel([answer] * _REPLIES, seconds_a_piece),
         embedder=HashingEmbedder(512),
     )
+    home.mkdir(parents=True, exist_ok=True)
+    done = {"at": "2027-11-01T00:00:00+00:00", "source": "starter", "new": 0}
+    (home / "ingests.jsonl").write_text(json.dumps(done) + "\n")  # spares the starter papers
     papers = [*PAPERS, HOSTILE, *numbered(24)]
     ingest(papers, assistant.store, assistant.embedder, home, source="invented")
     return assistant
@@ -87,9 +91,13 @@ def write_pdf(folder: Path, name: str = "kettles.pdf") -> Path:
 def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
     asked = set(re.findall(r"\w{3,}", question.lower()))
     shared = {n: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for n, text in sentences}
-    best = sorted(sentences, key=lambda row: -shared[row[0]])[:2]
-    claims = [{"sentences": [int(n)], "text": text[:230]} for n, text in best if shared[n] > 1]
-    return {"answerable": bool(claims), "claims": claims}
+    best = [row for row in sorted(sentences, key=lambda row: -shared[row[0]]) if shared[row[0]] > 1]
+    said = " ".join(re.sub(r"^\([^)]*\) ", "", text) for _, text in best[:2])
+    return {
+        "answerable": bool(best),
+        "sentences": [int(n) for n, _ in best[:2]],
+        "answer": said[:400],
+    }
 
 
 def serve(home: Path, port: int, seconds_a_piece: float) -> None:

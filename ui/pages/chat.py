@@ -53,7 +53,7 @@ def watch(running: Running) -> None:
     """Draw the answer being written until it is done."""
     if running.done:
         st.rerun()
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=":material/science:"):
         show_progress(progress_of(tuple(running.events)), program().doing)
         if running.stopped.is_set():
             messages.small(say("stopping"))
@@ -63,7 +63,7 @@ def watch(running: Running) -> None:
 
 def show_question(text: str) -> None:
     """A question as it was asked."""
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=":material/person:"):
         messages.plain(text)
 
 
@@ -72,7 +72,7 @@ def show_turns(name: str) -> list[str]:
     turns = program().assistant.turns(name) if name else []
     for number, turn in enumerate(turns):
         show_question(turn["question"])
-        with st.chat_message("assistant"):
+        with st.chat_message("assistant", avatar=":material/science:"):
             show_answer(turn["answer"], name, number, turn["rating"])
     return suggestions(turns[-1]["answer"]) if turns else []
 
@@ -83,7 +83,7 @@ def show_failure(running: Running) -> None:
     if failed is None:
         return
     show_question(running.question)
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=":material/science:"):
         messages.failure(failed.what, failed.kept, failed.next_step)
         st.button(say("try_again"), key="again", on_click=ask, args=(running.question,))
 

@@ -61,7 +61,7 @@ def show_opened_source() -> None:
     citation = st.session_state.get("opened_source")
     if citation is not None:
         title = say("source", key=citation["key"])
-        st.dialog(title, width="large", on_dismiss=_close)(_source)(citation)
+        st.dialog(title, width="medium", on_dismiss=_close)(_source)(citation)
 
 
 def authors(names: list[str] | tuple[str, ...], most: int = _AUTHORS) -> str:
@@ -84,7 +84,6 @@ def _source_button(label: str, citation: dict[str, Any], key: str) -> None:
         escaped(label),
         key=f"{key}-{citation['key']}",
         type="tertiary",
-        help=say("open_source", key=citation["key"]),
         on_click=_open,
         args=(citation,),
     )

@@ -69,7 +69,6 @@ _TEXTS = {
     # evidence
     "sources": ("Sources", "来源"),
     "source": ("Source [{key}]", "来源 [{key}]"),
-    "open_source": ("Open source {key}", "打开来源 {key}"),
     "nearest": (
         "Nearest papers, below the threshold: not sources",
         "最接近的论文，低于阈值：不是来源",

@@ -1,0 +1,172 @@
+"""The chat page: asking, watching, stopping, failing, coming back."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ingestion.errors import StoreUnavailable
+from rag_agent.language_model import ModelUnavailable
+from tests.ui.conftest import Page
+from tests.ui.scripted import reply
+
+QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
+OTHER = "What is the lunar tide of the garden pond?"
+
+
+def test_an_answer_shows_its_sentence_its_source_and_its_steps(page: Page) -> None:
+    page.run().ask(QUESTION)
+    assert "peaks 5.2 hours after feeding" in page.text
+    assert r"\[1\]" in page.buttons
+    assert "Sourdough ripeness" in " ".join(page.buttons)
+    assert "<b>search</b>" in page.text
+
+
+def test_a_citation_opens_its_source_with_the_quote_marked(page: Page) -> None:
+    page.run().ask(QUESTION).press(r"\[1\]")
+    assert "<mark>The rate of bubble bursts peaks 5.2 hours" in page.text
+    page.run()
+    assert "<mark>" in page.text, "a rerun closed the source"
+
+
+def test_a_follow_up_stays_in_the_conversation_and_a_reload_finds_it(
+    page_of: Callable[..., Page],
+) -> None:
+    page = page_of()
+    page.run().ask(QUESTION).ask(OTHER)
+    reloaded = page_of()
+    reloaded.at.query_params["session"] = page.session
+    reloaded.run()
+    assert "5.2 hours" in reloaded.text
+    assert "31 nanometres" in reloaded.text
+
+
+def test_reruns_while_an_answer_is_written_never_ask_twice(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.02)
+    page.run().at.chat_input[0].set_value(QUESTION)
+    page.run()
+    asked = page.running
+    for _ in range(3):
+        page.run()
+        assert page.running is asked
+    assert asked.wait(60)
+    page.run()
+    assert len(page.assistant.turns(page.session)) == 1
+
+
+def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.2)
+    page.run().at.chat_input[0].set_value(QUESTION)
+    page.run()
+    started = time.monotonic()
+    page.press("Stop")
+    assert page.running.wait(30)
+    page.run()
+    assert time.monotonic() - started < 30
+    assert "Stopped" in page.text
+    assert page.at.chat_input[0].disabled is False
+
+
+def test_two_tabs_get_their_own_answers(page_of: Callable[..., Page]) -> None:
+    first, second = page_of().run(), page_of().run()
+    first.at.chat_input[0].set_value(QUESTION)
+    second.at.chat_input[0].set_value(OTHER)
+    first.run()
+    second.run()
+    assert first.running.wait(60)
+    assert second.running.wait(60)
+    assert "5.2 hours" in first.run().text
+    assert "31 nanometres" in second.run().text
+    assert "5.2 hours" not in second.text
+
+
+def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
+    page_of: Callable[..., Page],
+) -> None:
+    tabs = [page_of().run() for _ in range(4)]
+    for round_ in range(5):
+        numbers = [round_ * 4 + place + 1 for place in range(4)]
+        for tab, number in zip(tabs, numbers, strict=True):
+            tab.at.chat_input[0].set_value(f"What is the tide of pond number {number}?")
+            tab.run()
+        for tab, number in zip(tabs, numbers, strict=True):
+            assert tab.running.wait(60)
+            turn = tab.assistant.turns(tab.session)[-1]
+            assert f"pond number {number} is" in turn["answer"]["answer"]
+    assert all(len(tab.assistant.turns(tab.session)) == 5 for tab in tabs)
+
+
+def test_a_model_that_fails_in_the_middle_is_said_and_the_best_sentences_are_quoted(
+    page_of: Callable[..., Page],
+) -> None:
+    def failing(messages: object) -> object:
+        said = reply(messages)  # type: ignore[arg-type]
+        if "route" in said:
+            return said
+        return ModelUnavailable("The model server is gone", next_step="Start it")
+
+    page = page_of(failing)
+    page.run().ask(QUESTION)
+    assert "The model server is gone" in page.text
+    assert 'class="claim quoted"' in page.text
+
+
+def test_a_library_that_fails_is_said_with_the_way_on_and_can_be_asked_again(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.run().ask(OTHER)
+    gone = StoreUnavailable("The library is gone", kept="All is kept", next_step="Start it")
+
+    def failing(*args: object, **named: object) -> object:
+        raise gone
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(page.assistant.store), "dense", failing)
+        page.ask(QUESTION)
+    assert "The library is gone" in page.text
+    assert "Start it" in page.text
+    assert "31 nanometres" in page.text
+    page.press("Try again")
+    assert page.running.wait(60)
+    assert "5.2 hours" in page.run().text
+
+
+def test_thumbs_are_kept_with_the_turn(page: Page) -> None:
+    page.run().ask(QUESTION)
+    page.at.feedback[0].set_value(1)
+    page.run()
+    assert page.assistant.turns(page.session)[0]["rating"] == "up"
+
+
+def test_an_offered_question_can_be_asked(page: Page) -> None:
+    page.run().ask(QUESTION)
+    page.at.button_group[-1].set_value(
+        "What method does “Sourdough ripeness from the sound of its bubbles” use?"
+    )
+    page.run()
+    assert page.running.wait(60)
+    assert len(page.assistant.turns(page.session)) == 2
+
+
+def test_the_start_page_works_before_the_models_are_loaded(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(page.assistant), "warm_up", lambda self: time.sleep(5))
+    page.run()
+    assert "Loading" in page.text
+    page.ask(QUESTION)
+    assert "5.2 hours" in page.text
+
+
+def test_settings_that_cannot_be_read_are_said(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARXIV_AGENT_RETRIEVAL__THRESHOLD", "7")
+    page.at.run()
+    assert "retrieval.threshold" in page.text
+
+
+def test_the_page_speaks_chinese(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARXIV_AGENT_PAGE__LANGUAGE", "zh")
+    page.run()
+    assert "你想了解什么" in page.text
+    page.ask(QUESTION)
+    assert "搜索" in page.text

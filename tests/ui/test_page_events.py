@@ -1,0 +1,82 @@
+"""Every kind of event has its place in what the page shows of an answer on its way."""
+
+from typing import get_args
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_agent.answer import Answer, Citation, Claim, Hit
+from rag_agent.events import (
+    Answered,
+    ClaimWritten,
+    Event,
+    Failed,
+    Fetched,
+    Notice,
+    Planned,
+    ProgramRan,
+    Reading,
+    Searched,
+    StepFinished,
+    StepStarted,
+    TextWritten,
+    WaitingForArxiv,
+)
+from tests.papers import PONDS
+from ui.web.events import progress_of
+
+CITATION = Citation(1, PONDS, None, "The lunar tide", 5, "The lunar tide of the pond", 0.9)
+HIT = Hit(PONDS, 0.7, 1.0, passes=True)
+SHOWN: tuple[tuple[Event, str], ...] = (
+    (StepStarted("search", "pond tides"), "pond tides"),
+    (StepFinished("search", 1.24, "“ponds”: 7 papers ≥ 0.5"), "7 papers ≥ 0.5"),
+    (Planned("research", "en", "ponds", ("ponds",)), ""),
+    (Searched("ponds", (HIT,), 1, 0.5), ""),
+    (WaitingForArxiv(3.0, "one request every 3 seconds"), "waiting for arXiv 3 s"),
+    (Fetched("ponds", ("2711.00003",), 1), "1 new papers from arXiv"),
+    (Reading("2005.11401", 4, 19), "reading 2005.11401, p. 4 of 19"),
+    (ClaimWritten(Claim("Ponds have tides.", True, (CITATION,))), "Ponds have tides."),
+    (TextWritten("Hello <b>you</b>"), "Hello &lt;b&gt;you&lt;/b&gt;"),
+    (ProgramRan(1, "passed", 2.0), "program run 1: passed"),
+    (Notice("The model is slow."), "The model is slow."),
+    (Answered(Answer("?", "en", True)), ""),
+    (Failed("The library is gone"), ""),
+)
+
+
+def test_all_kinds_are_tried_here() -> None:
+    assert {type(event) for event, _ in SHOWN} == set(get_args(Event))
+
+
+@pytest.mark.parametrize(("event", "text"), SHOWN, ids=[event.kind for event, _ in SHOWN])
+def test_an_event_is_shown(event: Event, text: str) -> None:
+    def script(event):  # type: ignore[no-untyped-def]  # its source runs elsewhere, without names
+        from ui.web.events import progress_of, show_progress
+
+        show_progress(progress_of([event]), "loading the model")
+
+    at = AppTest.from_function(script, args=(event,), default_timeout=30).run()
+    assert not at.exception
+    assert text in "".join(element.proto.body for element in at.get("html"))
+
+
+def test_a_program_is_shown_as_it_is_written_and_begins_anew_with_a_repair() -> None:
+    events = [
+        StepStarted("write"),
+        TextWritten("first", "program"),
+        StepFinished("write", 1.0),
+        StepStarted("repair"),
+        TextWritten("second", "program"),
+    ]
+    assert progress_of(events).program == "second"
+
+
+def test_unsupported_and_quoted_sentences_look_different() -> None:
+    from ui.web.events import claim_html
+
+    kinds = [
+        claim_html("x", supported=supported, quoted=quoted)
+        for supported, quoted in ((True, False), (False, False), (True, True))
+    ]
+    assert ["unsupported" in kind for kind in kinds] == [False, True, False]
+    assert len(set(kinds)) == 3

@@ -1,0 +1,176 @@
+"""Library, paper, conversations and settings."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag_agent.settings import load_settings
+from tests.papers import PONDS, SOURDOUGH
+from tests.ui.conftest import Page
+from tests.ui.scripted import HOSTILE, write_pdf
+from ui import doctor
+from ui.web.jobs import Job
+
+
+def job(page: Page, name: str) -> Job:
+    """The job of this name, ended."""
+    found: Job = page.at.session_state[f"job-{name}"]
+    assert found.wait(60)
+    return found
+
+
+def test_the_threshold_says_how_many_papers_pass(page: Page) -> None:
+    page.open("library")
+    page.at.text_input(key="query").set_value("sourdough bubbles ripeness")
+    page.at.slider(key="threshold").set_value(0.0)
+    page.run()
+    all_pass = page.text
+    page.at.slider(key="threshold").set_value(0.99)
+    page.run()
+    assert "0 of " in page.text
+    assert "0 of " not in all_pass
+    assert "below the threshold" in page.text
+
+
+def test_a_paper_found_leads_to_its_page(page: Page) -> None:
+    page.open("library")
+    page.at.text_input(key="query").set_value("sourdough bubbles ripeness")
+    page.run().press(SOURDOUGH.title)
+    assert "microphone in the lid" in page.text
+    assert "Ada Example" in page.text
+    assert "@misc" in page.text
+
+
+def test_the_library_shows_what_is_in_it(page: Page) -> None:
+    page.open("library")
+    page.at.button_group(key="section").set_value("What is in it")
+    page.run()
+    assert page.at.metric[0].value == f"{page.assistant.store.count():,}"
+
+
+def test_uploads_are_added_and_rejects_are_reported(page: Page, tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": "2711.01234",
+            "title": "Snails on ice",
+            "abstract": "Snails on ice slide 3 metres.",
+            "authors": "A. Snail",
+            "categories": "cs.RO",
+            "versions": [{"version": "v1", "created": "Mon, 1 Nov 2027 00:00:00 GMT"}],
+        },
+        {"id": "nonsense"},
+    ]
+    metadata = "\n".join(json.dumps(row) for row in rows).encode()
+    page.open("library")
+    page.at.button_group(key="section").set_value("Add papers")
+    page.run()
+    uploads = [("snails.jsonl", metadata, "application/json")]
+    uploads.append(("../<b>kettles</b>.pdf", write_pdf(tmp_path).read_bytes(), "application/pdf"))
+    page.at.file_uploader(key="add-files").set_value(uploads)
+    page.press("Add the files")
+    assert job(page, "adding").error is None
+    page.run()
+    assert "2 read: 1 new" in page.text
+    assert "1 rejected" in page.text
+    assert "Kettles that sing in two voices" in page.text
+    assert "2711.01234" in page.assistant.store.get(["2711.01234"])
+
+
+def test_arxiv_that_does_not_answer_is_said(page: Page) -> None:
+    page.open("library")
+    page.at.button_group(key="section").set_value("Add papers")
+    page.run()
+    page.at.text_input(key="add-id").set_value("2711.09999")
+    page.press("Get papers", nth=1)
+    job(page, "adding")
+    page.run()
+    assert 'class="failure"' in page.text
+
+
+def test_an_uploaded_pdf_shows_its_pages(page: Page, tmp_path: Path) -> None:
+    added = page.assistant.add(str(write_pdf(tmp_path)))
+    assert added.paper is not None
+    page.open("paper", id=added.paper.arxiv_id)
+    assert "PDF pages" in page.text
+    assert len(page.at.get("imgs")) == 1
+
+
+def test_a_paper_can_be_asked_alone(page: Page) -> None:
+    page.open("paper", id=PONDS.arxiv_id)
+    page.at.text_input(key="ask_paper-text").set_value("What is the lunar tide of the pond?")
+    page.press("Ask this paper")
+    assert page.running.paper == PONDS.arxiv_id
+    assert page.running.wait(60)
+    assert "31 nanometres" in page.run().text
+
+
+def test_a_paper_is_deleted_after_a_second_press(page: Page) -> None:
+    page.open("paper", id=PONDS.arxiv_id).press("Delete for good")
+    assert page.assistant.store.get([PONDS.arxiv_id]) == {}
+    assert "2711.00003 was deleted" in page.text
+
+
+def test_markup_in_a_paper_is_shown_as_text(page: Page) -> None:
+    page.open("paper", id=HOSTILE.arxiv_id)
+    for alive in ("<img", "<script", "$$", "](javascript", ":red[", r"$\href"):
+        assert alive not in page.text
+    assert r"$\alpha_1^2 + \frac{1}{2}$" in page.text
+
+
+def test_an_unknown_paper_can_be_fetched(page: Page) -> None:
+    page.open("paper", id="2711.07777")
+    assert "The library has no paper 2711.07777" in page.text
+    assert "Get it from arXiv" in page.buttons
+
+
+def test_conversations_are_listed_renamed_resumed_and_deleted(page: Page) -> None:
+    page.run().ask("What is the lunar tide of the pond?")
+    name = page.session
+    page.open("sessions")
+    page.at.text_input(key=f"title-{name}").set_value("Pond *tides*")
+    page.press("Save")
+    assert r"Pond \*tides\*" in page.text
+    page.press("Resume")
+    assert "31 nanometres" in page.text
+    page.open("sessions").press("Delete for good")
+    assert "No conversation yet" in page.text
+    assert page.assistant.sessions() == []
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def checks(settings: object) -> Iterator[doctor.Check]:
+        yield doctor.Check("library", "ok", "3 papers")
+        yield doctor.Check("arXiv", "warning", "<b>unreachable</b>", "Check the network")
+
+    monkeypatch.setattr(doctor, "checks", checks)
+
+
+@pytest.mark.usefixtures("checked")
+def test_health_is_shown_with_what_to_do(page: Page) -> None:
+    page.open("settings").press("Check now")
+    assert page.at.session_state["health"].wait(30)
+    page.run()
+    assert "3 papers" in page.text
+    assert "&lt;b&gt;unreachable&lt;/b&gt; → Check the network" in page.text
+
+
+def test_settings_are_kept_and_the_language_changes_at_once(page: Page) -> None:
+    page.open("settings")
+    page.at.number_input(key="setting-retrieval.top_k").set_value(5)
+    page.at.selectbox(key="setting-page.language").set_value("zh")
+    page.press("Save")
+    assert load_settings().retrieval.top_k == 5
+    assert "设置" in page.text
+
+
+def test_a_setting_of_the_environment_is_locked(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARXIV_AGENT_RETRIEVAL__TOP_K", "4")
+    page.open("settings")
+    field = page.at.number_input(key="setting-retrieval.top_k")
+    assert field.value == 4
+    assert field.disabled

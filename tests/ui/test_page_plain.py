@@ -1,0 +1,74 @@
+"""Text by others stays text."""
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.web.evidence import marked
+from ui.web.plain import as_html, escaped, is_harmless, with_maths
+
+_SPECIAL = r"[!-/:-@\[-`{-~]"
+
+
+@given(st.text())
+def test_html_holds_no_markup_and_says_the_same(text: str) -> None:
+    shown = as_html(text)
+    assert not set("<>\"'") & set(shown)
+    assert html.unescape(shown) == html.unescape(as_html(html.unescape(shown)))
+
+
+@given(st.text())
+def test_markdown_punctuation_is_escaped_and_says_the_same(text: str) -> None:
+    shown = escaped(text)
+    assert not re.search(rf"(?<!\\){_SPECIAL}", shown.replace("\\\\", ""))
+    assert "\n" not in shown
+    plain = re.sub(rf"\\({_SPECIAL})", r"\1", shown).replace("\u2060", "")
+    assert plain == " ".join(text.split()).replace("\u2060", "")
+
+
+@given(st.text(alphabet="ab $\\{}^_()[]:*#<>`alphfrc"))
+def test_text_around_formulas_is_escaped_whatever_stands_there(text: str) -> None:
+    shown = with_maths(text)
+    formulas = re.findall(r"(?<!\\)\$(.+?)(?<!\\)\$", shown)
+    assert all(is_harmless(formula) for formula in formulas)
+    rest = re.sub(r"(?<!\\)\$.+?(?<!\\)\$", "", shown)
+    assert not re.search(rf"(?<!\\){_SPECIAL}", rest.replace("\\\\", ""))
+
+
+@pytest.mark.parametrize(
+    "formula", [r"\alpha_1^2", r"O(n \log n)", r"\frac{1}{2}", "x < y", r"\mathbb{R}^{d}", r"90\%"]
+)
+def test_formulas_of_abstracts_are_set(formula: str) -> None:
+    assert with_maths(f"We show ${formula}$ here.") == rf"We show ${formula}$ here\."
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\href{javascript:alert(1)}{x}",
+        r"\rule{999em}{999em}",
+        r"\def\a{\a\a}\a",
+        r"\htmlClass{x}{y}",
+        r"\includegraphics{x}",
+        "{",
+        "}{",
+        "x" * 301,
+        r"\color{red} x",
+        "a`b",
+        "\\",
+    ],
+)
+def test_other_formulas_stay_text(formula: str) -> None:
+    assert re.search(r"(?<!\\)\$", with_maths(f"See ${formula}$ now")) is None
+
+
+def test_a_single_dollar_is_a_dollar() -> None:
+    assert with_maths("It costs 5$ each.") == r"It costs 5\$ each\."
+
+
+def test_a_quote_is_marked_in_its_passage() -> None:
+    assert marked("a <b> c", "<b>") == "a <mark>&lt;b&gt;</mark> c"
+    assert marked("elsewhere", "the quote") == "<mark>the quote</mark>"
