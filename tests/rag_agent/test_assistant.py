@@ -40,13 +40,17 @@ def claim(text: str, of: str = "", zh: str = "") -> Callable[[Sequence[Message]]
         lines = [line for _, text in reversed(messages) for line in text.splitlines()]
         line = next(line for line in lines if line[:1].isdigit() and (of or text) in line)
         number = int(line.partition(".")[0])
-        draft = {"sentences": [number], "text": text, **({"zh": zh} if zh else {})}
-        return {"answerable": True, "claims": [draft]}
+        return {
+            "answerable": True,
+            "sentences": [number],
+            "answer": text,
+            **({"zh": zh} if zh else {}),
+        }
 
     return reply
 
 
-NO_ANSWER = {"answerable": False, "claims": []}
+NO_ANSWER = {"answerable": False, "sentences": [], "answer": ""}
 
 
 @pytest.fixture
@@ -133,17 +137,16 @@ def test_events_come_in_order_and_as_json(make: Make) -> None:
     json.dumps([as_json(event) for event in events])
 
 
-def test_an_invented_number_is_replaced_by_the_quote(make: Make) -> None:
+def test_an_invented_number_reaches_nobody(make: Make) -> None:
     answer = ask(
         make(plan(), claim("The rate of bubble bursts peaks 7 hours after feeding.", PEAK))
     )
-    (only,) = answer.claims
-    assert only.quoted
-    assert only.text == PEAK
+    assert "7 hours" not in answer.text
+    assert all(each.quoted for each in answer.claims)
 
 
 def test_a_sentence_number_that_was_not_shown_goes_back_once(make: Make) -> None:
-    wrong = {"answerable": True, "claims": [{"sentences": [99], "text": PEAK}]}
+    wrong = {"answerable": True, "sentences": [99], "answer": PEAK}
     answer = ask(make(plan(), wrong, claim(PEAK)))
     assert answer.llm_calls == 3
     assert [c.quote for c in answer.sources] == [PEAK]
@@ -188,7 +191,7 @@ def test_arxiv_down_gives_an_honest_answer_soon(make: Make, arxiv: FakeArxiv, fa
     assert time.monotonic() - started < 15
     assert not answer.answered
     assert answer.fetched == ()
-    assert any("arXiv" in notice for notice in answer.notices)
+    assert any("library alone" in notice for notice in answer.notices)
     assert answer.nearest
     assert not any(hit.passes for hit in answer.nearest)
 
@@ -214,7 +217,7 @@ def test_a_paper_the_user_chose_wins_over_the_plan(make: Make) -> None:
 def test_a_paper_by_title(make: Make) -> None:
     assistant = make(
         plan("paper", paper="Tide tables for garden ponds", query="lunar tide of a pond"),
-        claim("The lunar tide is 31 nanometres.", "31 nanometres"),
+        claim("We measure the lunar tide of a pond to be 31 nanometres.", "31 nanometres"),
     )
     answer = ask(
         assistant, "In the paper Tide tables for garden ponds, how large is the lunar tide?"
@@ -323,9 +326,8 @@ def test_claims_shown_before_the_model_died_stay(
     monkeypatch.setattr(ScriptedModel, "_pieces", cut)
 
     def two_claims(messages: Sequence[Message]) -> dict[str, Any]:
-        (first,) = claim(PEAK)(messages)["claims"]
-        (second,) = claim("This peak predicts the rise of the loaf")(messages)["claims"]
-        return {"answerable": True, "claims": [first, second]}
+        both = f"{PEAK} This peak predicts the rise of the loaf better than the height."
+        return claim(PEAK)(messages) | {"answer": both}
 
     events = list(make(plan(), two_claims).ask(QUESTION))
     shown = [event.claim for event in events if isinstance(event, ClaimWritten)]
@@ -344,8 +346,7 @@ def test_a_reply_that_is_no_json_twice_is_told_and_got_round(make: Make) -> None
 
 def test_a_stopped_question_keeps_what_was_shown(make: Make) -> None:
     def two_claims(messages: Sequence[Message]) -> dict[str, Any]:
-        (first,) = claim(PEAK)(messages)["claims"]
-        return {"answerable": True, "claims": [first, {"sentences": [1], "text": "word " * 40}]}
+        return claim(PEAK)(messages) | {"answer": f"{PEAK} It is a {'word ' * 40}."}
 
     stopped = threading.Event()
     events: list[Event] = []
