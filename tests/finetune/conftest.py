@@ -99,7 +99,7 @@ def tiny_base(tokenizer_folder: Path, tokenizer: Any) -> Path:
     batch = tokenizer(texts, return_tensors="pt", padding=True)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(30):
+    for _ in range(100):
         model(**batch, labels=labels).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
