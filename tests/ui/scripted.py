@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rag_agent.assistant import Assistant
 from rag_agent.language_model import Message, ScriptedModel
 from rag_agent.settings import load_settings
 from tests.fake_arxiv import pdf_of
-from tests.papers import PAPERS, numbered
+from tests.papers import PAPERS, PONDS
 
 HOSTILE = Paper(
     arxiv_id="2711.00666",
@@ -38,6 +39,25 @@ FULL_TEXT = (
 )
 _REPLIES = 60
 Reply = Callable[[Sequence[Message]], Any]
+
+
+NAMES = (
+    "alder basil cedar daisy elder fern gorse hazel iris jasmine kale laurel "
+    "maple nettle olive poppy quince rowan sage thyme"
+).split()
+
+
+def named_ponds() -> list[Paper]:
+    """A paper for each name, so that a question about one has its own answer."""
+    return [
+        replace(
+            PONDS,
+            arxiv_id=f"2712.{number:05}",
+            title=f"Tides of {name}",
+            abstract=f"The {name} basin has tides. The tide of the {name} basin is {number} nanometres.",
+        )
+        for number, name in enumerate(NAMES, start=1)
+    ]
 
 
 def reply(messages: Sequence[Message]) -> Any:
@@ -76,7 +96,7 @@ def scripted_assistant(
     home.mkdir(parents=True, exist_ok=True)
     done = {"at": "2027-11-01T00:00:00+00:00", "source": "starter", "new": 0}
     (home / "ingests.jsonl").write_text(json.dumps(done) + "\n")  # spares the starter papers
-    papers = [*PAPERS, HOSTILE, *numbered(24)]
+    papers = [*PAPERS, HOSTILE, *named_ponds()]
     ingest(papers, assistant.store, assistant.embedder, home, source="invented")
     return assistant
 
@@ -91,7 +111,7 @@ def write_pdf(folder: Path, name: str = "kettles.pdf") -> Path:
 def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
     asked = set(re.findall(r"\w{3,}", question.lower()))
     shared = {n: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for n, text in sentences}
-    best = [row for row in sorted(sentences, key=lambda row: -shared[row[0]]) if shared[row[0]] > 1]
+    best = [row for row in sorted(sentences, key=lambda row: -shared[row[0]]) if shared[row[0]] > 2]
     said = " ".join(re.sub(r"^\([^)]*\) ", "", text) for _, text in best[:2])
     return {
         "answerable": bool(best),

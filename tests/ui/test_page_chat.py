@@ -8,7 +8,7 @@ import pytest
 from ingestion.errors import StoreUnavailable
 from rag_agent.language_model import ModelUnavailable
 from tests.ui.conftest import Page
-from tests.ui.scripted import reply
+from tests.ui.scripted import NAMES, reply
 
 QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
 OTHER = "What is the lunar tide of the garden pond?"
@@ -84,15 +84,17 @@ def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
     page_of: Callable[..., Page],
 ) -> None:
     tabs = [page_of().run() for _ in range(4)]
-    for round_ in range(5):
-        numbers = [round_ * 4 + place + 1 for place in range(4)]
-        for tab, number in zip(tabs, numbers, strict=True):
-            tab.at.chat_input[0].set_value(f"What is the tide of pond number {number}?")
+    for start in range(0, 20, 4):
+        names = NAMES[start : start + 4]
+        for tab, name in zip(tabs, names, strict=True):
+            tab.at.chat_input[0].set_value(f"What is the tide of the {name} basin?")
             tab.run()
-        for tab, number in zip(tabs, numbers, strict=True):
+        for tab, name in zip(tabs, names, strict=True):
             assert tab.running.wait(60)
-            turn = tab.assistant.turns(tab.session)[-1]
-            assert f"pond number {number} is" in turn["answer"]["answer"]
+            tab.run()
+            answer = tab.assistant.turns(tab.session)[-1]["answer"]["answer"]
+            assert f"the {name} basin is {NAMES.index(name) + 1} nanometres" in answer
+            assert not any(f"the {other} basin is" in answer for other in names if other != name)
     assert all(len(tab.assistant.turns(tab.session)) == 5 for tab in tabs)
 
 

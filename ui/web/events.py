@@ -88,7 +88,7 @@ def show_progress(so_far: Progress, doing: str) -> None:
         doing: What the program is loading; shown before the first event.
     """
     name, detail = so_far.now
-    if not name and not so_far.steps:
+    if not (name or detail or so_far.steps):
         name, detail = say("starting"), doing
     show_steps(so_far.steps, (name, detail))
     for text in so_far.notices:
