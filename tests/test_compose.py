@@ -1,0 +1,62 @@
+"""docker-compose.yml: what it must keep to, and docker-compose's own check where that is installed."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+FILE = Path(__file__).parents[1] / "docker-compose.yml"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load(FILE.read_text()))
+
+
+def test_every_port_is_on_loopback(compose: dict[str, Any]) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert ports
+    for port in ports:
+        assert str(port).startswith("127.0.0.1:"), port
+    for name, service in compose["services"].items():
+        assert service.get("network_mode") != "host", name
+
+
+def test_every_image_is_pinned(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if "image" in service and "build" not in service:
+            tag = service["image"].rpartition(":")[2]
+            assert re.search(r"\d", tag), (name, tag)
+            assert tag != "latest"
+
+
+def test_servers_have_health_checks_and_named_volumes(compose: dict[str, Any]) -> None:
+    servers = {name: s for name, s in compose["services"].items() if "build" not in s}
+    assert len(servers) >= 3
+    for name, service in servers.items():
+        assert service["healthcheck"]["test"], name
+        for volume in service["volumes"]:
+            assert str(volume).partition(":")[0] in compose["volumes"], (name, volume)
+
+
+def test_what_a_service_needs_has_a_health_check(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for needed in service.get("depends_on", []):
+            assert "healthcheck" in compose["services"][needed], needed
+
+
+@pytest.mark.skipif(
+    shutil.which("docker-compose") is None, reason="docker-compose is not installed"
+)
+def test_docker_compose_takes_the_file() -> None:
+    result = subprocess.run(
+        ["docker-compose", "-f", str(FILE), "config", "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
