@@ -65,8 +65,13 @@ class Page:
     @property
     def text(self) -> str:
         """Everything the page shows as HTML, Markdown or code."""
-        elements = [*self.at.get("html"), *self.at.markdown, *self.at.code]
-        return "\n".join(str(getattr(e, "value", "") or e.proto.body) for e in elements)
+        return "\n".join([self.prose, *(str(code.value) for code in self.at.code)])
+
+    @property
+    def prose(self) -> str:
+        """Everything that a browser reads as HTML or Markdown."""
+        markup = [element.proto.body for element in self.at.get("html")]
+        return "\n".join([*markup, *(str(text.value) for text in self.at.markdown)])
 
     @property
     def buttons(self) -> list[str]:

@@ -112,10 +112,10 @@ def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
     asked = set(re.findall(r"\w{3,}", question.lower()))
     shared = {n: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for n, text in sentences}
     best = [row for row in sorted(sentences, key=lambda row: -shared[row[0]]) if shared[row[0]] > 2]
-    said = " ".join(re.sub(r"^\([^)]*\) ", "", text) for _, text in best[:2])
+    said = " ".join(re.sub(r"^\([^)]*\) ", "", text) for _, text in best[:1])
     return {
         "answerable": bool(best),
-        "sentences": [int(n) for n, _ in best[:2]],
+        "sentences": [int(n) for n, _ in best[:1]],
         "answer": said[:400],
     }
 
