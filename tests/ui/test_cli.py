@@ -41,11 +41,10 @@ PLAN = {
 }
 DRAFT = {
     "answerable": True,
-    "claims": [
-        {"sentences": [2], "text": "Translation quality rises by 1.4 BLEU on the MuST-C corpus."}
-    ],
+    "sentences": [1],
+    "answer": "Translation quality rises by 1.4 BLEU on the MuST-C corpus.",
 }
-NO_DRAFT: dict[str, Any] = {"answerable": False, "claims": []}
+NO_DRAFT: dict[str, Any] = {"answerable": False, "sentences": [], "answer": ""}
 QUESTION = "How much does sparse routing raise speech translation quality?"
 
 
