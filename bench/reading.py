@@ -10,11 +10,13 @@ over the other papers; `--show` prints what was found.
 import argparse
 import gzip
 import json
+import os
 import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,27 +95,37 @@ def _stored(pdf: Path) -> str:
 
 
 def speed(home: Path) -> None:
-    """First and second question, the plain way and ours, interleaved; the median of five runs of each."""
+    """First and second question, the plain way and ours, interleaved: medians of three runs of each.
+
+    Beside the wall time stands the processor time of all threads and of the parser's process: on a busy
+    machine only that can be compared.
+    """
     pdf = DATA / "pdfs" / "papers" / f"{SPEED_PAPER}.pdf"
-    fp32 = Embedder(EmbeddingSettings(precision="fp32"), home)
+    model = _plain_model(Embedder(EmbeddingSettings(precision="fp32"), home))
     ours = Embedder(EmbeddingSettings(), home)
-    model = _plain_model(fp32)
     ours.encode(["warm"])
-    runs: list[tuple[float, float, float]] = []
-    for _ in range(5):
-        started = time.perf_counter()
-        _plain_way(pdf, model)
-        plain = time.perf_counter() - started
+    runs: dict[str, list[tuple[float, float]]] = {"plain way": [], "first": [], "second": []}
+    for _ in range(3):
+        runs["plain way"].append(_timed(lambda: _plain_way(pdf, model)))
         with tempfile.TemporaryDirectory() as folder:
-            first = _ask(pdf, ours, Path(folder), SPEED_QUESTIONS[0])
-            second = _ask(pdf, ours, Path(folder), SPEED_QUESTIONS[1])
-        runs.append((plain, first, second))
-    plain, first, second = (sorted(column)[len(runs) // 2] for column in zip(*runs, strict=True))
-    print(f"plain way, first question   {plain:6.2f} s")
-    print(f"full text, first question   {first:6.2f} s   {first / plain:.2f} of the plain way")
-    print(
-        f"full text, second question  {second:6.3f} s   {second / plain:.3f}, from the cache on disk"
-    )
+            for name, question in zip(("first", "second"), SPEED_QUESTIONS, strict=True):
+                runs[name].append(_timed(partial(_ask, pdf, ours, Path(folder), question)))
+    medians = {
+        name: [sorted(column)[1] for column in zip(*rows, strict=True)]
+        for name, rows in runs.items()
+    }
+    plain_wall, plain_cpu = medians["plain way"]
+    print(f"{'':12}{'wall s':>9}{'of plain':>10}{'cpu s':>9}{'of plain':>10}")
+    for name, (wall, cpu) in medians.items():
+        print(f"{name:12}{wall:9.3f}{wall / plain_wall:10.3f}{cpu:9.3f}{cpu / plain_cpu:10.3f}")
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor seconds, ended child processes included."""
+    wall, before = time.perf_counter(), os.times()
+    work()
+    after = os.times()
+    return time.perf_counter() - wall, sum(after[:4]) - sum(before[:4])
 
 
 def _plain_model(embedder: Embedder) -> Any:
@@ -146,11 +158,9 @@ def _plain_way(pdf: Path, model: Any) -> None:
     store.similarity_search(SPEED_QUESTIONS[0], k=3)
 
 
-def _ask(pdf: Path, embedder: Embedder, folder: Path, question: str) -> float:
-    """Seconds to the top passages, with nothing in memory but the model."""
-    started = time.perf_counter()
+def _ask(pdf: Path, embedder: Embedder, folder: Path, question: str) -> None:
+    """The top passages, with nothing in memory but the model."""
     FullText(PdfSettings(), embedder, folder).open(_paper(pdf.stem), pdf).best_passages(question)
-    return time.perf_counter() - started
 
 
 def facts(home: Path, *, show: bool) -> None:

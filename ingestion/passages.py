@@ -13,7 +13,7 @@ from itertools import groupby
 
 from ingestion.page_layout import Block, Kind, PageText
 
-SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 2"
+SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 3"
 """Names how passages are made, for caches. The last number counts changes of the rules below."""
 WINDOW = 3
 """Sentences in a passage. Five or more outgrow what MiniLM reads in papers of long sentences."""
@@ -169,10 +169,15 @@ def _run_key(sentence: Sentence) -> tuple[int, str, str | int]:
     """Passages keep within a page and a section; captions, footnotes and tables stand alone."""
     run: str | int = ""
     if sentence.kind == "table":
-        run = sentence.reading.split(". ")[0]
+        run = table_title(sentence)
     elif sentence.kind in ("caption", "footnote"):
         run = sentence.block
     return sentence.page, sentence.section, run
+
+
+def table_title(row: Sentence) -> str:
+    """The first sentence of the caption that a table row is read with."""
+    return row.reading.split(". ")[0]
 
 
 def _windows(members: Sequence[int], sentences: Sequence[Sentence]) -> Iterator[tuple[int, int]]:

@@ -1,10 +1,12 @@
 """The full text of one paper, ready to be asked: its sentences as vectors and as terms, in memory.
 
-Every sentence is embedded once. A passage (three sentences, or rows of one table) is as close to a question
-as the mean of its sentences' vectors; BM25 over the passages' terms finds the names and numbers that
-vectors blur; the two are added. Pages and vectors are cached on disk, so a second question starts at once.
-A paper has a few hundred sentences: a NumPy matrix searches them in well under a millisecond, where
-building an index would cost more than it saves.
+Every sentence is embedded once, and every table once: numbers mean nothing to the model that embeds,
+so a row shares its table's vector and is told from the others by its words. A passage (three
+sentences, or rows of one table) is as close to a question as the mean of its sentences' vectors; BM25
+over the passages' terms finds the names and numbers that vectors blur; the two are added. Pages and
+vectors are cached on disk, so a second question starts at once. A paper has a few hundred sentences:
+a NumPy matrix searches them in well under a millisecond, where building an index would cost more
+than it saves.
 """
 
 import hashlib
@@ -32,6 +34,7 @@ from ingestion.passages import (
     join_sentences,
     passages_of,
     sentences_of,
+    table_title,
 )
 from ingestion.pdf_text import PARSER, PdfText, read_pdf
 from ingestion.private_folder import make_private
@@ -47,7 +50,7 @@ KEYWORD_WEIGHT = 1.0
 papers, facts in the top 3 passages: 0.7 found 29, 1.0 and 1.3 found 30 (BM25 alone 23, cosine alone 20)."""
 LENGTH_WEIGHT = 0.5
 """BM25's b. Footnotes and half sentences are short; the usual 0.75 puts them first (28 of 32, 0.5: 30)."""
-AROUND_WEIGHT = 1.0
+AROUND_WEIGHT = 0.6
 """Weight of the best passage around a sentence in the sentence's own score."""
 OPEN_PAPERS = 8
 """Papers kept in memory, about 3 MB each."""
@@ -112,17 +115,35 @@ class FullText:
     ) -> "OpenPaper":
         text = read_pdf(pdf, self._settings)
         sentences = sentences_of(text.pages)
+        texts = _embedded_texts(sentences)
+        unique = list(dict.fromkeys(texts))
         done = 0
 
         def report(embedded: int) -> None:
             nonlocal done
             done += embedded
             pages = len(text.pages)
-            emit(Reading(paper.arxiv_id, max(1, done * pages // max(1, len(sentences))), pages))
+            emit(Reading(paper.arxiv_id, max(1, done * pages // len(unique)), pages))
 
-        vectors = self._embedder.encode([sentence.reading for sentence in sentences], report)
+        places = {embedded: place for place, embedded in enumerate(unique)}
+        rows = [places[embedded] for embedded in texts]
+        vectors = self._embedder.encode(unique, report)[rows]
         self._cache.put(key, text, vectors)
         return OpenPaper(paper, text, self._embedder, vectors)
+
+
+def _embedded_texts(sentences: Sequence[Sentence]) -> list[str]:
+    """What stands for each sentence in the vector store: its reading, or that of its table's first row.
+
+    Measured on 1706.03762 it saves 30 % of the word pieces, and costs 1 of 32 questions their passage.
+    """
+    tables: dict[tuple[int, str], str] = {}
+    return [
+        tables.setdefault((sentence.page, table_title(sentence)), sentence.reading)
+        if sentence.kind == "table"
+        else sentence.reading
+        for sentence in sentences
+    ]
 
 
 def _key(paper: Paper, pdf: Path, model: str) -> str:
