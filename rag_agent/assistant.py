@@ -415,7 +415,7 @@ class Assistant:
                 state = latest
         except Stopped:
             services.notices.append("Stopped; this is what there was so far.")
-            state = {**state, "claims": tuple(services.shown)}
+            state = {**state, "claims": tuple(services.shown), "stopped": True}
         return _answer_of(state, self.settings)
 
     def _conversation(
@@ -590,7 +590,7 @@ def _answer_of(state: dict[str, Any], settings: Settings) -> Answer:
         verdict = "partly supported" if unanswered else "supported"
         if state.get("quotes_only"):
             verdict = "quotes only"
-    elif route in ("research", "paper") and not code:
+    elif route in ("research", "paper") and not code and not state.get("stopped"):
         verdict = "declined"
     nearest = () if claims else tuple(state.get("nearest") or ())
     return Answer(

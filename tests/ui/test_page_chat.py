@@ -64,6 +64,7 @@ def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Pa
     page.run()
     assert time.monotonic() - started < 30
     assert "Stopped" in page.text
+    assert "do not answer" not in page.text
     assert page.at.chat_input[0].disabled is False
 
 

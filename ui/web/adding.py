@@ -22,7 +22,8 @@ _ADDED = tuple[list[Added], list[IngestReport]]
 
 
 def show_ways_to_add() -> None:
-    """Draw the forms and the job that one of them started."""
+    """Draw the job that one of the forms started, and the forms."""
+    show_job("adding")
     with st.form("fetch", border=False):
         st.markdown(f"**{escaped(say('from_arxiv'))}**")
         st.text_input(say("keywords"), key="fetch-keywords")
@@ -46,7 +47,6 @@ def show_ways_to_add() -> None:
         )
         if st.form_submit_button(say("add_files")) and files:
             _add_files(files)
-    show_job("adding")
 
 
 def show_job(name: str) -> None:

@@ -32,7 +32,7 @@ def show_answer(answer: dict[str, Any], session: str, turn: int, rating: str) ->
         messages.plain(answer["answer"])
     if answer["code"]:
         code_result.show_code(answer["code"], key)
-    if not answer["answered"] and not answer["answer"]:
+    if answer["verdict"] == "declined":
         messages.plain(say("no_answer"))
     evidence.show_sources(answer["claims"], key)
     if not answer["claims"]:
