@@ -77,7 +77,8 @@ def show_asking(paper: Paper) -> None:
 def show_pages(paper: Paper) -> None:
     """A page of the PDF as an image, or a way to get the PDF."""
     assistant = program().assistant
-    number = int(st.session_state.get("page", 1))
+    key = f"page-{paper.arxiv_id}"
+    number = int(st.session_state.get(key, 1))
     try:
         with st.spinner(say("opening_page")):
             image = assistant.page_image(paper.arxiv_id, number)
@@ -87,7 +88,8 @@ def show_pages(paper: Paper) -> None:
             st.button(say("get_pdf"), key="get-pdf", on_click=get, args=(paper.arxiv_id,))
         return
     st.markdown(f"**{escaped(say('pdf_pages'))}**")
-    st.number_input(say("page_number"), 1, image.pages, key="page", width=160)
+    if image.pages > 1:
+        st.number_input(say("page_number"), 1, image.pages, key=key, width=160)
     st.image(image.png, caption=f"{say('page', page=number)} / {image.pages}")
 
 

@@ -102,7 +102,8 @@ def _source(citation: dict[str, Any]) -> None:
     stored = program().assistant.store.get([citation["arxiv_id"]]).get(citation["arxiv_id"])
     date = (stored.published if stored else "") or str(citation["year"] or "")
     where = say("page", page=citation["page"]) if citation["page"] else say("abstract")
-    facts = [authors(citation["authors"]), date, f"arXiv:{citation['arxiv_id']}", where]
+    name = f"arXiv:{citation['arxiv_id']}" if citation["url"] else ""
+    facts = [authors(citation["authors"]), date, name, where]
     if citation["origin"] == "starter":
         facts.append(say("starter"))
     messages.small(" · ".join(fact for fact in facts if fact))

@@ -1,0 +1,126 @@
+"""A program on the page: its verdict, output and requirements; running it again, asking for another."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ingestion.errors import SandboxUnavailable
+from ui.web import program
+
+CODE: dict[str, Any] = {
+    "question": "Show the tide in code",
+    "language": "python",
+    "instruction": {
+        "goal": "Compute the tide of a pond.",
+        "formulas": [],
+        "inputs": [],
+        "outputs": [],
+        "requirements": ["use the <b>moon</b>"],
+    },
+    "passages": [],
+    "program": "print('31 nm')\n",
+    "model": "scripted",
+    "adapter": "base model",
+    "verdict": "failed",
+    "reason": "failed: NameError: moon",
+    "run": {"outcome": "failed", "stdout": "31 nm", "stderr": "NameError", "seconds": 0.2},
+    "self_check": {"found": 2, "reached": 2, "held": 1},
+    "repairs": 3,
+    "requirements": [
+        {"text": "use the <b>moon</b>", "status": "met", "first_line": 1, "last_line": 1},
+        {"text": "use the sun", "status": "missed", "first_line": None, "last_line": None},
+    ],
+    "covers": ["use the <b>moon</b>"],
+    "leaves_out": ["use the sun", "everything else in the paper"],
+    "missing_packages": [],
+    "notices": [],
+    "seconds": 3.0,
+}
+
+
+class StandIn:
+    """An assistant that only knows programs."""
+
+    def __init__(self) -> None:
+        self.instructions: list[str] = []
+
+    def warm_up(self) -> None:
+        pass
+
+    def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
+        run = {**code["run"], "stdout": "32 nm", "stderr": ""}
+        return {**code, "run": run, "verdict": "passed", "reason": ""}
+
+    def write_again(
+        self, code: dict[str, Any], instruction: str, on_event: Callable[[Any], None]
+    ) -> dict[str, Any]:
+        self.instructions.append(instruction)
+        raise SandboxUnavailable("No walls here", next_step="Install bubblewrap")
+
+
+@pytest.fixture
+def assistant(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    stand_in = StandIn()
+    st.cache_resource.clear()
+    monkeypatch.setattr(program, "open_assistant", lambda report: stand_in)
+    return stand_in
+
+
+def shown(code: dict[str, Any]) -> AppTest:
+    def script(code):  # type: ignore[no-untyped-def]  # its source runs elsewhere, without names
+        from ui.web.code_result import show_code
+
+        show_code(code, "one")
+
+    at = AppTest.from_function(script, args=(code,), default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    markup = [element.proto.body for element in at.get("html")]
+    return "\n".join([*markup, *(str(code.value) for code in at.code)])
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click()
+    at.run()
+    assert at.session_state["code-job-one"].wait(30)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_program_stands_with_its_verdict_its_output_and_its_requirements(
+    assistant: StandIn,
+) -> None:
+    said = text(shown(CODE))
+    for part in ("does not work", "NameError: moon", "1 of 2 checks held", "3 repairs"):
+        assert part in said
+    assert "print('31 nm')" in said
+    assert "use the &lt;b&gt;moon&lt;/b&gt;" in said
+    assert "met, lines 1–1" in said
+    assert "not met" in said
+
+
+@pytest.mark.parametrize("verdict", ["passed", "failed", "not run"])
+def test_every_verdict_is_shown(assistant: StandIn, verdict: str) -> None:
+    assert not shown({**CODE, "verdict": verdict, "run": None}).exception
+
+
+def test_running_again_shows_the_new_run(assistant: StandIn) -> None:
+    at = press(shown(CODE), "Run again")
+    assert "32 nm" in text(at)
+    assert "its self-check held" in text(at)
+
+
+def test_an_edited_instruction_is_sent_and_a_failure_keeps_the_program(assistant: StandIn) -> None:
+    at = shown(CODE)
+    at.text_area[0].set_value("Goal: Compute it.\nRequirements:\n- use the sun")
+    press(at, "Write the program again")
+    assert assistant.instructions == ["Goal: Compute it.\nRequirements:\n- use the sun"]
+    assert "No walls here" in text(at)
+    assert "print('31 nm')" in text(at)
