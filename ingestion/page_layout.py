@@ -44,6 +44,7 @@ _NAMED_HEADING = re.compile(
 _REFERENCES = re.compile(
     r"(?:\d+\.?\s+|[IVX]+\.\s+)?(?:references|bibliography|literature cited)\s*:?", re.IGNORECASE
 )
+_FIRST_SECTION = re.compile(r"[1I]\.?\s|introduction", re.IGNORECASE)
 _FIRST_ENTRY = re.compile(
     r"\[1\]\s+\S+.*"
 )  # of a list without a heading, as physics journals set it
@@ -616,10 +617,10 @@ def _mark_front_matter(pages: Sequence[list[_Block]], body: _Body) -> None:
     if marker == len(
         blocks
     ):  # journals that set no heading over it; else the first section or the text
-        marker = min(_first(blocks, _long_prose), _first(blocks, _is_section))
+        marker = min(_first(blocks, _long_prose), _first(blocks, _opens_body))
     if marker == len(blocks):
         marker = _first(blocks, lambda block: block.kind == "text")
-    after = marker if _opens_section(blocks, marker) else marker + 1
+    after = marker if marker < len(blocks) and _opens_body(blocks[marker]) else marker + 1
     end = after + _first(blocks[after:], _is_section)
     for block in blocks[:marker]:
         block.kind = "front"
@@ -638,9 +639,9 @@ def _is_section(block: _Block) -> bool:
     return block.kind == "heading"
 
 
-def _opens_section(blocks: Sequence[_Block], index: int) -> bool:
-    """Whether the paper begins with a section, without an abstract."""
-    return index < len(blocks) and _is_section(blocks[index]) and not _opens_abstract(blocks[index])
+def _opens_body(block: _Block) -> bool:
+    """The first section; an author's `J. Smith` looks like a heading too, but not like the first."""
+    return _is_section(block) and _FIRST_SECTION.match(block.lines[0].text) is not None
 
 
 def _opens_abstract(block: _Block) -> bool:

@@ -78,6 +78,19 @@ def test_a_paper_without_an_abstract_begins_with_its_first_section(tmp_path: Pat
     assert [block.kind for block in read.pages[0].blocks] == ["heading", "text"]
 
 
+def test_an_author_s_initial_is_no_section(tmp_path: Path) -> None:
+    placed = [
+        ("A Small Study of Everything", 150, 60, 18),
+        ("J. Builder", 250, 90, 10),
+        *paragraph(BODY * 2, 140),
+        ("I. Introduction", 250, 300, 10),
+        *paragraph(BODY, 320),
+    ]
+    read = read_pdf(write_pdf(tmp_path / "a.pdf", [placed]), PdfSettings())
+    assert read.authors == ("J. Builder",)
+    assert read.abstract.startswith("The encoder maps")
+
+
 def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     pages = [
         [("Published somewhere in 2021", 100, 30, 8), *paragraph(BODY, 100), (str(n), 300, 780, 8)]

@@ -44,7 +44,8 @@ class WordEmbedder:
             for term in terms(text):
                 vectors[row, sum(map(ord, term)) % 64] += 1
         on_batch(len(texts))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
 
 @pytest.fixture
