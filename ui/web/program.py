@@ -1,5 +1,6 @@
 """The one assistant of this process: opened in the background, shared by every tab."""
 
+import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -53,6 +54,7 @@ class Program:
             assistant = open_assistant(self._tell)
             self._opened.set_result(assistant)
             assistant.warm_up()
+            gc.freeze()  # what the libraries hold is for good; looking through it takes 0.5 s each time
         except AgentError as error:
             self.error = error
             if not self._opened.done():
