@@ -37,58 +37,59 @@ def main() -> None:
     if chromium is None:
         sys.exit("needs chromium (apt-get install chromium)")
     arguments.pictures.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    started = time.perf_counter()
-    page = subprocess.Popen([sys.executable, "-m", "ui.cli", "ui", "--port", str(port)])
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        figures = visit(port, chromium, arguments.question, arguments.pictures, started)
-    finally:
-        page.terminate()
-        page.wait(30)
-    print(json.dumps(figures, ensure_ascii=False))
-
-
-def visit(
-    port: int, chromium: str, question: str, pictures: Path, started: float
-) -> dict[str, Any]:
-    """What a person sees, with its seconds."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         tab = browser.new_page(viewport={"width": 1180, "height": 860})
         tab.set_default_timeout(_ANSWER_MS)
+        figures = visit(tab, arguments.question, arguments.pictures)
+        browser.close()
+    print(json.dumps(figures, ensure_ascii=False))
+
+
+def visit(tab: Any, question: str, pictures: Path) -> dict[str, Any]:
+    """Start the page and do what a person does; what was seen, with its seconds."""
+    port = _free_port()
+    started = time.perf_counter()
+    page = subprocess.Popen([sys.executable, "-m", "ui.cli", "ui", "--port", str(port)])
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         tab.goto(f"http://127.0.0.1:{port}")
         entry = tab.get_by_role("textbox").last
         entry.wait_for()
         painted = time.perf_counter()
-        entry.fill(question)
-        tab.keyboard.press("Enter")
-        asked = time.perf_counter()
-        tab.locator(".steps li").first.wait_for()
-        stepped = time.perf_counter()
-        tab.get_by_role("button", name="Stop").wait_for(state="detached")
-        answered = time.perf_counter()
+        seen = ask(tab, entry, question, pictures)
+    finally:
+        page.terminate()
+        page.wait(30)
+    return {"question": question, "first_paint_s": round(painted - started, 2), **seen}
+
+
+def ask(tab: Any, entry: Any, question: str, pictures: Path) -> dict[str, Any]:
+    """Ask, wait for the answer, open its first source."""
+    asked = time.perf_counter()
+    entry.fill(question)
+    tab.keyboard.press("Enter")
+    tab.locator(".steps li").first.wait_for()
+    stepped = time.perf_counter()
+    tab.get_by_role("button", name="Stop").wait_for(state="detached")
+    answered = time.perf_counter()
+    tab.wait_for_timeout(1000)
+    tab.screenshot(path=pictures / "answer.png")
+    marks = tab.get_by_role("button", name=re.compile(r"^\[\d+\]$"))
+    quote = ""
+    if marks.count():
+        marks.first.click()
+        tab.locator("mark").wait_for()
+        quote = tab.locator("mark").inner_text()
         tab.wait_for_timeout(1000)
-        tab.screenshot(path=pictures / "answer.png")
-        claims = tab.locator(".claim").all_inner_texts()
-        marks = tab.get_by_role("button", name=re.compile(r"^\[\d+\]$"))
-        quote = ""
-        if marks.count():
-            marks.first.click()
-            tab.locator("mark").wait_for()
-            quote = tab.locator("mark").inner_text()
-            tab.wait_for_timeout(1000)
-            tab.screenshot(path=pictures / "source.png")
-        browser.close()
+        tab.screenshot(path=pictures / "source.png")
     return {
-        "question": question,
-        "claims": claims,
-        "first_quote": quote,
-        "first_paint_s": round(painted - started, 2),
         "first_step_s": round(stepped - asked, 2),
         "answer_s": round(answered - asked, 2),
+        "claims": tab.locator(".claim").all_inner_texts(),
+        "first_quote": quote,
     }
 
 

@@ -1,4 +1,4 @@
-"""The Streamlit app: `arxiv-agent ui` runs this file. Each page is a file in `ui/pages`."""
+"""The Streamlit app: `arxiv-agent ui` runs this file. Each page is a file in `ui/web/pages`."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ class Page:
     def open(self, name: str = "chat", **query: str) -> "Page":
         """Go to a page; it must not raise."""
         self.run()
-        self.at.switch_page(f"pages/{name}.py")
+        self.at.switch_page(f"web/pages/{name}.py")
         for key, value in query.items():
             self.at.query_params[key] = value
         return self.run()

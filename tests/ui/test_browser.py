@@ -157,6 +157,7 @@ def test_a_pdf_is_uploaded_asked_and_its_page_shows_the_quote(tab: Any, tmp_path
 
 def test_hostile_text_is_shown_harmless(tab: Any) -> None:
     tab.goto(f"/paper?id={HOSTILE.arxiv_id}")
+    tab.get_by_role("link", name="Conversations").wait_for()
     tab.get_by_text("<img src=x onerror=alert(1)>").first.wait_for()
     tab.get_by_text("<script>alert(3)</script>").first.wait_for()
     assert tab.locator(".stMain img, .stMain script").count() == 0

@@ -1,7 +1,9 @@
 """The chat page: asking, watching, stopping, failing, coming back."""
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,11 @@ from tests.ui.scripted import NAMES, reply
 
 QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
 OTHER = "What is the lunar tide of the garden pond?"
+
+
+def resident_mb() -> float:
+    """Memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def test_an_answer_shows_its_sentence_its_source_and_its_steps(page: Page) -> None:
@@ -85,6 +92,7 @@ def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
     page_of: Callable[..., Page],
 ) -> None:
     tabs = [page_of().run() for _ in range(4)]
+    memory_mb = []
     for start in range(0, 20, 4):
         names = NAMES[start : start + 4]
         for tab, name in zip(tabs, names, strict=True):
@@ -96,6 +104,8 @@ def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
             answer = tab.assistant.turns(tab.session)[-1]["answer"]["answer"]
             assert f"the {name} basin is {NAMES.index(name) + 1} nanometres" in answer
             assert not any(f"the {other} basin is" in answer for other in names if other != name)
+        memory_mb.append(resident_mb())
+    assert memory_mb[-1] - memory_mb[1] < 60, memory_mb
     assert all(len(tab.assistant.turns(tab.session)) == 5 for tab in tabs)
 
 

@@ -7,7 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.web.texts import say
 
-_PAGES = Path(__file__).parents[1] / "pages"
+_PAGES = Path(__file__).parent / "pages"  # beside app.py Streamlit would serve them without it
 _ICONS = {
     "chat": ":material/forum:",
     "library": ":material/menu_book:",
@@ -23,7 +23,7 @@ def pages() -> list[StreamlitPage]:
 
 
 def page(name: str) -> StreamlitPage:
-    """The page of a name, a file of that name in `ui/pages`."""
+    """The page of a name, a file of that name in `ui/web/pages`."""
     return st.Page(
         _PAGES / f"{name}.py", title=say(name), icon=_ICONS[name], default=name == "chat"
     )
