@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -201,8 +201,3 @@ def _scorer(key: str) -> Any:
 
 def _code_tokens(text: str) -> str:
     return " ".join(re.findall(r"\w+|[^\w\s]", text))
-
-
-def scores_of(metrics: Mapping[str, Metric], seed: int) -> dict[str, Score]:
-    """`interval` of every metric."""
-    return {key: interval(metric, seed) for key, metric in metrics.items()}

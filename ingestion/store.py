@@ -484,7 +484,7 @@ def _is_lite(client: Any) -> bool:
 
 
 def _dense_index(client: Any) -> dict[str, Any]:
-    """FLAT on Lite (HNSW was slower there at 10,000 and 50,000 rows); HNSW, M and ef from its paper, on a server."""
+    """FLAT on Lite (HNSW was slower there at 10,000 and 50,000 rows); HNSW on a server, with usual values."""
     if _is_lite(client):
         return {"index_type": "FLAT"}
     return {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 200}}

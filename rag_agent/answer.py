@@ -85,6 +85,26 @@ class Citation:
             "cosine": round(self.cosine, 4),
         }
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Citation":
+        """The citation that `as_json` wrote, with `cited_paper` as its source."""
+        places = ("key", "page", "quote", "start", "passage", "cosine")
+        return cls(paper=cited_paper(stored), **{name: stored[name] for name in places})
+
+
+def cited_paper(stored: dict[str, Any]) -> Paper:
+    """The paper of a stored citation; it holds no abstract and no categories."""
+    return Paper(
+        arxiv_id=stored["arxiv_id"],
+        title=stored["title"],
+        abstract="",
+        authors=tuple(stored["authors"]),
+        categories=(),
+        year=stored["year"],
+        version=stored["version"] or 0,
+        origin=stored["origin"],
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,6 @@ from ingestion.arxiv_pdf import fetch_pdf, pdf_path
 from ingestion.embedding import Embedder
 from ingestion.errors import (
     AgentError,
-    ArxivError,
     InvalidArxivId,
     ModelError,
     PaperNotFound,
@@ -128,6 +127,12 @@ class Assistant:
 
         return build_graph(self._checkpointer)
 
+    @cached_property
+    def _question_graph(self) -> Any:
+        from rag_agent.graph import build_graph
+
+        return build_graph(None)
+
     def _states(
         self, state: dict[str, Any], services: Services, driver: Driver
     ) -> Iterator[dict[str, Any]]:
@@ -137,9 +142,7 @@ class Assistant:
 
             yield from run_tools(state, services)  # type: ignore[arg-type,misc]
             return
-        from rag_agent.graph import build_graph
-
-        yield from build_graph(None).stream(
+        yield from self._question_graph.stream(
             state, {"recursion_limit": _RECURSION_LIMIT}, context=services, stream_mode="values"
         )
 
@@ -154,7 +157,8 @@ class Assistant:
         Raises:
             AgentError: The library or the embedding model cannot be had; a missing reader is no error.
         """
-        reader = threading.Thread(target=self._open_quietly, daemon=True)
+        # Without a reader the answers only quote, and each says so.
+        reader = threading.Thread(target=self._reader, daemon=True)
         reader.start()
         self.embedder.load()
         self.store.count()
@@ -376,13 +380,7 @@ class Assistant:
         values = self._values(session) if session else {}
         turns = list(values.get("turns") or [])
         answer = self._run(asked, turns, values, services, driver)
-        usage = [model.usage for model in services.opened]
-        answer = _finished(
-            answer,
-            services,
-            seconds=time.perf_counter() - started,
-            model_seconds=reader_seconds + sum(use.seconds for use in usage),
-        )
+        answer = _finished(answer, services, time.perf_counter() - started, reader_seconds)
         if session:
             turn = {
                 "question": asked["question"],
@@ -416,7 +414,7 @@ class Assistant:
         except Stopped:
             services.notices.append("Stopped; this is what there was so far.")
             state = {**state, "claims": tuple(services.shown), "stopped": True}
-        return _answer_of(state, self.settings)
+        return _answer_of(state)
 
     def _conversation(
         self, turns: list[dict[str, Any]], values: dict[str, Any], services: Services
@@ -486,9 +484,6 @@ class Assistant:
         except (ModelError, WeightsError) as error:
             return None, f"{error} The answer only quotes."
 
-    def _open_quietly(self) -> None:
-        self._reader()  # its absence is told with each answer
-
     def _arxiv(self, on_wait: Callable[[float, str], None], requests: int) -> ArxivApi:
         limited = self.settings.arxiv.model_copy(update={"max_requests": requests})
         return ArxivApi(limited, self.settings.home / "arxiv", on_wait)
@@ -542,7 +537,7 @@ class Assistant:
         self._ingest(papers, f"arxiv: {given}")
         try:
             self._download(papers[0], api)
-        except (ArxivError, AgentError) as error:
+        except AgentError as error:
             return Added(given, papers[0], f"metadata only: {error}")
         return Added(given, papers[0], "metadata and PDF")
 
@@ -573,7 +568,7 @@ class Assistant:
             self._graph.update_state(self._config(session), values, as_node="do_chat")
 
 
-def _answer_of(state: dict[str, Any], settings: Settings) -> Answer:
+def _answer_of(state: dict[str, Any]) -> Answer:
     """The answer that a final (or last) state holds."""
     plan = state.get("plan")
     claims = tuple(state.get("claims") or ())
@@ -609,11 +604,8 @@ def _answer_of(state: dict[str, Any], settings: Settings) -> Answer:
     )
 
 
-def _finished(
-    answer: Answer, services: Services, *, seconds: float, model_seconds: float
-) -> Answer:
-    from dataclasses import replace
-
+def _finished(answer: Answer, services: Services, seconds: float, reader_seconds: float) -> Answer:
+    """The answer with what it took: `reader_seconds` went into opening the reader model."""
     usage = [model.usage for model in services.opened]
     return replace(
         answer,
@@ -625,5 +617,5 @@ def _finished(
         ),
         llm_calls=sum(use.calls for use in usage),
         seconds=seconds,
-        model_seconds=model_seconds,
+        model_seconds=reader_seconds + sum(use.seconds for use in usage),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from ingestion.paper import Paper
 from rag_agent.answer import Citation
 from rag_agent.events import Event
 from rag_agent.instruction import parse_instruction
@@ -58,35 +57,16 @@ def write_again(
     Raises:
         AgentError: The instruction cannot be read, or a model does not answer.
     """
-    from rag_agent.coding import write_code
+    from rag_agent.coding import result_of, write_code
 
     adapter = code["adapter"]
     steps = write_code(
         code["question"],
-        [_citation(passage) for passage in code["passages"]],
+        [Citation.from_json(passage) for passage in code["passages"]],
         coder=coder,
         reader=reader,
         sandbox=sandbox,
         adapter="" if adapter == "base model" else adapter,
         instruction=parse_instruction(instruction),
     )
-    while True:
-        try:
-            on_event(next(steps))
-        except StopIteration as ended:
-            return dict(ended.value.as_json())
-
-
-def _citation(stored: dict[str, Any]) -> Citation:
-    paper = Paper(
-        arxiv_id=stored["arxiv_id"],
-        title=stored["title"],
-        abstract="",
-        authors=tuple(stored["authors"]),
-        categories=(),
-        year=stored["year"],
-        version=stored["version"] or 0,
-        origin=stored["origin"],
-    )
-    places = {name: stored[name] for name in ("key", "page", "quote", "start", "passage", "cosine")}
-    return Citation(paper=paper, **places)
+    return result_of(steps, on_event).as_json()

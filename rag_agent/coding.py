@@ -7,7 +7,7 @@ requirements, and one more round for missed ones. Success means that the program
 import ast
 import re
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -215,11 +215,13 @@ def write_code(
     )
 
 
-def result_of(steps: Generator[Event, None, _T]) -> _T:
-    """Run a generator of events to its end and take its value."""
+def result_of(
+    steps: Generator[Event, None, _T], on_event: Callable[[Event], None] = lambda event: None
+) -> _T:
+    """Run a generator of events to its end, hand on each event, and take its value."""
     while True:
         try:
-            next(steps)
+            on_event(next(steps))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 

@@ -12,9 +12,8 @@ from ingestion.passages import sentence_spans
 from ingestion.terms import terms
 from rag_agent.answer import Hit
 
-_KEYWORD_SHARE = (
-    0.3  # weight of shared terms beside the cosine, as in the sketch that answered best
-)
+# First choices by reading what came out on top; no benchmark searched for them.
+_KEYWORD_SHARE = 0.3  # weight of shared terms beside the cosine
 _PAPER_SHARE = 0.2  # weight of the paper's own cosine, so that the best papers' sentences lead
 _NEIGHBOUR_SHARE = 0.15  # a sentence beside a very good one often completes it
 _CONTEXT_CHARACTERS = 400

@@ -7,7 +7,7 @@ from typing import Any
 from rag_agent.language_model import LanguageModel
 from rag_agent.prompts import Prompts
 
-_CHARACTERS_A_TOKEN = 3.5  # of English under Qwen's tokenizer, rounded down to stay below the limit
+_CHARACTERS_A_TOKEN = 3.5  # an estimate for English; not measured
 _TURN_CHARACTERS = 500
 _SUMMARY_TOKENS = 120
 

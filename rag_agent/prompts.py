@@ -154,8 +154,8 @@ class Prompts:
     def answer(self, question: str, sentences: Sequence[str], *, chinese: bool) -> list[Message]:
         """An answer from numbered sentences; in Chinese too where asked.
 
-        On 9 questions about papers the 1.5B model stated the asked fact 5 times with the best sentences last,
-        3 times with them in the paper's order, 3 times with them first (22 November 2026).
+        On 10 questions about papers the 1.5B model stated all asked facts 5 times with the best sentences
+        last, 4 times with them first, 3 times with them in the paper's order (22 November 2026).
         """
         system = self._texts["answer"]
         examples: Sequence[tuple[Sequence[str], str, str]] = _ANSWER_EXAMPLES

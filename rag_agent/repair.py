@@ -1,7 +1,7 @@
 """A failing program mended by a few lines: the model names the cause, then the lines that replace others.
 
 Asked for the whole program again, the 1.5B model repeats it with its error; asked for the cause and the
-lines, it writes a tenth as much and mostly changes what is wrong.
+lines, it writes a tenth as much. How often that rescues a program is not measured yet.
 """
 
 from typing import Annotated

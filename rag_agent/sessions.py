@@ -9,6 +9,7 @@ from typing import Any
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.private_folder import make_private
+from rag_agent.answer import cited_paper
 from rag_agent.citations import bibtex
 
 
@@ -58,7 +59,7 @@ def as_markdown(title: str, turns: Sequence[dict[str, Any]]) -> str:
         lines += [f"## {turn['question']}", "", answer["answer"] or "No answer was found.", ""]
         for claim in answer["claims"]:
             for citation in claim["citations"]:
-                papers.setdefault(citation["arxiv_id"], _paper(citation))
+                papers.setdefault(citation["arxiv_id"], cited_paper(citation))
                 page = f", p. {citation['page']}" if citation["page"] else ""
                 quote = " ".join(citation["quote"].split())
                 lines.append(
@@ -71,19 +72,6 @@ def as_markdown(title: str, turns: Sequence[dict[str, Any]]) -> str:
         lines += ["## References", "", "```bibtex"]
         lines += ["\n\n".join(bibtex(paper) for paper in papers.values()), "```", ""]
     return "\n".join(lines)
-
-
-def _paper(citation: dict[str, Any]) -> Paper:
-    return Paper(
-        arxiv_id=citation["arxiv_id"],
-        title=citation["title"],
-        abstract="",
-        authors=tuple(citation["authors"]),
-        categories=(),
-        year=citation["year"],
-        version=citation["version"] or 0,
-        origin=citation["origin"],
-    )
 
 
 def checked_name(name: str) -> str:

@@ -108,7 +108,11 @@ class SandboxSettings(Part):
     timeout_s: float = Field(20.0, gt=0, le=600, description="Wall time of one run, seconds")
     memory_mb: int = Field(1024, ge=64, description="Address space of one run, megabytes")
     processes: int = Field(16, ge=1, description="Processes and threads of one run")
-    file_mb: int = Field(16, ge=1, description="Largest file that a run may write, megabytes")
+    file_mb: int = Field(
+        16,
+        ge=1,
+        description="Most that a run may write, on disk and in shared memory each, MB",
+    )
     output_kb: int = Field(64, ge=1, description="Output kept of one run, kilobytes")
     repairs: int = Field(
         3, ge=0, le=5, description="Times a failing program goes back to the coder"

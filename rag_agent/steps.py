@@ -19,12 +19,12 @@ from ingestion.errors import (
     PdfError,
     StoreError,
 )
-from ingestion.paper import ArxivId, Paper, parse_arxiv_id
+from ingestion.paper import ArxivId, Paper
 from ingestion.pipeline import ingest
 from ingestion.terms import terms
 from rag_agent.answer import Claim, Hit, Language, Route
 from rag_agent.answering import quote_claims, write_claims
-from rag_agent.coding import write_code
+from rag_agent.coding import result_of, write_code
 from rag_agent.events import ClaimWritten, Fetched, Planned, Searched, TextWritten
 from rag_agent.evidence import Evidence, abstract_evidence
 from rag_agent.instruction import parse_instruction, write_instruction
@@ -340,11 +340,7 @@ def write_program(state: State, services: Services) -> State:
         instruction=instruction,
         run=options.run,
     )
-    while True:
-        try:
-            services.say(next(program))
-        except StopIteration as ended:
-            return {"code": ended.value.as_json()}
+    return {"code": result_of(program, services.say).as_json()}
 
 
 def _plan(state: State, services: Services) -> Plan:
@@ -394,7 +390,7 @@ def _claims(
 
 
 def _paper_called(named: str, state: State, services: Services) -> Paper | None:
-    ids = ids_in(named) or ([parse_arxiv_id(named)] if _is_id(named) else [])
+    ids = ids_in(named)
     if named.startswith("local/"):
         return services.store.get([named]).get(named)
     if ids:
@@ -405,10 +401,6 @@ def _paper_called(named: str, state: State, services: Services) -> Paper | None:
             return found
     cited = services.store.get(state.get("last_papers", [])[:1])
     return next(iter(cited.values()), None) if not named or state.get("conversation") else None
-
-
-def _is_id(text: str) -> bool:
-    return bool(ids_in(text)) and ids_in(text)[0].id in text
 
 
 def _paper_by_id(wanted: ArxivId, services: Services) -> Paper | None:
@@ -430,7 +422,8 @@ def _paper_by_id(wanted: ArxivId, services: Services) -> Paper | None:
 def _paper_by_title(title: str, services: Services) -> Paper | None:
     """The paper whose title holds the words of the one named, or begins with its short name."""
     wanted = set(terms(title))
-    for hit in services.retriever.search(title, k=5):
+    hits = services.retriever.search(title, k=5)
+    for hit in hits:
         words = set(terms(hit.paper.title))
         short = hit.paper.title.partition(":")[0].strip().casefold()
         if wanted and (
@@ -440,7 +433,7 @@ def _paper_by_title(title: str, services: Services) -> Paper | None:
     abstract = next(
         (
             hit.paper
-            for hit in services.retriever.search(title, k=5)
+            for hit in hits
             if title.casefold() in hit.paper.text.casefold().split("\n")[0]
             or f"({title.casefold()})" in hit.paper.text.casefold()
         ),

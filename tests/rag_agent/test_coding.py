@@ -7,41 +7,15 @@ from typing import Any
 import pytest
 
 from ingestion.errors import SandboxUnavailable
-from ingestion.paper import Paper
-from rag_agent.answer import Citation
 from rag_agent.coding import CodeResult, error_lines, result_of, write_code
 from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
-from rag_agent.instruction import Instruction
 from rag_agent.language_model import LanguageModel, ScriptedModel
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.self_check import SelfCheck
 from rag_agent.settings import SandboxSettings
+from tests.rag_agent import sandboxes
+from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
 
-PAPER = Paper(
-    arxiv_id="1706.03762",
-    title="Attention Is All You Need",
-    abstract="We propose the Transformer.",
-    authors=("A. Vaswani",),
-    categories=("cs.CL",),
-    year=2017,
-)
-QUOTE = "We compute the dot products of the query with all keys, divide each by √dk"
-PASSAGE = Citation(
-    key=1,
-    paper=PAPER,
-    page=4,
-    quote=QUOTE,
-    start=120,
-    passage=f"3.2.1 Scaled Dot-Product Attention\n{QUOTE}, and apply a softmax function.",
-    cosine=0.7,
-)
-INSTRUCTION = Instruction(
-    goal="Compute scaled dot-product attention.",
-    formulas=("softmax(Q K^T / sqrt(d_k)) V",),
-    inputs=("Q: (n, d_k)",),
-    outputs=("out: (n, d_v)",),
-    requirements=("divide by sqrt(d_k)", "apply a softmax"),
-)
 GOOD = (
     "def double(x):\n    return 2 * x\n\n\nif __name__ == '__main__':\n    assert double(2) == 4\n"
 )
@@ -85,12 +59,7 @@ class StubSandbox(Sandbox):
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    box = Sandbox(SandboxSettings(timeout_s=60))
-    try:
-        box.run("pass")
-    except SandboxUnavailable as error:
-        pytest.skip(f"needs namespaces and bubblewrap: {error}")
-    return box
+    return sandboxes.opened(SandboxSettings(timeout_s=60))
 
 
 def build(

@@ -4,28 +4,9 @@ import ast
 
 import pytest
 
-from ingestion.paper import Paper
-from rag_agent.answer import Citation
 from rag_agent.program import docstring, language_of, missing_packages, program_in, section_of
+from tests.rag_agent.attention import PASSAGE
 
-PAPER = Paper(
-    arxiv_id="1706.03762",
-    title="Attention Is All You Need",
-    abstract="We propose the Transformer.",
-    authors=("A. Vaswani",),
-    categories=("cs.CL",),
-    year=2017,
-)
-QUOTE = "We compute the dot products of the query with all keys, divide each by √dk"
-PASSAGE = Citation(
-    key=1,
-    paper=PAPER,
-    page=4,
-    quote=QUOTE,
-    start=120,
-    passage=f"3.2.1 Scaled Dot-Product Attention\n{QUOTE}, and apply a softmax function.",
-    cosine=0.7,
-)
 GOAL = "Compute scaled dot-product attention."
 
 

@@ -13,6 +13,7 @@ from ingestion.errors import SandboxUnavailable
 from rag_agent.sandbox import UNAVAILABLE_EXIT, Run, Sandbox
 from rag_agent.settings import SandboxSettings
 from rag_agent.syscalls import deny_filter
+from tests.rag_agent import sandboxes
 
 TIGHT = SandboxSettings(timeout_s=30, memory_mb=256, processes=8, file_mb=2, output_kb=8)
 MARK = "sandboxed-4f1c"  # in the command line of nothing else
@@ -20,12 +21,7 @@ MARK = "sandboxed-4f1c"  # in the command line of nothing else
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    box = Sandbox(TIGHT)
-    try:
-        box.run("pass")
-    except SandboxUnavailable as error:
-        pytest.skip(f"needs namespaces and bubblewrap: {error}")
-    return box
+    return sandboxes.opened(TIGHT)
 
 
 def alive() -> list[str]:

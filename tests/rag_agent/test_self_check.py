@@ -2,20 +2,15 @@
 
 import pytest
 
-from ingestion.errors import SandboxUnavailable
 from rag_agent.sandbox import Sandbox
 from rag_agent.self_check import SelfCheck, run_checked
 from rag_agent.settings import SandboxSettings
+from tests.rag_agent import sandboxes
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    box = Sandbox(SandboxSettings(timeout_s=60))
-    try:
-        box.run("pass")
-    except SandboxUnavailable as error:
-        pytest.skip(f"needs namespaces and bubblewrap: {error}")
-    return box
+    return sandboxes.opened(SandboxSettings(timeout_s=60))
 
 
 def test_line_numbers_and_output_stay_the_programs_own(sandbox: Sandbox) -> None:
