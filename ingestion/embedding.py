@@ -1,6 +1,7 @@
 """Text to vectors, on the fastest processor path whose vectors stay true to fp32.
 
-Embedder            a sentence-transformers model
+Embedder            a sentence-transformers model in this process
+├── SharedEmbedder  the same in a warm process that all programs share (embedding_server.py)
 └── HashingEmbedder a test double without weights
 """
 
@@ -71,10 +72,17 @@ class Embedder:
         Returns:
             float32 (len(texts), dim), rows of Euclidean norm 1, so that a dot product is the cosine.
         """
-        model = self._model()
-        vectors = np.zeros((len(texts), int(model.get_embedding_dimension())), np.float32)
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for rows, part in self.batches(texts):
+            vectors[rows] = part
+            on_batch(len(rows))
+        return vectors
+
+    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """The texts' vectors as they are computed: places in `texts`, and their rows of `encode`."""
         if not texts:
-            return vectors
+            return
+        model = self._model()
         import torch
 
         tokens = model.tokenizer(
@@ -89,9 +97,7 @@ class Embedder:
             with torch.inference_mode(), self._lock:
                 on_device = {key: values.to(model.device) for key, values in padded.items()}
                 embedded = model(on_device)["sentence_embedding"].float()
-            vectors[batch] = torch.nn.functional.normalize(embedded, dim=1).cpu().numpy()
-            on_batch(len(batch))
-        return vectors
+            yield batch, torch.nn.functional.normalize(embedded, dim=1).cpu().numpy()
 
     def _model(self) -> Any:
         with self._lock:
@@ -138,19 +144,14 @@ class HashingEmbedder(Embedder):
     def load(self) -> None:
         """Nothing is to be loaded."""
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        on_batch: Callable[[int], None] = lambda texts_done: None,
-    ) -> Vectors:
-        """Embed texts: float32 (len(texts), dim), rows of Euclidean norm 1."""
+    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """All texts at once."""
         vectors = np.zeros((len(texts), self._dim), np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for stem in sorted(set(terms(text))) or [""]:
                 row += np.random.default_rng(list(stem.encode())).standard_normal(self._dim)
             row /= np.linalg.norm(row)
-        on_batch(len(texts))
-        return vectors
+        yield list(range(len(texts))), vectors
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

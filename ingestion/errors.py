@@ -4,6 +4,7 @@ AgentError                 what happened, what was kept, what to do next
 ├── InvalidArxivId         a text that is not an arXiv id
 ├── SourceError            a metadata file that cannot be read at all
 ├── WeightsError           model weights that cannot be resolved or do not match their hash
+├── EmbeddingUnavailable   the embedding model's process does not start or ended
 ├── StoreError             the Milvus store
 │   ├── StoreUnavailable   nothing answers, or the folder cannot be opened
 │   ├── SchemaMismatch     the collection was made with another schema or embedding model
@@ -49,6 +50,10 @@ class SourceError(AgentError):
 
 class WeightsError(AgentError):
     """Model weights that cannot be resolved or do not match their hash."""
+
+
+class EmbeddingUnavailable(AgentError):
+    """The process that holds the embedding model does not start, or ended while it worked."""
 
 
 class StoreError(AgentError):

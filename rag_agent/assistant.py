@@ -1,5 +1,6 @@
 """The program behind every surface: opens its parts once, answers questions as streams of events."""
 
+import contextlib
 import hashlib
 import queue
 import shutil
@@ -16,6 +17,7 @@ from ingestion import weights
 from ingestion.arxiv_api import ArxivApi
 from ingestion.arxiv_pdf import fetch_pdf, pdf_path
 from ingestion.embedding import Embedder
+from ingestion.embedding_server import SharedEmbedder
 from ingestion.errors import (
     AgentError,
     InvalidArxivId,
@@ -86,8 +88,8 @@ class Assistant:
 
     @cached_property
     def embedder(self) -> Embedder:
-        """The embedding model; loaded at its first text."""
-        return self._given_embedder or Embedder(
+        """The embedding model, in a process that stays warm; started at its first text."""
+        return self._given_embedder or SharedEmbedder(
             self.settings.embedding, self.settings.home, self._report
         )
 
@@ -438,21 +440,15 @@ class Assistant:
         self, stopped: threading.Event, emit: Callable[[Event], None]
     ) -> tuple[Services, float]:
         """Services of one question, and the seconds spent waiting for the reader model to open."""
-        opened: dict[str, Any] = {}
-        threading.Thread(target=self.embedder.load, daemon=True).start()
-        library = threading.Thread(target=self._open_library, args=(opened,), daemon=True)
-        library.start()
+        for part in (self.embedder.load, lambda: self.store.count()):
+            threading.Thread(target=_early, args=(part,), daemon=True).start()
         started = time.perf_counter()
         reader, notice = self._reader()
         seconds = time.perf_counter() - started
-        library.join()
-        if "error" in opened:
-            raise opened["error"]
         services = Services(
             settings=self.settings,
-            store=self.store,
+            open_store=lambda: self.store,
             embedder=self.embedder,
-            retriever=self.retriever,
             full_text=self.full_text,
             arxiv=self._arxiv(
                 lambda wait_s, reason: emit(WaitingForArxiv(wait_s, reason)),
@@ -471,12 +467,6 @@ class Assistant:
         if notice:
             services.notice(notice)
         return services, seconds
-
-    def _open_library(self, opened: dict[str, Any]) -> None:
-        try:
-            opened["store"] = self.store
-        except (AgentError, OSError) as error:  # raised again in the thread that waits
-            opened["error"] = error
 
     def _reader(self) -> tuple[LanguageModel | None, str]:
         try:
@@ -566,6 +556,12 @@ class Assistant:
     def _update(self, session: str, values: dict[str, Any]) -> None:
         with self._lock:
             self._graph.update_state(self._config(session), values, as_node="do_chat")
+
+
+def _early(open_part: Callable[[], object]) -> None:
+    """Open a part beside the plan; what fails here fails again, and is told, where it is used."""
+    with contextlib.suppress(AgentError, OSError):
+        open_part()
 
 
 def _answer_of(state: dict[str, Any]) -> Answer:

@@ -32,9 +32,8 @@ class Services:
 
     Args:
         settings: In force for this question.
-        store: The library.
+        open_store: Gives the library, opened once; the plan is made while that goes on.
         embedder: Embeds queries, sentences and claims.
-        retriever: Searches the library.
         full_text: Reads PDFs.
         arxiv: Asks arXiv, within this question's share of requests.
         sandbox: Runs generated programs.
@@ -53,9 +52,8 @@ class Services:
     """
 
     settings: Settings
-    store: Store
+    open_store: Callable[[], Store]
     embedder: Embedder
-    retriever: Retriever
     full_text: FullText
     arxiv: ArxivApi
     sandbox: Sandbox
@@ -71,6 +69,20 @@ class Services:
     notices: list[str] = field(default_factory=list)
     arxiv_failed: bool = False
     started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def store(self) -> Store:
+        """The library.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        return self.open_store()
+
+    @property
+    def retriever(self) -> Retriever:
+        """Searches the library."""
+        return Retriever(self.store, self.embedder, self.settings.retrieval)
 
     @property
     def assets(self) -> Path:
