@@ -356,9 +356,17 @@ class Assistant:
 
     def rate(self, session: str, turn: int, rating: Literal["up", "down", ""]) -> None:
         """Keep a thumb up or down with a turn (from 0)."""
-        turns = self.turns(session)
-        turns[turn] = {**turns[turn], "rating": rating}
-        self._update(session, {"turns": turns})
+        with self._lock:
+            turns = self.turns(session)
+            turns[turn] = {**turns[turn], "rating": rating}
+            self._update(session, {"turns": turns})
+
+    def keep_code(self, session: str, turn: int, code: dict[str, Any]) -> None:
+        """Keep a program that was run or written again in the place of the one a turn (from 0) has."""
+        with self._lock:
+            turns = self.turns(session)
+            turns[turn] = {**turns[turn], "answer": {**turns[turn]["answer"], "code": code}}
+            self._update(session, {"turns": turns})
 
     def export_session(self, session: str) -> str:
         """A session as Markdown with BibTeX."""
@@ -390,10 +398,11 @@ class Assistant:
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "rating": "",
             }
-            kept = {"turns": [*turns, turn]}
-            if "summary" in values:
-                kept |= {"summary": values["summary"], "summarised": values["summarised"]}
-            self._update(session, kept)
+            with self._lock:  # earlier turns may have been rated meanwhile
+                kept = {"turns": [*self.turns(session), turn]}
+                if "summary" in values:
+                    kept |= {"summary": values["summary"], "summarised": values["summarised"]}
+                self._update(session, kept)
         emit(Answered(answer))
 
     def _run(

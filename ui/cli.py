@@ -452,17 +452,9 @@ def ui(
     ] = "127.0.0.1",
 ) -> None:
     """Open the chat page."""
-    page = Path(__file__).with_name("app.py")
-    options = {
-        "server.address": host,
-        "server.port": str(port),
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-        "server.fileWatcherType": "none",
-    }
-    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    command = [sys.executable, "-m", "streamlit", "run", str(page), *arguments]
-    os.execv(sys.executable, command)  # noqa: S606  # the page replaces this process, Ctrl-C ends it
+    from ui.web.server import serve
+
+    serve(host, port)
 
 
 @contextmanager

@@ -122,18 +122,12 @@ def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
 
 def serve(home: Path, port: int, seconds_a_piece: float) -> None:
     """Serve the page with the scripted assistant on loopback until killed."""
-    from streamlit.web import cli
-
-    from ui.web import program
+    from ui.web import program, server
 
     program.open_assistant = lambda report: scripted_assistant(
         home, seconds_a_piece=seconds_a_piece
     )
-    options = {"server.address": "127.0.0.1", "server.port": port, "server.headless": "true"}
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    app = Path(program.__file__).parents[1] / "app.py"
-    sys.argv = ["streamlit", "run", str(app), *arguments]
-    cli.main()
+    server.serve("127.0.0.1", port)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,49 @@ def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Pa
     assert time.monotonic() - started < 30
     assert "Stopped" in page.text
     assert "do not answer" not in page.text
-    assert page.at.chat_input[0].disabled is False
+
+
+def test_a_question_asked_meanwhile_waits_its_turn(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.02)
+    page.run().at.chat_input[0].set_value(QUESTION)
+    page.run()
+    first = page.running
+    for _ in range(2):  # sent twice by mistake
+        page.at.chat_input[0].set_value(OTHER)
+        page.run()
+    assert page.running is first
+    assert OTHER in page.text
+    assert page.buttons.count("Take back") == 1
+    assert first.wait(60)
+    assert page.running.question == OTHER
+    assert page.running.wait(60)
+    asked = [turn["question"] for turn in page.assistant.turns(page.session)]
+    assert asked == [QUESTION, OTHER]
+    assert "31 nanometres" in page.run().text
+
+
+def test_a_waiting_question_can_be_taken_back(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.1)
+    page.run().at.chat_input[0].set_value(QUESTION)
+    page.run().at.chat_input[0].set_value(OTHER)
+    page.run().press("Take back")
+    assert page.at.chat_input[0].proto.value == OTHER
+    assert "Take back" not in page.buttons
+    page.press("Stop")
+    assert page.running.wait(30)
+    assert len(page.assistant.turns(page.session)) == 1
+
+
+def test_a_rating_given_while_an_answer_is_written_is_kept(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.02)
+    page.run().ask(QUESTION)
+    page.at.chat_input[0].set_value(OTHER)
+    page.run()
+    page.at.feedback[0].set_value(0)
+    page.run()
+    assert page.running.wait(60)
+    ratings = [turn["rating"] for turn in page.assistant.turns(page.session)]
+    assert ratings == ["down", ""]
 
 
 def test_two_tabs_get_their_own_answers(page_of: Callable[..., Page]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingestion.errors import SandboxUnavailable
+from tests.ui.conftest import Page
 from ui.web import program
 
 CODE: dict[str, Any] = {
@@ -42,13 +43,18 @@ CODE: dict[str, Any] = {
 
 
 class StandIn:
-    """An assistant that only knows programs."""
+    """An assistant that only knows one conversation's program."""
 
     def __init__(self) -> None:
+        self.code = CODE
         self.instructions: list[str] = []
 
     def warm_up(self) -> None:
         pass
+
+    def keep_code(self, session: str, turn: int, code: dict[str, Any]) -> None:
+        assert (session, turn) == ("talk", 0)
+        self.code = code
 
     def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
         run = {**code["run"], "stdout": "32 nm", "stderr": ""}
@@ -69,13 +75,15 @@ def assistant(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     return stand_in
 
 
-def shown(code: dict[str, Any]) -> AppTest:
-    def script(code):  # type: ignore[no-untyped-def]  # its source runs elsewhere, without names
+def shown(assistant: StandIn, **changed: Any) -> AppTest:
+    def script():  # type: ignore[no-untyped-def]  # its source runs elsewhere, without names
         from ui.web.code_result import show_code
+        from ui.web.program import program
 
-        show_code(code, "one")
+        show_code(program().assistant.code, "talk", 0)
 
-    at = AppTest.from_function(script, args=(code,), default_timeout=60).run()
+    assistant.code = {**CODE, **changed}
+    at = AppTest.from_function(script, default_timeout=60).run()
     assert not at.exception
     return at
 
@@ -88,7 +96,9 @@ def text(at: AppTest) -> str:
 def press(at: AppTest, label: str) -> AppTest:
     next(button for button in at.button if button.label == label).click()
     at.run()
-    assert at.session_state["code-job-one"].wait(30)
+    job = program.jobs().get("code-talk-0")
+    assert job is not None
+    assert job.wait(30)
     at.run()
     assert not at.exception
     return at
@@ -97,7 +107,7 @@ def press(at: AppTest, label: str) -> AppTest:
 def test_a_program_stands_with_its_verdict_its_output_and_its_requirements(
     assistant: StandIn,
 ) -> None:
-    said = text(shown(CODE))
+    said = text(shown(assistant))
     for part in ("does not work", "NameError: moon", "1 of 2 checks held", "3 repairs"):
         assert part in said
     assert "print('31 nm')" in said
@@ -108,19 +118,35 @@ def test_a_program_stands_with_its_verdict_its_output_and_its_requirements(
 
 @pytest.mark.parametrize("verdict", ["passed", "failed", "not run"])
 def test_every_verdict_is_shown(assistant: StandIn, verdict: str) -> None:
-    assert not shown({**CODE, "verdict": verdict, "run": None}).exception
+    assert not shown(assistant, verdict=verdict, run=None).exception
 
 
 def test_running_again_shows_the_new_run(assistant: StandIn) -> None:
-    at = press(shown(CODE), "Run again")
+    at = press(shown(assistant), "Run again")
     assert "32 nm" in text(at)
     assert "its self-check held" in text(at)
 
 
 def test_an_edited_instruction_is_sent_and_a_failure_keeps_the_program(assistant: StandIn) -> None:
-    at = shown(CODE)
+    at = shown(assistant)
     at.text_area[0].set_value("Goal: Compute it.\nRequirements:\n- use the sun")
     press(at, "Write the program again")
     assert assistant.instructions == ["Goal: Compute it.\nRequirements:\n- use the sun"]
     assert "No walls here" in text(at)
     assert "print('31 nm')" in text(at)
+
+
+def test_a_program_run_again_is_kept_with_its_turn(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.run().ask("What is the lunar tide of the garden pond?")
+    page.assistant.keep_code(page.session, 0, CODE)
+    run = {**CODE["run"], "stdout": "33 nm", "stderr": ""}
+    monkeypatch.setattr(page.assistant, "run_again", lambda code: {**code, "run": run})
+    page.run().press("Run again")
+    job = program.jobs().get(f"code-{page.session}-0")
+    assert job is not None
+    assert job.wait(30)
+    st.cache_resource.clear()  # as after a restart
+    assert "33 nm" in page.run().text
+    assert page.assistant.turns(page.session)[0]["answer"]["code"]["run"] == run

@@ -12,12 +12,14 @@ from tests.papers import PONDS, SOURDOUGH
 from tests.ui.conftest import Page
 from tests.ui.scripted import HOSTILE, write_pdf
 from ui import doctor
+from ui.web import program
 from ui.web.jobs import Job
 
 
-def job(page: Page, name: str) -> Job:
+def job(name: str) -> Job:
     """The job of this name, ended."""
-    found: Job = page.at.session_state[f"job-{name}"]
+    found = program.jobs().get(name)
+    assert found is not None
     assert found.wait(60)
     return found
 
@@ -71,7 +73,7 @@ def test_uploads_are_added_and_rejects_are_reported(page: Page, tmp_path: Path) 
     uploads.append(("../<b>kettles</b>.pdf", write_pdf(tmp_path).read_bytes(), "application/pdf"))
     page.at.file_uploader(key="add-files").set_value(uploads)
     page.press("Add the files")
-    assert job(page, "adding").error is None
+    assert job("adding").error is None
     page.run()
     assert "2 read: 1 new" in page.text
     assert "1 rejected" in page.text
@@ -85,7 +87,7 @@ def test_arxiv_that_does_not_answer_is_said(page: Page) -> None:
     page.run()
     page.at.text_input(key="add-id").set_value("2711.09999")
     page.press("Get papers", nth=1)
-    job(page, "adding")
+    job("adding")
     page.run()
     assert 'class="failure"' in page.text
 
@@ -158,7 +160,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("checked")
 def test_health_is_shown_with_what_to_do(page: Page) -> None:
     page.open("settings").press("Check now")
-    assert page.at.session_state["health"].wait(30)
+    job("health")
     page.run()
     assert "3 papers" in page.text
     assert "&lt;b&gt;unreachable&lt;/b&gt; → Check the network" in page.text

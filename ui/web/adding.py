@@ -4,20 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingestion.pipeline import IngestReport
 from rag_agent.assistant import Added
-from ui.web import messages
+from ui.web import messages, watching
 from ui.web.jobs import Job
 from ui.web.plain import escaped
-from ui.web.program import program
+from ui.web.program import jobs, program
 from ui.web.texts import say
 
-_POLL_S = 0.5
 _ADDED = tuple[list[Added], list[IngestReport]]
 
 
@@ -51,35 +49,19 @@ def show_ways_to_add() -> None:
 
 def show_job(name: str) -> None:
     """Draw the job of this name while it runs, and its report when it is done."""
-    job = st.session_state.get(f"job-{name}")
-    if job is None:
-        return
-    if not job.done:
-        _watch(job)
-        return
-    if job.error is not None:
-        messages.failure(job.error.what, job.error.kept, job.error.next_step)
-    else:
+    job = jobs().get(name)
+    if job is not None and watching.show_job(job):
         _show_added(job.result)
 
 
-def start(name: str, work: Callable[[Job], Any]) -> None:
-    """Begin a job under a name, unless one of that name is still running."""
-    running = st.session_state.get(f"job-{name}")
-    if running is None or running.done:
-        st.session_state[f"job-{name}"] = Job(work)
+def add_one(name: str, given: str) -> None:
+    """Bring one paper in by id or title, as the job of this name."""
+    assistant, waiting = program().assistant, _waiting()
 
+    def work(job: Job) -> _ADDED:
+        return [assistant.add(given, lambda *wait: job.tell(waiting.format(*wait)))], []
 
-def add_one(job: Job, given: str) -> _ADDED:
-    """Bring one paper in by id or title."""
-    return [program().assistant.add(given, lambda wait_s, why: job.tell(_waiting(wait_s, why)))], []
-
-
-@st.fragment(run_every=_POLL_S)
-def _watch(job: Job) -> None:
-    if job.done:
-        st.rerun()
-    st.progress(job.share, escaped(job.doing or say("working")))
+    jobs().start(name, work)
 
 
 def _show_added(result: _ADDED) -> None:
@@ -104,7 +86,7 @@ def _fetch() -> None:
     }
     if not chosen["keywords"].strip():
         return
-    assistant = program().assistant
+    assistant, waiting = program().assistant, _waiting()
 
     def work(job: Job) -> _ADDED:
         papers, report = assistant.fetch(
@@ -112,18 +94,17 @@ def _fetch() -> None:
             max_papers=chosen["max"],
             newest=chosen["newest"],
             pdfs=chosen["pdfs"],
-            on_wait=lambda wait_s, why: job.tell(_waiting(wait_s, why)),
+            on_wait=lambda *wait: job.tell(waiting.format(*wait)),
         )
         return [Added(paper.arxiv_id, paper, str(paper.year)) for paper in papers], [report]
 
-    start("adding", work)
+    jobs().start("adding", work)
 
 
 def _add_by_id() -> None:
     given = st.session_state["add-id"].strip()
     if given:
-        program()
-        start("adding", lambda job: add_one(job, given))
+        add_one("adding", given)
 
 
 def _add_files(files: Sequence[UploadedFile]) -> None:
@@ -145,7 +126,7 @@ def _add_files(files: Sequence[UploadedFile]) -> None:
             shutil.rmtree(folder)
         return [Added(Path(one.given).name, one.paper, one.detail) for one in added], reports
 
-    start("adding", work)
+    jobs().start("adding", work)
     st.rerun()
 
 
@@ -161,5 +142,6 @@ def _saved(file: UploadedFile, folder: Path) -> Path:
     return path
 
 
-def _waiting(seconds: float, reason: str) -> str:
-    return say("waiting", seconds=f"{seconds:.0f}", reason=reason)
+def _waiting() -> str:
+    """How a wait for arXiv is said, to be formatted with seconds and reason: a job cannot ask for the language."""
+    return say("waiting", seconds="{:.0f}", reason="{}")

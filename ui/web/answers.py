@@ -31,7 +31,7 @@ def show_answer(answer: dict[str, Any], session: str, turn: int, rating: str) ->
     elif answer["answer"]:
         messages.plain(answer["answer"])
     if answer["code"]:
-        code_result.show_code(answer["code"], key)
+        code_result.show_code(answer["code"], session, turn)
     if answer["verdict"] == "declined":
         messages.plain(say("no_answer"))
     evidence.show_sources(answer["claims"], key)

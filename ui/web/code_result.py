@@ -1,6 +1,5 @@
 """A generated program with the truth about it: verdict, output, requirements; run it again, or ask for another."""
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -9,25 +8,25 @@ from rag_agent.events import Event
 from rag_agent.instruction import Instruction
 from ui.web import messages
 from ui.web.jobs import Job
-from ui.web.plain import as_html, escaped
-from ui.web.program import program
-from ui.web.texts import say
+from ui.web.plain import as_html
+from ui.web.program import jobs, program
+from ui.web.texts import say, step_name
+from ui.web.watching import show_job
 
 _MARKS = {"passed": ("✓", "ok"), "failed": ("✗", "problem"), "not run": ("–", "warning")}
+_STEPS = ("write", "run", "repair", "review")
 _ENDINGS = {"python": "py", "javascript": "js", "typescript": "ts", "rust": "rs", "haskell": "hs"}
-_POLL_S = 0.5
 
 
-def show_code(code: dict[str, Any], key: str) -> None:
+def show_code(code: dict[str, Any], session: str, turn: int) -> None:
     """Draw a program and what is known of it.
 
     Args:
         code: As `CodeResult.as_json` gives it.
-        key: Distinguishes this program from the others on the page.
+        session: The conversation that keeps it.
+        turn: Number of the question in it, from 0; another program or run takes the place of this one there.
     """
-    job = st.session_state.get(f"code-job-{key}")
-    newer = job.result if job is not None and job.done and job.error is None else None
-    code = newer or code
+    key = f"{session}-{turn}"
     _show_verdict(code)
     st.code(code["program"], code["language"], line_numbers=True)
     with st.container(horizontal=True):
@@ -46,15 +45,14 @@ def show_code(code: dict[str, Any], key: str) -> None:
             icon=":material/replay:",
             disabled=code["language"] != "python",
             on_click=_run_again,
-            args=(code, key),
+            args=(code, session, turn),
         )
     _show_output(code)
     _show_requirements(code)
-    _show_instruction(code, key)
-    if job is not None and not job.done:
-        _watch(job)
-    elif job is not None and job.error is not None:
-        messages.failure(job.error.what, job.error.kept, job.error.next_step)
+    _show_instruction(code, session, turn)
+    job = jobs().get(_job_name(session, turn))
+    if job is not None:
+        show_job(job)
 
 
 def _show_verdict(code: dict[str, Any]) -> None:
@@ -104,7 +102,8 @@ def _show_requirements(code: dict[str, Any]) -> None:
                 messages.small(f"{say('leaves_out')}: {text}")
 
 
-def _show_instruction(code: dict[str, Any], key: str) -> None:
+def _show_instruction(code: dict[str, Any], session: str, turn: int) -> None:
+    key = f"{session}-{turn}"
     with st.expander(say("edit_instruction")), st.form(f"instruction-{key}", border=False):
         text = Instruction.model_validate(code["instruction"]).as_text()
         st.text_area(
@@ -114,34 +113,32 @@ def _show_instruction(code: dict[str, Any], key: str) -> None:
             key=f"edited-{key}",
             label_visibility="collapsed",
         )
-        st.form_submit_button(say("write_again"), on_click=_write_again, args=(code, key))
+        st.form_submit_button(say("write_again"), on_click=_write_again, args=(code, session, turn))
 
 
-def _run_again(code: dict[str, Any], key: str) -> None:
+def _run_again(code: dict[str, Any], session: str, turn: int) -> None:
     assistant = program().assistant
-    _start(key, lambda job: assistant.run_again(code))
+
+    def work(job: Job) -> None:
+        assistant.keep_code(session, turn, assistant.run_again(code))
+
+    jobs().start(_job_name(session, turn), work)
 
 
-def _write_again(code: dict[str, Any], key: str) -> None:
-    assistant, instruction = program().assistant, st.session_state[f"edited-{key}"]
+def _write_again(code: dict[str, Any], session: str, turn: int) -> None:
+    assistant = program().assistant
+    instruction = st.session_state[f"edited-{session}-{turn}"]
+    names = {name: step_name(name) for name in _STEPS}  # a job cannot ask for the page's language
 
-    def tell(event: Event, job: Job) -> None:
-        if event.kind == "step_started":
-            job.tell(f"{event.name} {event.detail}")
+    def work(job: Job) -> None:
+        def tell(event: Event) -> None:
+            if event.kind == "step_started":
+                job.tell(f"{names.get(event.name, event.name)} {event.detail}")
 
-    _start(
-        key, lambda job: assistant.write_again(code, instruction, lambda event: tell(event, job))
-    )
+        assistant.keep_code(session, turn, assistant.write_again(code, instruction, tell))
 
-
-def _start(key: str, work: Callable[[Job], Any]) -> None:
-    running = st.session_state.get(f"code-job-{key}")
-    if running is None or running.done:
-        st.session_state[f"code-job-{key}"] = Job(work)
+    jobs().start(_job_name(session, turn), work)
 
 
-@st.fragment(run_every=_POLL_S)
-def _watch(job: Job) -> None:
-    if job.done:
-        st.rerun()
-    st.progress(job.share, escaped(job.doing or say("working")))
+def _job_name(session: str, turn: int) -> str:
+    return f"code-{session}-{turn}"

@@ -1,4 +1,4 @@
-"""Long work other than answering (ingests, downloads, checks), outside of the script runs."""
+"""Long work other than answering (ingests, downloads, programs run again), outside of the script runs."""
 
 import threading
 from collections.abc import Callable
@@ -51,3 +51,23 @@ class Job:
             raise
         finally:
             self._done.set()
+
+
+class Jobs:
+    """The latest job of each name. A reload finds it again; other tabs see it too."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, name: str, work: Callable[[Job], Any]) -> Job:
+        """Begin a job, unless one of that name is still running: then that one is returned."""
+        with self._lock:
+            latest = self._latest.get(name)
+            if latest is None or latest.done:
+                latest = self._latest[name] = Job(work)
+            return latest
+
+    def get(self, name: str) -> Job | None:
+        """The latest job of a name, running or ended; None when there is none."""
+        return self._latest.get(name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ingestion.errors import AgentError
+from ui.web.jobs import Jobs
 from ui.web.running import Runs
 
 if TYPE_CHECKING:
@@ -26,14 +27,21 @@ def open_assistant(report: Report) -> "Assistant":
 
 
 class Program:
-    """The assistant and the state of its loading. Making one returns at once."""
+    """The assistant and the state of its loading."""
 
     def __init__(self) -> None:
         self.doing = ""
         self.error: AgentError | None = None
         self._opened: Future[Assistant] = Future()
         self._warm = threading.Event()
-        threading.Thread(target=self._open, daemon=True).start()
+        self._opening = threading.Thread(target=self._open, daemon=True)
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Begin to load models and library in the background, unless that has begun."""
+        with self._lock:
+            if self._opening.ident is None:
+                self._opening.start()
 
     @property
     def assistant(self) -> "Assistant":
@@ -42,6 +50,7 @@ class Program:
         Raises:
             AgentError: The settings do not allow to open it.
         """
+        self.open()
         return self._opened.result()
 
     @property
@@ -75,7 +84,7 @@ class Program:
 
 @st.cache_resource(show_spinner=False)
 def program() -> Program:
-    """The program of this process; opened by the first tab."""
+    """The program of this process."""
     return Program()
 
 
@@ -83,6 +92,12 @@ def program() -> Program:
 def runs() -> Runs:
     """The questions on their way in this process."""
     return Runs()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The long work under way in this process."""
+    return Jobs()
 
 
 def reopen() -> None:

@@ -30,7 +30,7 @@ def ask(question: str) -> None:
     paper = st.query_params.get("paper", "")
     opened = program()
     st.query_params["session"] = name
-    runs().start(
+    runs().ask(
         name,
         question,
         paper,
@@ -46,6 +46,28 @@ def ask_typed() -> None:
 def ask_offered() -> None:
     """Ask the suggestion that was chosen."""
     ask(str(st.session_state["offered"] or ""))
+
+
+def show_waiting(name: str) -> None:
+    """Questions that were asked while another is answered; each can be taken back into the entry."""
+    for number, running in enumerate(runs().waiting(name)):
+        show_question(running.question)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            messages.small(say("waits"))
+            st.button(
+                say("take_back"),
+                key=f"take-back-{number}",
+                type="tertiary",
+                icon=":material/edit:",
+                on_click=take_back,
+                args=(name, running),
+            )
+
+
+def take_back(name: str, running: Running) -> None:
+    """Put a waiting question back into the entry, to be changed or dropped there."""
+    if runs().take_back(name, running):
+        st.session_state["question"] = running.question
 
 
 @st.fragment(run_every=_POLL_S)
@@ -113,11 +135,7 @@ name = session()
 latest = runs().get(name)
 busy = latest is not None and not latest.done
 st.chat_input(
-    say("ask_wait" if busy else "ask"),
-    key="question",
-    max_chars=4000,
-    disabled=busy,
-    on_submit=ask_typed,
+    say("ask_meanwhile" if busy else "ask"), key="question", max_chars=4000, on_submit=ask_typed
 )
 with st.sidebar:
     st.button(
@@ -135,6 +153,7 @@ if busy and latest is not None:
     watch(latest)
 elif latest is not None:
     show_failure(latest)
+show_waiting(name)
 if not busy and offered:
     st.pills(
         say("next"),

@@ -95,7 +95,7 @@ def show_pages(paper: Paper) -> None:
 
 def get(arxiv_id: str) -> None:
     """Take metadata and PDF from arXiv."""
-    adding.start("paper", lambda job: adding.add_one(job, arxiv_id))
+    adding.add_one(f"paper-{arxiv_id}", arxiv_id)
 
 
 def delete(arxiv_id: str) -> None:
@@ -109,7 +109,7 @@ deleted = st.session_state.pop("deleted", "")
 if deleted:
     messages.notice(say("deleted", what=deleted))
 chosen = choose()
-adding.show_job("paper")
+adding.show_job(f"paper-{chosen}")
 if not chosen:
     show_choices()
 else:

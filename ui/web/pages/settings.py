@@ -8,13 +8,10 @@ from ingestion.errors import AgentError
 from rag_agent.settings import Mode, Settings, load_settings, origins, settings_file
 from rag_agent.settings_file import save_settings
 from ui import doctor
-from ui.web import messages
-from ui.web.jobs import Job
+from ui.web import messages, watching
 from ui.web.plain import as_html, escaped
-from ui.web.program import program, reopen
+from ui.web.program import jobs, program, reopen
 from ui.web.texts import LANGUAGES, say
-
-_POLL_S = 0.7
 
 
 class Fields:
@@ -91,25 +88,11 @@ def show_health(settings: Settings) -> None:
     """What `arxiv-agent doctor` says, looked up when asked for."""
     st.markdown(f"#### {escaped(say('health'))}")
     if st.button(say("check_now"), key="check", icon=":material/health_and_safety:"):
-        st.session_state["health"] = Job(lambda job: list(doctor.checks(settings)))
-    job = st.session_state.get("health")
-    if job is None:
-        return
-    if not job.done:
-        watch(job)
-    elif job.error is not None:
-        messages.failure(job.error.what, job.error.kept, job.error.next_step)
-    else:
+        jobs().start("health", lambda job: list(doctor.checks(settings)))
+    job = jobs().get("health")
+    if job is not None and watching.show_job(job):
         for check in job.result:
             show_check(check)
-
-
-@st.fragment(run_every=_POLL_S)
-def watch(job: Job) -> None:
-    """Wait for the checks."""
-    if job.done:
-        st.rerun()
-    messages.small(say("working"))
 
 
 def show_check(check: doctor.Check) -> None:

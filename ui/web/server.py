@@ -1,0 +1,31 @@
+"""The page's web server, in this process."""
+
+import importlib
+import threading
+from pathlib import Path
+
+_APP = Path(__file__).parents[1] / "app.py"
+
+
+def serve(host: str, port: int) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.web import cli
+
+    # The page uses no components of other packages, and looking for some parses the metadata of every
+    # package installed: 0.5 s of the start.
+    manifest_scanner.scan_component_manifests = lambda max_workers=None: []
+    threading.Thread(target=_import_page, daemon=True).start()
+    options = {"server.address": host, "server.port": port, "server.headless": "true"}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    cli.main(["run", str(_APP), *arguments])
+
+
+def _import_page() -> None:
+    """Import what the first visit needs while the browser still loads its own part."""
+    importlib.import_module("ui.web.answers")
