@@ -227,13 +227,10 @@ class Store:
                 anns_field=field,
                 limit=k,
                 filter=filters.expression(),
-                output_fields=["arxiv_id"],
                 search_params={"metric_type": metric},
             )
         )
-        # Milvus Lite returns BM25 as a negative distance, a server as a score.
-        sign = -1.0 if metric == "BM25" and any(hit["distance"] < 0 for hit in found[0]) else 1.0
-        return [(str(hit["arxiv_id"]), sign * float(hit["distance"])) for hit in found[0]]
+        return [(str(hit.id), float(hit.distance)) for hit in found[0]]
 
     def _rows(self, ids: Sequence[str], fields: list[str]) -> dict[str, dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -289,8 +286,8 @@ class Store:
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
 
-        # Its warnings are about features that Milvus Lite lacks and nobody here asks for.
-        logging.getLogger("pymilvus").setLevel(logging.ERROR)
+        # It logs features that Milvus Lite lacks and nobody asks for, and each error that it raises too.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
         if self._settings.uri:
             uri, token = self._settings.uri, self._settings.token.get_secret_value()
         else:

@@ -120,9 +120,10 @@ def _gate(calls: _Calls, token: str) -> Any:
 def serve(folder: Path, idle_s: float) -> None:
     """Open `folder`, serve it until idle for `idle_s` or told to end, and close it properly."""
     import grpc
-    from milvus_lite.adapter.grpc.servicer import MilvusServicer
     from milvus_lite.db import MilvusLite
     from pymilvus.grpc_gen import milvus_pb2_grpc
+
+    from ingestion.store_search import SearchingServicer
 
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
@@ -142,7 +143,7 @@ def serve(folder: Path, idle_s: float) -> None:
             ("grpc.http2.max_ping_strikes", 0),
         ],
     )
-    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
+    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(SearchingServicer(database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     announcement = folder / "owner.json"
