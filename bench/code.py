@@ -123,7 +123,7 @@ def passages_for(
     found = parse_arxiv_id(request["arxiv_id"])
     paper = Paper(found.id, pdf.title, pdf.abstract, pdf.authors, (), found.year)
     passages = passages_of(pdf.pages, sentences_of(pdf.pages))
-    scores = relevance(request["question"], [p.reading for p in passages], embedder)
+    cosines, scores = relevance(request["question"], [p.reading for p in passages], embedder)
     best = sorted(range(len(passages)), key=lambda n: -scores[n])[:_PASSAGES]
     return tuple(
         Citation(
@@ -133,7 +133,7 @@ def passages_for(
             quote=passages[n].text,
             start=passages[n].start,
             passage=passages[n].text,
-            cosine=float(scores[n]),
+            cosine=float(cosines[n]),
         )
         for key, n in enumerate(best, 1)
     )

@@ -56,6 +56,8 @@ def write_claims(
     if not evidence:
         return ()
     ordered = sorted(evidence, key=lambda e: e.score)  # the best stand next to the question
+    papers = {e.paper.arxiv_id for e in evidence}
+    known = question if len(papers) == 1 and ordered[0].page else ""
     chinese = language == "zh"
     claims: list[Claim] = []
     checked = 0
@@ -68,11 +70,15 @@ def write_claims(
             cited = _cited(draft, ordered)
             if _adds_nothing(text, question):
                 claim = next(
-                    (quote(e, 1.0, keys) for e in cited if not _adds_nothing(e.text, question)),
+                    (
+                        quote(e, e.cosine, keys)
+                        for e in cited
+                        if not _adds_nothing(e.text, question)
+                    ),
                     None,
                 )
             else:
-                claim = check_claim(text, cited, ordered, embedder, keys)
+                claim = check_claim(text, cited, ordered, embedder, keys, known)
             if claim is not None and not _repeats(claim, claims):
                 claims.append(claim)
                 if not chinese:
@@ -100,7 +106,7 @@ def quote_claims(
 ) -> tuple[Claim, ...]:
     """The best sentences as they stand: an answer without a model."""
     best = sorted(evidence, key=lambda e: -e.score)[:_QUOTED_SENTENCES]
-    claims = tuple(quote(e, min(1.0, e.score), keys) for e in best)
+    claims = tuple(quote(e, e.cosine, keys) for e in best)
     for claim in claims:
         on_claim(claim)
     return claims

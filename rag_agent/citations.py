@@ -46,6 +46,7 @@ def check_claim(
     shown: Sequence[Evidence],
     embedder: Embedder,
     keys: "Keys",
+    known: str = "",
 ) -> Claim | None:
     """The claim with its quotes, or a quote in its place, or None when nothing shown is near it.
 
@@ -55,6 +56,7 @@ def check_claim(
         shown: All evidence it saw.
         embedder: For the distance between claim and quotes.
         keys: Numbers the quotes of one answer.
+        known: What a quote in the claim's place need not say again: on one paper, what the user asked.
     """
     vectors = embedder.encode([text, *(evidence.reading for evidence in shown)])
     cosines = (vectors[1:] @ vectors[0]).tolist()
@@ -73,7 +75,7 @@ def check_claim(
     if not candidates or cosines[candidates[0]] < _QUOTE_COSINE:
         return None
     nearest_shown = shown[candidates[0]]
-    if _speaks_of_else(text, nearest_shown, shown):
+    if _speaks_of_else(text, nearest_shown, shown, known):
         return None
     return quote(nearest_shown, cosines[candidates[0]], keys)
 
@@ -88,14 +90,14 @@ def quote(evidence: Evidence, cosine: float, keys: "Keys") -> Claim:
     )
 
 
-def _speaks_of_else(text: str, nearest: Evidence, shown: Sequence[Evidence]) -> bool:
+def _speaks_of_else(text: str, nearest: Evidence, shown: Sequence[Evidence], known: str) -> bool:
     """Whether a sentence has a name that the nearest evidence lacks, or a number that all of it lacks.
 
     Then it speaks of something that the quote does not say, and the quote is no answer in its place.
     """
-    about = " ".join(f"{e.text} {e.reading} {e.paper.title}" for e in shown)
-    near = f"{nearest.text} {nearest.reading} {nearest.paper.title}"
-    return bool(numbers(text) - numbers(about) or names(text) - _words(near))
+    about = " ".join([known, *(f"{e.text} {e.reading} {e.paper.title}" for e in shown)])
+    near = f"{known} {nearest.text} {nearest.reading} {nearest.paper.title}"
+    return bool(numbers(text) - numbers(about) or _new_names(text, near))
 
 
 def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
@@ -104,12 +106,18 @@ def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
     verbatim = " ".join(evidence.text for evidence in quotes)
     if numbers(text) - numbers(verbatim):
         return False
-    if names(text) - _words(said):
+    if _new_names(text, said):
         return False
     if bool(_NEGATION.search(text)) and not _NEGATION.search(said):
         return False
     stems, known = set(terms(text)), set(terms(said))
     return len(stems & known) >= _LEAST_SHARED * len(stems)
+
+
+def _new_names(text: str, said: str) -> set[str]:
+    """Names in a text that another text has in no form: `Masked Language Modeling` is in `masked language model`."""
+    stems = set(terms(said))
+    return {name for name in names(text) - _words(said) if not stems.issuperset(terms(name))}
 
 
 def numbers(text: str) -> set[str]:
@@ -167,7 +175,7 @@ def _folded(word: str) -> str:
 
 
 def _title(paper: Paper) -> Evidence:
-    return Evidence(paper, None, 0, paper.title, paper.title, paper.text[:600], 0.0)
+    return Evidence(paper, None, 0, paper.title, paper.title, paper.text[:600], 0.0, 0.0)
 
 
 def _choices(named: Sequence[int], candidates: Sequence[int]) -> list[tuple[int, ...]]:

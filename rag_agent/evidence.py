@@ -31,6 +31,7 @@ class Evidence:
         reading: What the model is shown: the text, or a table row with its caption and column labels.
         passage: Stored text around it; contains `text`.
         score: Relevance to the question, comparable within one question.
+        cosine: Raw cosine of the sentence to the question, -1 to 1.
     """
 
     paper: Paper
@@ -40,6 +41,7 @@ class Evidence:
     reading: str
     passage: str
     score: float
+    cosine: float
 
 
 def abstract_evidence(
@@ -65,7 +67,7 @@ def abstract_evidence(
     if not spans:
         return []
     texts = [hits[rank].paper.text[start:end] for rank, start, end in spans]
-    scores = relevance(question, texts, embedder)
+    cosines, scores = relevance(question, texts, embedder)
     scores = _with_neighbours(scores, [rank for rank, _, _ in spans])
     scores += _PAPER_SHARE * np.array([hits[rank].cosine for rank, _, _ in spans])
     chosen = sorted(np.argsort(-scores)[:limit].tolist())
@@ -78,18 +80,25 @@ def abstract_evidence(
             reading=texts[i],
             passage=context(hits[spans[i][0]].paper.text, spans[i][1], spans[i][2]),
             score=float(scores[i]),
+            cosine=float(cosines[i]),
         )
         for i in chosen
     ]
 
 
-def relevance(question: str, texts: Sequence[str], embedder: Embedder) -> NDArray[np.float32]:
-    """How much each text says about the question: float32 (len(texts),), cosine plus shared terms."""
+def relevance(
+    question: str, texts: Sequence[str], embedder: Embedder
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How near each text is to the question, and how much it says about it.
+
+    Returns:
+        Two arrays, float32 (len(texts),): raw cosines, and these plus a share for each term in common.
+    """
     vectors = embedder.encode([question, *texts])
+    cosines = vectors[1:] @ vectors[0]
     asked = set(terms(question))
     shared = [len(asked & set(terms(text))) / max(1, len(asked)) for text in texts]
-    scores: NDArray[np.float32] = vectors[1:] @ vectors[0] + _KEYWORD_SHARE * np.array(shared)
-    return scores.astype(np.float32)
+    return cosines, cosines + _KEYWORD_SHARE * np.array(shared, np.float32)
 
 
 def context(text: str, start: int, end: int) -> str:

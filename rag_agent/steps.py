@@ -315,7 +315,7 @@ def write_program(state: State, services: Services) -> State:
     """Write, run and check a program for the question, from the paper meant or the papers found."""
     options = state.get("code_options") or CodeOptions()
     best = sorted(state.get("evidence", []), key=lambda e: -e.score)[:3]
-    passages = [services.keys.cite(e, min(1.0, max(-1.0, e.score))) for e in best]
+    passages = [services.keys.cite(e, e.cosine) for e in best]
     if services.reader is None:
         services.notice("Writing code needs a language model; none is set")
         return {}
