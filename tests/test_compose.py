@@ -43,9 +43,10 @@ def test_servers_have_health_checks_and_named_volumes(compose: dict[str, Any]) -
             assert str(volume).partition(":")[0] in compose["volumes"], (name, volume)
 
 
-def test_what_a_service_needs_has_a_health_check(compose: dict[str, Any]) -> None:
+def test_a_service_starts_when_what_it_needs_is_healthy(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
-        for needed in service.get("depends_on", []):
+        for needed, how in service.get("depends_on", {}).items():
+            assert how == {"condition": "service_healthy"}, needed
             assert "healthcheck" in compose["services"][needed], needed
 
 
