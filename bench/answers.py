@@ -129,7 +129,9 @@ def _papers(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
                 continue
             paper = _with_pdf(assistant, arxiv_id)
             patterns = facts[task["id"]][arxiv_id]
-            opened = assistant.full_text.open(paper, pdf_path(assistant.assets, arxiv_id, 0))
+            opened = assistant.full_text.open(
+                paper, pdf_path(assistant.settings.assets, arxiv_id, 0)
+            )
             passages = " ".join(
                 found.passage.reading for found in opened.best_passages(question, 3)
             )
@@ -162,7 +164,7 @@ def _routing(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
 
 
 def _with_pdf(assistant: Assistant, arxiv_id: str) -> Paper:
-    file = pdf_path(assistant.assets, arxiv_id, 0)
+    file = pdf_path(assistant.settings.assets, arxiv_id, 0)
     if not file.exists():
         source = SHARED / "pdfs" / "papers" / f"{arxiv_id}.pdf"
         added = assistant.add(str(source))

@@ -78,6 +78,9 @@ class Remembering:
     def vectors(self, ids: Sequence[str]) -> Any:
         return self._once(("vectors", *ids), lambda: self._store.vectors(ids))
 
+    def candidates(self, ids: Sequence[str]) -> Any:
+        return self._once(("candidates", *ids), lambda: self._store.candidates(ids))
+
     def _once(self, key: Any, call: Any) -> Any:
         if key not in self._answers:
             self._answers[key] = call()

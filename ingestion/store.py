@@ -136,7 +136,7 @@ class Store:
         """Remove papers; how many of them were there."""
         found = len(self.fingerprints(ids))
         if found:
-            self._call(lambda client: client.delete(self._name, ids=list(ids)))
+            self._call(lambda client: client.delete(self._name, filter=_among(ids)))
         return found
 
     def get(self, ids: Sequence[str]) -> dict[str, Paper]:
@@ -154,6 +154,25 @@ class Store:
         if not ids:
             return np.zeros((0, self.info.dim), np.float32)
         return np.array([rows[id_]["vector"] for id_ in ids], np.float32)
+
+    def candidates(
+        self, ids: Sequence[str]
+    ) -> tuple[list[str], list[frozenset[str]], NDArray[np.float32]]:
+        """What a second look at papers needs, for those that the library has, in the order of `ids`.
+
+        Returns:
+            Their ids, their distinct terms for keyword search (`ingestion.terms`), and their vectors:
+            float32 (found, dim).
+
+        Raises:
+            KeywordUnsupported: The server is older than Milvus 2.5, which holds no terms.
+        """
+        self._require_keyword_search()
+        rows = self._rows(ids, ["keyword_text", "vector"])
+        known = [id_ for id_ in ids if id_ in rows]
+        texts = [frozenset(rows[id_]["keyword_text"].split()) for id_ in known]
+        vectors = np.array([rows[id_]["vector"] for id_ in known], np.float32)
+        return known, texts, vectors.reshape(len(known), self.info.dim)
 
     def fingerprints(self, ids: Sequence[str]) -> dict[str, str]:
         """What each known paper's content hashed to when it was written, by id."""
@@ -177,13 +196,16 @@ class Store:
         Raises:
             KeywordUnsupported: The server is older than Milvus 2.5.
         """
+        self._require_keyword_search()
+        return self._search("sparse", text, "BM25", k, filters) if text.strip() else []
+
+    def _require_keyword_search(self) -> None:
         if not self.info.keyword_search:
             raise KeywordUnsupported(
                 "Keyword search needs Milvus 2.5 or newer (its BM25 functions); this server is older",
                 kept="Dense search works",
                 next_step="Search with --mode dense, or move to a newer server (docker-compose.yml has one)",
             )
-        return self._search("sparse", text, "BM25", k, filters) if text.strip() else []
 
     def count(self) -> int:
         """Papers in the library."""
@@ -344,7 +366,8 @@ def _upsert(client: Any, name: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _get(client: Any, name: str, ids: list[str], fields: list[str]) -> list[dict[str, Any]]:
-    return list(client.get(name, ids=ids, output_fields=["arxiv_id", *fields]))
+    # Not client.get: it puts ids into its filter without escaping them.
+    return list(client.query(name, filter=_among(ids), output_fields=["arxiv_id", *fields]))
 
 
 def name_words(name: str) -> list[str]:
@@ -502,6 +525,10 @@ def _literal(value: str) -> str:
     """
     plain = re.sub(r"[\x00-\x1f\x7f]", " ", value).encode(errors="replace").decode()
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _among(ids: Sequence[str]) -> str:
+    return f"arxiv_id in [{', '.join(map(_literal, ids))}]"
 
 
 def _is_lost(error: Exception) -> bool:

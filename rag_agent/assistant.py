@@ -148,11 +148,6 @@ class Assistant:
             state, {"recursion_limit": _RECURSION_LIMIT}, context=services, stream_mode="values"
         )
 
-    @property
-    def assets(self) -> Path:
-        """Folder of the PDFs at hand."""
-        return self.settings.home / "pdfs"
-
     def warm_up(self) -> None:
         """Load models and library, so that the first question finds them ready.
 
@@ -282,13 +277,10 @@ class Assistant:
 
     def papers_at_hand(self) -> list[tuple[Paper, Path]]:
         """Papers whose PDF is in the asset folder, with its path."""
-        files = sorted(self.assets.glob("*.pdf"))
+        files = sorted(self.settings.assets.glob("*.pdf"))
         by_id = {self._id_of(file): file for file in files}
         known = self.store.get(list(by_id))
-        return [
-            (known.get(id_) or Paper(id_, id_, "", (), (), 0, origin="pdf"), file)
-            for id_, file in by_id.items()
-        ]
+        return [(known.get(id_) or _unknown(id_), file) for id_, file in by_id.items()]
 
     def page_image(
         self, arxiv_id: str, page: int, *, width_px: int = 1000, span: tuple[int, int] = (0, 0)
@@ -304,18 +296,17 @@ class Assistant:
         Raises:
             PdfError: There is no PDF at hand, or the page cannot be drawn.
         """
-        at_hand = {paper.arxiv_id: (paper, file) for paper, file in self.papers_at_hand()}
-        if arxiv_id not in at_hand:
+        files = self._files_of(arxiv_id)
+        if not files:
             raise PdfError(f"The PDF of {arxiv_id} is not at hand", next_step="Download it first")
-        paper, file = at_hand[arxiv_id]
+        paper, file = self.store.get([arxiv_id]).get(arxiv_id) or _unknown(arxiv_id), files[-1]
         boxes = self.full_text.open(paper, file).text.boxes(page, *span) if span[1] else []
         return page_image(file, page, self.settings.pdf, width_px=width_px, marked=boxes)
 
     def delete(self, arxiv_id: str) -> bool:
         """Remove a paper and its PDFs; whether the library had it."""
-        for file in self.assets.glob(f"{arxiv_id.replace('/', '_')}*.pdf"):
-            if self._id_of(file) == arxiv_id:
-                file.unlink()
+        for file in self._files_of(arxiv_id):
+            file.unlink()
         return self.store.delete([arxiv_id]) > 0
 
     def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
@@ -511,7 +502,7 @@ class Assistant:
             version=version,
             origin="pdf",
         )
-        target = pdf_path(self.assets, arxiv_id, paper.version)
+        target = pdf_path(self.settings.assets, arxiv_id, paper.version)
         make_private(target.parent)
         if path.resolve() != target.resolve():
             part = target.with_suffix(".part")
@@ -544,10 +535,15 @@ class Assistant:
         return fetch_pdf(
             paper.arxiv_id,
             paper.version,
-            self.assets,
+            self.settings.assets,
             api.connection,
             max_mb=self.settings.pdf.max_mb,
         )
+
+    def _files_of(self, arxiv_id: str) -> list[Path]:
+        """The PDFs at hand of a paper, one a version, the latest name last."""
+        files = sorted(self.settings.assets.glob(f"{arxiv_id.replace('/', '_')}*.pdf"))
+        return [file for file in files if self._id_of(file) == arxiv_id]
 
     def _id_of(self, file: Path) -> str:
         name = file.stem.replace("_", "/")
@@ -565,6 +561,11 @@ class Assistant:
     def _update(self, session: str, values: dict[str, Any]) -> None:
         with self._lock:
             self._graph.update_state(self._config(session), values, as_node="do_chat")
+
+
+def _unknown(arxiv_id: str) -> Paper:
+    """A paper of which only the PDF is at hand."""
+    return Paper(arxiv_id, arxiv_id, "", (), (), 0, origin="pdf")
 
 
 def _early(open_part: Callable[[], object]) -> None:

@@ -6,7 +6,7 @@ what their texts and vectors say about each other. `make bench-retrieval` shows 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,14 +134,17 @@ class Retriever:
             for id_ in dense.keys() | keyword.keys()
         }
         best = sorted(first, key=lambda id_: (-first[id_], id_))[: max(_RESCORED, k)]
-        papers, vectors = self._read(best)
-        if not papers:
+        ids, texts, vectors = self._store.candidates(best)
+        if not ids:
             return []
         cosines = vectors @ vector
-        matched = np.array([keyword.get(paper.arxiv_id, 0.0) for paper in papers], np.float32)
-        scores = fused(cosines, matched, coverage(words, papers), vectors, self._fusion)
+        matched = np.array([keyword.get(id_, 0.0) for id_ in ids], np.float32)
+        scores = fused(cosines, matched, coverage(words, texts), vectors, self._fusion)
         order = np.argsort(-scores, kind="stable")[:k].tolist()
-        return [(papers[i], float(cosines[i]), float(scores[i])) for i in order]
+        papers = self._store.get([ids[i] for i in order])
+        return [
+            (papers[ids[i]], float(cosines[i]), float(scores[i])) for i in order if ids[i] in papers
+        ]
 
     def _read(self, ids: Sequence[str]) -> tuple[list[Paper], Scores]:
         """Papers and vectors, in the order of `ids`, of those that are still in the library."""
@@ -155,18 +158,17 @@ def query_terms(query: str) -> list[str]:
     return terms(_REQUEST.sub(" ", query)) or terms(query)
 
 
-def coverage(words: Sequence[str], papers: Sequence[Paper]) -> Scores:
-    """The share of the query's terms that each paper has, float32 (len(papers),), 0 to 1.
+def coverage(words: Sequence[str], texts: Sequence[Set[str]]) -> Scores:
+    """The share of the query's terms that each text has, float32 (len(texts),), 0 to 1.
 
-    A term counts by its inverse document frequency among these papers, as in BM25.
+    A term counts by its inverse document frequency among these texts, as in BM25.
     """
     distinct = sorted(set(words))
     if not distinct:
-        return np.zeros(len(papers), np.float32)
-    texts = [set(terms(f"{paper.text} {' '.join(paper.authors)}")) for paper in papers]
+        return np.zeros(len(texts), np.float32)
     has = np.array([[word in text for word in distinct] for text in texts], np.float32)
     with_term = has.sum(axis=0)
-    rarity = np.log1p((len(papers) - with_term + 0.5) / (with_term + 0.5))
+    rarity = np.log1p((len(texts) - with_term + 0.5) / (with_term + 0.5))
     return np.asarray(has @ (rarity / rarity.sum()), np.float32)
 
 

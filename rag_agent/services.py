@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ingestion.arxiv_api import ArxivApi
 from ingestion.embedding import Embedder
@@ -83,11 +82,6 @@ class Services:
     def retriever(self) -> Retriever:
         """Searches the library."""
         return Retriever(self.store, self.embedder, self.settings.retrieval)
-
-    @property
-    def assets(self) -> Path:
-        """Folder of the PDFs at hand."""
-        return self.settings.home / "pdfs"
 
     def go_on(self) -> None:
         """Return, or end the question if the user stopped it.

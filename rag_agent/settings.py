@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         default_factory=dict, description="Prompt templates by name that replace the program's own"
     )
 
+    @property
+    def assets(self) -> Path:
+        """Folder of the PDFs at hand."""
+        return self.home / "pdfs"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -411,7 +411,7 @@ def _paper_by_id(wanted: ArxivId, services: Services) -> Paper | None:
     _keep(found, services, str(wanted))
     if found:
         return found[0]
-    file = pdf_path(services.assets, wanted.id, wanted.version or 0)
+    file = pdf_path(services.settings.assets, wanted.id, wanted.version or 0)
     if file.exists():
         return Paper(
             wanted.id, wanted.id, "", (), (), wanted.year, wanted.month, wanted.version or 0
@@ -468,7 +468,7 @@ def _full_text(paper: Paper, part: str, limit: int, services: Services) -> list[
 
 def _pdf(paper: Paper, services: Services) -> Path | None:
     for version in (paper.version, 0):
-        file = pdf_path(services.assets, paper.arxiv_id, version)
+        file = pdf_path(services.settings.assets, paper.arxiv_id, version)
         if file.exists():
             return file
     if services.arxiv_failed or not services.settings.agent.fetch or paper.origin == "pdf":
@@ -476,7 +476,7 @@ def _pdf(paper: Paper, services: Services) -> Path | None:
     return fetch_pdf(
         paper.arxiv_id,
         paper.version,
-        services.assets,
+        services.settings.assets,
         services.arxiv.connection,
         max_mb=services.settings.pdf.max_mb,
     )

@@ -370,3 +370,24 @@ def test_keyword_scores_use_the_bm25_settings_asked_for(
     # One paper, its term twice: idf ln(4/3), frequency 2 (k1 + 1) / (2 + k1) with k1 = 1.2.
     expected = np.log(4 / 3) * 2 * 2.2 / 3.2
     assert store.keyword("lora", 1) == [("2106.09685", pytest.approx(expected, rel=1e-3))]
+
+
+def test_ids_are_data_never_query_syntax(store: Store, embedder: HashingEmbedder) -> None:
+    odd = [replace(PONDS, arxiv_id=id_) for id_ in ("o'hara", 'a"b', "c\\d", "') or year > 0")]
+    write(store, embedder, LIGHTHOUSE, *odd)
+    for paper in odd:
+        assert store.get([paper.arxiv_id]) == {paper.arxiv_id: paper}
+        assert store.delete([paper.arxiv_id]) == 1
+    assert set(store.get([LIGHTHOUSE.arxiv_id])) == {LIGHTHOUSE.arxiv_id}
+
+
+def test_candidates_have_their_terms_and_vectors(filled: Store, embedder: HashingEmbedder) -> None:
+    if not filled.info.keyword_search:
+        with pytest.raises(KeywordUnsupported):
+            filled.candidates([PONDS.arxiv_id])
+        return
+    filled.keyword("pond", 1)
+    ids, texts, vectors = filled.candidates([PONDS.arxiv_id, "2711.99999", SOURDOUGH.arxiv_id])
+    assert ids == [PONDS.arxiv_id, SOURDOUGH.arxiv_id]
+    assert {"pond", "tide", "dara"} <= texts[0]
+    np.testing.assert_allclose(vectors, embedder.encode([PONDS.text, SOURDOUGH.text]), atol=1e-6)

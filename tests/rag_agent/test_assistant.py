@@ -442,7 +442,7 @@ def test_instructions_inside_a_paper_change_nothing(make: Make) -> None:
         return claim(PEAK, "5.2 hours")(messages)
 
     assistant = make(plan("paper", paper=SOURDOUGH.arxiv_id), reply)
-    file = assistant.assets / f"{SOURDOUGH.arxiv_id}v{SOURDOUGH.version}.pdf"
+    file = assistant.settings.assets / f"{SOURDOUGH.arxiv_id}v{SOURDOUGH.version}.pdf"
     file.parent.mkdir(parents=True)
     file.write_bytes(pdf_of([SOURDOUGH.title, "Abstract", planted]))
     answer = ask(assistant, paper=SOURDOUGH.arxiv_id)

@@ -69,6 +69,12 @@ class MemoryStore:
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return np.array([self._vectors[id_] for id_ in ids], np.float32).reshape(-1, 8)
 
+    def candidates(
+        self, ids: Sequence[str]
+    ) -> tuple[list[str], list[set[str]], NDArray[np.float32]]:
+        known = [id_ for id_ in ids if id_ in self._papers]
+        return known, [set(keyword_text(self._papers[i]).split()) for i in known], self.vectors(ids)
+
 
 def search(
     query: str,
@@ -140,9 +146,8 @@ def test_words_that_ask_for_papers_are_not_searched_for() -> None:
 
 
 def test_rare_terms_cover_more_than_common_ones() -> None:
-    papers = [Paper(str(i), "model", "lora" if i == 0 else "other", (), (), 2020) for i in range(9)]
-    papers.append(Paper("9", "", "lora", (), (), 2020))
-    covered = coverage(["model", "lora"], papers)
+    texts = [{"model", "lora" if i == 0 else "other"} for i in range(9)]
+    covered = coverage(["model", "lora"], [*texts, {"lora"}])
     assert covered[0] == pytest.approx(1.0)
     assert covered[9] > covered[1] > 0
 

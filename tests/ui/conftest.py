@@ -1,13 +1,16 @@
-"""The page in Streamlit's own test runner, with the scripted assistant."""
+"""The page with the scripted assistant: in Streamlit's own test runner, and in a real browser."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rag_agent.assistant import Assistant
+from tests.ui.browsing import FLAGS, PICTURES, Served, opened_tab, serving
 from tests.ui.scripted import Reply, reply, scripted_assistant
 from ui.web import program
 from ui.web.running import Running
@@ -99,3 +102,31 @@ def page_of(library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 def page(page_of: Callable[..., Page]) -> Page:
     """The page with the usual script."""
     return page_of()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The running page."""
+    with serving(tmp_path_factory.mktemp("browser") / "home") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium with an empty profile."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs chromium (apt-get install chromium)")
+    PICTURES.mkdir(exist_ok=True)
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(browser: Any, served: Served) -> Iterator[Any]:
+    """A fresh tab on the start page."""
+    with opened_tab(browser, served) as opened:
+        yield opened

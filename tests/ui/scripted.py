@@ -94,7 +94,7 @@ def scripted_assistant(
         embedder=HashingEmbedder(512),
     )
     home.mkdir(parents=True, exist_ok=True)
-    done = {"at": "2027-11-01T00:00:00+00:00", "source": "starter", "new": 0}
+    done = {"at": "2026-01-01T00:00:00+00:00", "source": "starter", "new": 0}
     (home / "ingests.jsonl").write_text(json.dumps(done) + "\n")  # spares the starter papers
     papers = [*PAPERS, HOSTILE, *named_ponds()]
     ingest(papers, assistant.store, assistant.embedder, home, source="invented")

@@ -12,6 +12,7 @@ from ingestion.pipeline import IngestReport
 from rag_agent.assistant import Added
 from ui.web import messages, watching
 from ui.web.jobs import Job
+from ui.web.navigation import go
 from ui.web.plain import escaped
 from ui.web.program import jobs, program
 from ui.web.texts import say
@@ -23,7 +24,7 @@ def show_ways_to_add() -> None:
     """Draw the job that one of the forms started, and the forms."""
     show_job("adding")
     with st.form("fetch", border=False):
-        st.markdown(f"**{escaped(say('from_arxiv'))}**")
+        st.markdown(f"**{escaped(say('by_keywords'))}**")
         st.text_input(say("keywords"), key="fetch-keywords")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.number_input(say("max_papers"), 1, 200, 10, key="fetch-max", width=160)
@@ -70,7 +71,9 @@ def _show_added(result: _ADDED) -> None:
         if one.paper is None:
             messages.failure(f"{one.given}: {one.detail}", "", "")
         else:
-            messages.plain(f"✓ {one.paper.title} ({one.paper.arxiv_id}): {one.detail}")
+            label = f"✓ {one.paper.title} ({one.paper.arxiv_id}): {one.detail}"
+            if st.button(escaped(label), key=f"added-{one.paper.arxiv_id}", type="tertiary"):
+                go("paper", id=one.paper.arxiv_id)
     for report in reports:
         messages.plain("✓ " + say("ingested", **report.as_json()))
         if report.rejected:

@@ -107,7 +107,9 @@ def _source(citation: dict[str, Any]) -> None:
     if citation["origin"] == "starter":
         facts.append(say("starter"))
     messages.small(" · ".join(fact for fact in facts if fact))
-    quoted = marked(citation["passage"], citation["quote"])
+    title, quote = citation["title"], citation["quote"]
+    passage = citation["passage"].removeprefix(title).lstrip() if quote not in title else title
+    quoted = marked(passage, quote)
     st.html(f'<blockquote class="passage">{quoted}</blockquote>')
     messages.small(say("similarity", cosine=f"{citation['cosine']:.2f}"))
     with st.container(horizontal=True):

@@ -1,7 +1,10 @@
 """What the library holds, a search of it, and ways to add papers."""
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, get_args
 
 import streamlit as st
@@ -10,7 +13,7 @@ from ingestion.pipeline import past_ingests
 from ingestion.store import Filters
 from rag_agent.answer import Hit
 from rag_agent.settings import Mode
-from ui.web import adding, messages
+from ui.web import adding, evidence, messages
 from ui.web.navigation import go
 from ui.web.plain import as_html, escaped, with_maths
 from ui.web.program import program
@@ -19,59 +22,69 @@ from ui.web.texts import say
 _SHOWN = 20
 _LOOKED_AT = 100
 _CATEGORIES = 12
+_FIRST_YEAR = 1991  # arXiv began then
 
 
 def show_search() -> None:
-    """Search with filters; the threshold only sorts what is found into passing and not."""
+    """Search with filters; the threshold only parts what is found into passing and not."""
     assistant = program().assistant
     retrieval = assistant.settings.retrieval
     query = st.text_input(
         say("search_library"), key="query", icon=":material/search:", placeholder=say("keywords")
     )
     threshold = st.slider(say("threshold"), 0.0, 1.0, retrieval.threshold, 0.01, key="threshold")
+    passing = st.container()
     with st.container(horizontal=True):
-        category = st.text_input(say("category"), key="category", placeholder="cs.CL", width=120)
-        author = st.text_input(say("author"), key="author", width=180)
-        years = st.slider(say("years"), 1991, 2030, (1991, 2030), key="years", width=240)
+        category = st.text_input(say("category"), key="category", placeholder="cs.CL", width=110)
+        author = st.text_input(say("author"), key="author", width=150)
         modes = get_args(Mode)
         mode = st.selectbox(
-            say("mode"), modes, index=modes.index(retrieval.mode), key="mode", width=140
+            say("mode"), modes, index=modes.index(retrieval.mode), key="mode", width=130
         )
+        first, last = show_years()
     if not query.strip():
         return
-    first, last = (year if year not in (1991, 2030) else 0 for year in years)
-    hits = assistant.search(
-        query,
-        k=_LOOKED_AT,
-        mode=mode,
-        threshold=threshold,
-        filters=Filters(category.strip(), author.strip(), first, last),
-    )
-    if not hits:
-        messages.small(say("nothing_found"))
-        return
-    messages.small(say("passing", n=sum(hit.passes for hit in hits), all=len(hits)))
-    for hit in hits[:_SHOWN]:
-        show_hit(hit)
+    filters = Filters(category.strip(), author.strip(), first, last)
+    hits = assistant.search(query, k=_LOOKED_AT, mode=mode, threshold=threshold, filters=filters)
+    with passing:
+        messages.small(say("passing", n=sum(hit.passes for hit in hits), all=len(hits)))
+    show_hits(hits)
+
+
+def show_years() -> tuple[int, int]:
+    """The first and last year to search; 0 at an end that is open."""
+    this_year = date.today().year
+    whole = (_FIRST_YEAR, this_year)
+    first, last = st.slider(say("years"), *whole, whole, key="years", width=230)
+    return (0 if first == _FIRST_YEAR else first), (0 if last == this_year else last)
+
+
+def show_hits(hits: Sequence[Hit]) -> None:
+    """The best of those that pass, then of those that do not."""
+    for name, passes in (("above", True), ("below", False)):
+        group = [hit for hit in hits if hit.passes is passes][:_SHOWN]
+        if group:
+            with st.container(key=f"hits-{name}"):
+                if not passes:
+                    messages.small(say("below"))
+                for hit in group:
+                    show_hit(hit)
 
 
 def show_hit(hit: Hit) -> None:
-    """One paper found, with a bar as long as its cosine; those below the threshold are faint."""
+    """One paper found, with a bar as long as its cosine."""
     paper = hit.paper
-    kind = "" if hit.passes else "below"
+    label = with_maths(paper.title) or escaped(paper.arxiv_id)
+    if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
+        go("paper", id=paper.arxiv_id)
     width_rem = max(0.0, hit.cosine) * 6
-    below = "" if hit.passes else f" · {say('below')}"
     facts = " · ".join(
-        filter(None, (str(paper.year or ""), " ".join(paper.categories), paper.origin))
+        filter(None, (evidence.authors(paper.authors, 3), str(paper.year or ""), *paper.categories))
     )
-    with st.container(gap=None):
-        st.html(
-            f'<p class="hit small {kind}"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
-            f"{hit.cosine:.2f}{as_html(below)} · {as_html(facts)}</p>"
-        )
-        label = with_maths(paper.title) or escaped(paper.arxiv_id)
-        if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
-            go("paper", id=paper.arxiv_id)
+    st.html(
+        f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
+        f"{hit.cosine:.2f} · {as_html(facts)}</p>"
+    )
 
 
 def show_statistics() -> None:
@@ -85,28 +98,40 @@ def show_statistics() -> None:
         categories[names[0] if names else "–"] += 1
         origins[origin] += 1
     with st.container(horizontal=True):
-        st.metric(say("count"), f"{origins.total():,}")
-        kinds = " · ".join(f"{origins[kind]:,}" for kind in ("arxiv", "starter", "pdf"))
-        st.metric(say("source_kinds"), kinds)
-    _chart(say("by_year"), {str(year): count for year, count in sorted(years.items()) if year})
-    _chart(say("by_category"), dict(categories.most_common(_CATEGORIES)), sort=f"-{say('count')}")
-    past = past_ingests(assistant.settings.home)
-    if len(past) > 1:
-        st.markdown(f"**{escaped(say('growth'))}**")
-        papers = list(accumulate(one["new"] for one in past))
-        rows = {"at": [one["at"] for one in past], say("count"): papers}
-        st.line_chart(rows, x="at", y=say("count"), x_label="", height=200)
+        for origin in ("arxiv", "starter", "pdf"):
+            st.metric(say(f"from_{origin}"), f"{origins[origin]:,}")
+    _chart("by_year", {str(year): count for year, count in sorted(years.items()) if year})
+    _chart("by_category", dict(categories.most_common(_CATEGORIES)), horizontal=True)
+    show_growth(origins.total())
 
 
-def _chart(title: str, counts: dict[str, int], sort: Any = True) -> None:
+def show_growth(count: int) -> None:
+    """Papers over time: what each ingest added, up to `count` today."""
+    past = sorted(past_ingests(program().assistant.settings.home), key=itemgetter("at"))
+    if not past:
+        return
+    st.markdown(f"**{escaped(say('growth'))}**")
+    days = [*(datetime.fromisoformat(one["at"]) for one in past), datetime.now(UTC)]
+    papers = [*accumulate(one["new"] for one in past), count]
+    st.line_chart(
+        {"at": days, say("count"): papers}, x="at", y=say("count"), x_label="", height=200
+    )
+
+
+def _chart(title: str, counts: dict[str, int], *, horizontal: bool = False) -> None:
     if not counts:
         return
-    st.markdown(f"**{escaped(title)}**")
+    st.markdown(f"**{escaped(say(title))}**")
     rows = {"x": list(counts), say("count"): list(counts.values())}
-    st.bar_chart(rows, x="x", y=say("count"), x_label="", height=220, sort=sort)
+    sort: Any = f"-{say('count')}" if horizontal else True
+    height = 60 + 24 * len(counts) if horizontal else 220
+    st.bar_chart(
+        rows, x="x", y=say("count"), x_label="", height=height, sort=sort, horizontal=horizontal
+    )
 
 
 st.markdown(f"## {escaped(say('library'))}")
+messages.small(say("papers_in_library", n=f"{program().assistant.store.count():,}"))
 sections = {
     say("search"): show_search,
     say("add"): adding.show_ways_to_add,

@@ -21,9 +21,9 @@ class Fields:
         self._values = origins(settings, {})
         self.names: list[str] = []
 
-    def text(self, name: str, label: str) -> None:
-        """A text."""
-        st.text_input(label, self._values[name][0], **self._common(name))
+    def text(self, name: str, label: str, empty: str = "") -> None:
+        """A text; `empty` says what it means to leave it out."""
+        st.text_input(label, self._values[name][0], placeholder=empty, **self._common(name))
 
     def number(self, name: str, label: str, least: int, most: int) -> None:
         """A whole number."""
@@ -56,13 +56,12 @@ def show_form(settings: Settings) -> None:
     fields = Fields(settings)
     with st.form("settings", border=False):
         fields.choice("page.language", say("language"), LANGUAGES)
-        st.markdown(f"#### {escaped(say('reader'))}")
-        fields.text("reader.model", say("model_name"))
-        fields.text("reader.base_url", say("server"))
-        st.markdown(f"#### {escaped(say('coder'))}")
-        fields.text("coder.model", say("model_name"))
-        fields.text("coder.base_url", say("server"))
-        fields.text("coder.adapter", say("adapter"))
+        st.markdown(f"#### {escaped(say('models'))}")
+        fields.text("reader.model", say("reader"))
+        fields.text("reader.base_url", say("reader_server"), say("embedded"))
+        fields.text("coder.model", say("coder"), say("same_model"))
+        fields.text("coder.base_url", say("coder_server"), say("same_model"))
+        fields.text("coder.adapter", say("adapter"), say("no_adapter"))
         st.markdown(f"#### {escaped(say('answering'))}")
         fields.share("retrieval.threshold", say("threshold"))
         fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
