@@ -173,5 +173,6 @@ def test_real_library_finds_the_paper_by_its_own_title(home: Path, shared_data: 
     papers = list(islice(read_documents(shared_data / "arxiv/tiny-1k.jsonl.gz"), 60))
     with TemporaryLibrary() as library:
         library.add(papers)
-        hits = library.retriever().search(papers[7].title)
+        retriever = Retriever(library.store, library.embedder, RetrievalSettings())
+        hits = retriever.search(papers[7].title)
     assert hits[0].paper.arxiv_id == papers[7].arxiv_id
