@@ -17,6 +17,7 @@ from rag_agent.planning import language_of
 from rag_agent.prompts import Prompts
 
 _ANSWER_TOKENS = 320
+_ANSWER_CHARACTERS = 400
 _QUOTED_SENTENCES = 3
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
@@ -64,8 +65,9 @@ def write_claims(
 
     def take(draft: dict[str, Any], *, finished: bool) -> None:
         nonlocal checked
-        sentences = _sentences(_mended(str(draft.get("answer") or "")))
-        for text in sentences[checked : None if finished else -1]:
+        answer = str(draft.get("answer") or "")
+        sentences = _sentences(_mended(answer))
+        for text in sentences[checked : None if finished and not _is_cut(answer) else -1]:
             checked += 1
             cited = _cited(draft, ordered)
             if _adds_nothing(text, question):
@@ -118,7 +120,7 @@ def _draft_schema(sentences: int, *, chinese: bool) -> type[BaseModel]:
     fields: dict[str, Any] = {
         "answerable": (bool, ...),
         "sentences": (list[number], Field(max_length=3)),
-        "answer": (str, Field(max_length=400)),
+        "answer": (str, Field(max_length=_ANSWER_CHARACTERS)),
     }
     if chinese:
         fields["zh"] = (str, Field(max_length=240))
@@ -192,6 +194,11 @@ def _values(text: str) -> set[str]:
 def _latin(text: str) -> str:
     """A Chinese sentence with blanks around its Latin words and numbers."""
     return re.sub(r"[^\x00-\x7f]+", " , ", text)
+
+
+def _is_cut(answer: str) -> bool:
+    """Whether the schema's limit ended an answer in the middle of a sentence."""
+    return len(answer) >= _ANSWER_CHARACTERS - 2 and not re.search(r"[.!?][\"'”’)\]]*\s*$", answer)
 
 
 def _adds_nothing(text: str, question: str) -> bool:
