@@ -1,0 +1,123 @@
+"""The scripted page as a server of its own, and what a person does on it in a real browser."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingestion.store_owner import stop_owner
+
+TIMEOUT_MS = 240_000
+PICTURES = Path(__file__).parents[1] / "screenshots"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-quic "
+    "--no-first-run --disable-component-update --disable-sync"
+).split()
+_START_S = 120.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running page: its address and its process."""
+
+    address: str
+    pid: int
+
+    @property
+    def memory_mb(self) -> float:
+        """Memory of the server's process that lies in RAM."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@contextmanager
+def serving(home: Path, seconds_a_piece: float = 0.03) -> Iterator[Served]:
+    """The page with the scripted assistant; each piece of the model's replies takes its seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "ARXIV_AGENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.ui.scripted", str(home), str(port)]
+    command.append(str(seconds_a_piece))
+    server = subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[2])
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        yield Served(f"http://127.0.0.1:{port}", server.pid)
+    finally:
+        server.terminate()
+        server.wait(30)
+        stop_owner(home / "library")
+
+
+@contextmanager
+def opened_tab(
+    browser: Any, served: Served, width: int = 1180, scheme: str = "light"
+) -> Iterator[Any]:
+    """A fresh tab on the start page; no script of a paper may open a dialog in it."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 860}, base_url=served.address, color_scheme=scheme
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    tab = context.new_page()
+    alerts: list[str] = []
+    tab.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    tab.goto("/")
+    entry(tab).wait_for()
+    yield tab
+    assert alerts == []
+    context.close()
+
+
+def entry(tab: Any) -> Any:
+    """Where questions are typed."""
+    return tab.locator("[data-testid=stChatInputTextArea]")
+
+
+def ask(tab: Any, question: str) -> None:
+    """Type a question and send it with the keyboard."""
+    entry(tab).fill(question)
+    tab.keyboard.press("Enter")
+
+
+def picture(tab: Any, name: str) -> None:
+    """Keep a screenshot to look at."""
+    tab.wait_for_timeout(800)
+    tab.screenshot(path=PICTURES / f"{name}.png", timeout=TIMEOUT_MS)
+
+
+def tab_to(tab: Any, name: str, most: int = 80) -> None:
+    """Press the tab key until the control with this name has the focus."""
+    seen = []
+    for _ in range(most):
+        tab.keyboard.press("Tab")
+        seen.append(tab.evaluate(_FOCUSED))
+        if re.fullmatch(name, seen[-1]):
+            return
+    raise AssertionError(f"{name!r} was not reached, but {seen}")
+
+
+_FOCUSED = """() => {
+    const control = document.activeElement;
+    const label = control.labels && control.labels[0] ? control.labels[0].innerText : '';
+    const name = control.ariaLabel || label || control.innerText || control.placeholder || '';
+    return name.trim().split('\\n').pop();
+}"""
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + _START_S
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "the page did not start"
+            time.sleep(0.2)
