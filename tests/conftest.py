@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.milvus_server import MilvusUnavailable, milvus_server
 from ingestion.embedding import HashingEmbedder
 from ingestion.settings import StoreSettings
 from ingestion.store import Store
 from ingestion.store_owner import stop_owner
 from tests.fake_arxiv import FakeArxiv
-from tests.milvus_server import MilvusUnavailable, milvus_server
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -43,7 +43,7 @@ def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def milvus_uri(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Address of a real Milvus server; see `tests.milvus_server`."""
+    """Address of a real Milvus server; see `bench.milvus_server`."""
     named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
     environment = Path(named) if named else Path(request.config.cache.mkdir("milvus-2.3.5"))
     with ExitStack() as stack:

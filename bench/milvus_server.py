@@ -1,7 +1,6 @@
-"""A real Milvus server for tests: the binary that the PyPI package milvus==2.3.5 carries.
+"""A real Milvus server for tests and measurements: the binary of the PyPI package milvus==2.3.5.
 
-The package wants an environment of its own. It is made once, in the folder that ARXIV_AGENT_MILVUS_VENV
-names or in pytest's cache.
+The package wants an environment of its own, which is made once.
 """
 
 import subprocess
@@ -62,7 +61,7 @@ def _installed(environment: Path) -> Path:
     ready = environment / "ready"
     if not ready.exists():
         venv.create(environment, with_pip=True)
-        command = [python, "-m", "pip", "install", "--quiet", *PACKAGES]
+        command = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise MilvusUnavailable(result.stderr[-300:])
