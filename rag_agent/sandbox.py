@@ -149,7 +149,7 @@ class Sandbox:
             *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if uid else _UNPRIVILEGED),
             *(part for mount in self._visible for part in mount),
             *("--proc", "/proc", "--dev", "/dev", *room, _SHARED_MEMORY, "--remount-ro", "/dev"),
-            *(*room, FOLDER, "--symlink", FOLDER, _TEMPORARY, "--chdir", FOLDER),
+            *(*room, FOLDER, *self._temporary, "--chdir", FOLDER),
             *("--perms", "0444", "--ro-bind-data", str(source), PROGRAM, "--remount-ro", "/"),
         ]
         launch = [sys.executable, "-I", "-S", "-c", _LAUNCHER]
@@ -170,6 +170,12 @@ class Sandbox:
             return deny_filter()
         except KeyError as error:
             raise _unavailable(f"no filter of system calls for {error} processors") from error
+
+    @cached_property
+    def _temporary(self) -> tuple[str, ...]:
+        """`/tmp` is the writable folder, unless the interpreter lies there: then it is read-only."""
+        taken = any(_TEMPORARY in mount[-1:] for mount in self._visible)
+        return () if taken else ("--symlink", FOLDER, _TEMPORARY)
 
     @cached_property
     def _visible(self) -> list[tuple[str, ...]]:

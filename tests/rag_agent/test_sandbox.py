@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from rag_agent.syscalls import deny_filter
 from tests.rag_agent import sandboxes
 
 TIGHT = SandboxSettings(timeout_s=30, memory_mb=256, processes=8, file_mb=2, output_kb=8)
+REPOSITORY = Path(__file__).parents[2]
 MARK = "sandboxed-4f1c"  # in the command line of nothing else
 
 
@@ -346,6 +349,27 @@ def test_an_interpreter_above_the_home_folder_is_not_shown(
     monkeypatch.setenv("HOME", f"{sys.base_prefix}/somebody")
     with pytest.raises(SandboxUnavailable, match="home folder"):
         Sandbox().run("print('ran')")
+
+
+def test_an_interpreter_below_tmp_can_be_used_and_leaves_tmp_read_only(sandbox: Sandbox) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        venv.create(folder, symlinks=True)
+        packages = [path for path in sys.path if path.endswith("site-packages")]
+        program = (
+            "from rag_agent.sandbox import Sandbox\n"
+            "run = Sandbox().run('print(1)\\nopen(\"/tmp/x\", \"w\")')\n"
+            "print(run.stdout, run.stderr)"
+        )
+        ran = subprocess.run(
+            [f"{folder}/bin/python", "-c", program],
+            env={"PYTHONPATH": ":".join([str(REPOSITORY), *packages]), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert ran.stdout.startswith("1\n")
+    assert "Read-only file system" in ran.stdout
 
 
 def test_the_command_passes_on_output_and_exit_code(
