@@ -15,7 +15,7 @@ from typing import Any
 
 from ingestion.store_owner import stop_owner
 
-TIMEOUT_MS = 240_000
+TIMEOUT_MS = 60_000
 PICTURES = Path(__file__).parents[1] / "screenshots"
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-quic "
@@ -106,6 +106,7 @@ def tab_to(tab: Any, name: str, most: int = 80) -> None:
 
 _FOCUSED = """() => {
     const control = document.activeElement;
+    if (!control.matches('a, button, input, textarea, [role=slider], [role=combobox]')) return '';
     const label = control.labels && control.labels[0] ? control.labels[0].innerText : '';
     const name = control.ariaLabel || label || control.innerText || control.placeholder || '';
     return name.trim().split('\\n').pop();
