@@ -494,7 +494,9 @@ def _new_query(part: str, tried: list[str], state: State, services: Services) ->
         return planned
     try:
         if not any(hit.passes for hit in state["hits"]) and len(tried) < 3:
-            return hypothetical_abstract(part, services.reader, services.prompts) or None
+            imagined = hypothetical_abstract(part, services.reader, services.prompts)
+            if imagined and imagined not in tried:
+                return imagined
         return other_query(part, tried, services.reader, services.prompts)
     except ModelUnavailable as error:
         services.notice(error)

@@ -388,6 +388,22 @@ def test_the_budget_of_rounds_ends_it(make: Make, arxiv: FakeArxiv) -> None:
     assert len(set(answer.queries)) == len(answer.queries)
 
 
+def test_no_query_is_searched_twice(make: Make, arxiv: FakeArxiv) -> None:
+    arxiv.papers.clear()
+    imagined = "The hull of a zeppelin is made of rings."
+    answer = ask(
+        make(
+            plan(query="Who built the zeppelin hull?"),
+            imagined,
+            imagined,
+            {"query": "builders of the zeppelin hull"},
+            agent={"rounds": 3},
+        ),
+        "Who built the zeppelin hull?",
+    )
+    assert answer.queries[1:] == (imagined, "builders of the zeppelin hull")
+
+
 def test_the_budget_of_seconds_ends_it(make: Make) -> None:
     assistant = make(
         plan(), *[NO_ANSWER] * 30, seconds_a_piece=0.01, agent={"rounds": 10, "seconds": 0.05}
