@@ -144,7 +144,10 @@ def test_conversations_are_listed_renamed_resumed_and_deleted(page: Page) -> Non
     page.at.text_input(key=f"title-{name}").set_value("Pond *tides*")
     page.press("Save")
     assert r"Pond \*tides\*" in page.text
-    page.press("Resume")
+    page.at.text_input(key="find").set_value("volcano")
+    assert "Resume" not in page.run().buttons
+    page.at.text_input(key="find").set_value("pond")
+    page.run().press("Resume")
     assert "31 nanometres" in page.text
     page.open("sessions").press("Delete for good")
     assert "No conversation yet" in page.text

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import streamlit as st
@@ -17,6 +17,7 @@ from ui.web.plain import escaped
 from ui.web.program import jobs, program
 from ui.web.texts import say
 
+_COUNTS = ("read", "new", "updated", "unchanged", "rejected")
 _ADDED = tuple[list[Added], list[IngestReport]]
 
 
@@ -115,6 +116,7 @@ def _add_files(files: Sequence[UploadedFile]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="arxiv-agent-"))
     saved = [_saved(file, folder / str(number)) for number, file in enumerate(files)]
     assistant = program().assistant
+    so_far = say("ingested", **{name: f"{{{name}}}" for name in _COUNTS})
 
     def work(job: Job) -> _ADDED:
         try:
@@ -124,17 +126,21 @@ def _add_files(files: Sequence[UploadedFile]) -> None:
                 job.tell(path.name, number / len(saved))
                 added.append(assistant.add(str(path)))
             rest = [path for path in saved if path not in pdfs]
-            reports = [assistant.ingest_files(rest, _progress(job))] if rest else []
+            reports = []
+            if rest:
+                reports.append(
+                    assistant.ingest_files(
+                        rest,
+                        lambda done, total: job.tell(job.doing, done / max(1, total)),
+                        lambda report: job.tell(so_far.format(**report.as_json())),
+                    )
+                )
         finally:
             shutil.rmtree(folder)
         return [Added(Path(one.given).name, one.paper, one.detail) for one in added], reports
 
     jobs().start("adding", work)
     st.rerun()
-
-
-def _progress(job: Job) -> Callable[[int, int], None]:
-    return lambda done, total: job.tell("", done / max(1, total))
 
 
 def _saved(file: UploadedFile, folder: Path) -> Path:

@@ -159,7 +159,8 @@ _TEXTS = {
     "deleted": ("{what} was deleted.", "{what} 已删除。"),
     # sessions
     "no_sessions": ("No conversation yet.", "还没有会话。"),
-    "turns": ("{n} questions · {at}", "{n} 个问题 · {at}"),
+    "find_session": ("Find a conversation by its title", "按标题查找会话"),
+    "turns": ("Questions: {n} · {at}", "{n} 个问题 · {at}"),
     "resume": ("Resume", "继续"),
     "rename": ("Rename", "重命名"),
     "title": ("Title", "标题"),

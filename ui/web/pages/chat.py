@@ -51,7 +51,8 @@ def ask_offered() -> None:
 def show_waiting(name: str) -> None:
     """Questions that were asked while another is answered; each can be taken back into the entry."""
     for number, running in enumerate(runs().waiting(name)):
-        show_question(running.question)
+        with st.container(key=f"waiting-{number}"):
+            show_question(running.question)
         with st.container(horizontal=True, vertical_alignment="center"):
             messages.small(say("waits"))
             st.button(

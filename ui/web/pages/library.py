@@ -89,20 +89,27 @@ def show_hit(hit: Hit) -> None:
 
 def show_statistics() -> None:
     """Counts, and charts by year, by category and over time."""
-    assistant = program().assistant
-    years: Counter[int] = Counter()
-    categories: Counter[str] = Counter()
-    origins: Counter[str] = Counter()
-    for year, names, origin in assistant.store.histogram():
-        years[year] += 1
-        categories[names[0] if names else "–"] += 1
-        origins[origin] += 1
+    with st.spinner(say("working")):
+        years, categories, origins = tallies(program().assistant.store.count())
     with st.container(horizontal=True):
         for origin in ("arxiv", "starter", "pdf"):
             st.metric(say(f"from_{origin}"), f"{origins[origin]:,}")
     _chart("by_year", {str(year): count for year, count in sorted(years.items()) if year})
     _chart("by_category", dict(categories.most_common(_CATEGORIES)), horizontal=True)
     show_growth(origins.total())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def tallies(count: int) -> tuple[Counter[int], Counter[str], Counter[str]]:
+    """Papers by year, by first category and by origin, looked up anew once their number has changed."""
+    years: Counter[int] = Counter()
+    categories: Counter[str] = Counter()
+    origins: Counter[str] = Counter()
+    for year, names, origin in program().assistant.store.histogram():
+        years[year] += 1
+        categories[names[0] if names else "–"] += 1
+        origins[origin] += 1
+    return years, categories, origins
 
 
 def show_growth(count: int) -> None:

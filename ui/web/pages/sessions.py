@@ -13,6 +13,7 @@ from ui.web.program import program, runs
 from ui.web.texts import say
 
 _TITLE_CHARACTERS = 90
+_SHOWN = 50
 
 
 def show(session: Session) -> None:
@@ -91,5 +92,7 @@ if failed is not None:
 found = program().assistant.sessions()
 if not found:
     messages.small(say("no_sessions"))
-for one in found:
-    show(one)
+else:
+    wanted = st.text_input(say("find_session"), key="find", icon=":material/search:").strip()
+    for one in [one for one in found if wanted.casefold() in one.title.casefold()][:_SHOWN]:
+        show(one)
