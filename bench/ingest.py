@@ -1,16 +1,21 @@
 """`python -m bench.ingest`: abstracts a second, embedding alone and the whole pipeline, and memory.
 
-Embedding is compared with `SentenceTransformer.encode` and its defaults, the pipeline with LangChain's
-Milvus.from_documents, on the same papers in the same run, so that the ratios hold on a busy machine too.
+- embedding: our encoder against `SentenceTransformer.encode` with its defaults, on the same texts;
+- pipeline: metadata files to a searchable library that grows from size to size, with the share of the time
+  that embedding takes;
+- stored: the same without embedding (random vectors), which shows what the rest costs at sizes whose
+  embedding takes hours;
+- langchain: HuggingFaceEmbeddings and Milvus.from_documents with their defaults, over the same papers.
+
+Ratios are taken within one run, so that they hold on a busy machine too.
 """
 
 import argparse
 import json
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,18 +24,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import charts, record
+from bench import charts, langchain_ingest, record
 from bench.library import TemporaryLibrary
 from bench.rivals import MODEL
 from ingestion import weights
 from ingestion.embedding import Embedder
-from ingestion.metadata_files import read_papers
+from ingestion.metadata_files import Reject, read_papers
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
 from ingestion.settings import EmbeddingSettings
 from rag_agent.settings import home_folder
 
 FILES = "../shared/data/arxiv"
+Vectors = NDArray[np.float32]
+
+
+class _TimedEmbedder:
+    """An embedder that adds up the seconds it took.
+
+    Args:
+        embedder: Embeds; None gives random vectors at once.
+    """
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder = embedder
+        self._random = np.random.default_rng(0)
+        self.seconds = 0.0
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        started = time.perf_counter()
+        vectors = self._embedder.encode(texts) if self._embedder else self._any(len(texts))
+        self.seconds += time.perf_counter() - started
+        return vectors
+
+    def _any(self, count: int) -> Vectors:
+        made = self._random.standard_normal((count, 384), np.float32)
+        return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
 
 
 def embedding(texts: Sequence[str], embedder: Embedder) -> dict[str, float]:
@@ -42,7 +71,7 @@ def embedding(texts: Sequence[str], embedder: Embedder) -> dict[str, float]:
     embedder.encode(texts[:8])
     default, default_s = _timed(lambda: plain.encode(list(texts), normalize_embeddings=True))
     ours, ours_s = _timed(lambda: embedder.encode(texts))
-    cosines: NDArray[np.float32] = (np.asarray(default) * ours).sum(axis=1)
+    cosines: Vectors = (np.asarray(default) * ours).sum(axis=1)
     return {
         "texts": len(texts),
         "default encode, texts/s": round(len(texts) / default_s, 1),
@@ -53,47 +82,38 @@ def embedding(texts: Sequence[str], embedder: Embedder) -> dict[str, float]:
     }
 
 
-def pipeline(papers: Sequence[Paper]) -> dict[str, float]:
-    """Embedding alone and then the whole pipeline over the same papers, with the memory that it took."""
+def pipeline(
+    files: Sequence[Path], sizes: Sequence[int], embedder: Embedder | None
+) -> Iterator[dict[str, float]]:
+    """Ingest a growing share of the files; per size what its part took, and the memory at its peak."""
+    timed: Any = _TimedEmbedder(embedder)
+    found, written = iter(read_papers(files)), 0
     with TemporaryLibrary() as library:
-        library.embedder.encode([paper.text for paper in papers[:8]])
-        _, alone_s = _timed(lambda: library.embedder.encode([p.text for p in papers]))
-        with _memory() as used:
-            report = ingest(papers, library.store, library.embedder, library.home, source="bench")
-    return {
-        "papers": len(papers),
-        "embedding alone, papers/s": round(len(papers) / alone_s, 1),
-        "pipeline, papers/s": round(report.new / report.seconds, 1),
-        "share of embedding alone": round(alone_s / report.seconds, 3),
-        **used,
-    }
+        timed.encode(["warm"])
+        for size in sizes:
+            timed.seconds = 0.0
+            with _memory() as used:
+                batch = _until(found, size - written)
+                report = ingest(batch, library.store, timed, library.home, source="bench")
+            written += report.new
+            yield {
+                "papers": written,
+                "new": report.new,
+                "pipeline, papers/s": round(report.new / report.seconds, 1),
+                "embedding, papers/s": round(report.new / timed.seconds, 1) if embedder else 0.0,
+                "share of embedding": round(timed.seconds / report.seconds, 3),
+                **used,
+                "disk, MB": round(library.store.size_bytes() / 1e6),
+            }
 
 
-def langchain(papers: Sequence[Paper]) -> dict[str, Any]:
-    """LangChain's Milvus.from_documents into Milvus Lite with its default embedding of texts, or why not."""
-    from langchain_core.documents import Document
-
-    try:
-        from langchain_huggingface import HuggingFaceEmbeddings
-        from langchain_milvus import Milvus
-    except ImportError as error:
-        return {"not measured": f"{error.name} is not installed"}
-    documents = [Document(paper.text, metadata={"id": paper.arxiv_id}) for paper in papers]
-    embeddings = HuggingFaceEmbeddings(model_name=str(weights.resolve(MODEL, home_folder())))
-    embeddings.embed_documents([papers[0].text])
-    with tempfile.TemporaryDirectory() as folder:
-        _, seconds = _timed(
-            lambda: Milvus.from_documents(
-                documents,
-                embeddings,
-                connection_args={"uri": f"{folder}/milvus.db"},
-                index_params={"index_type": "FLAT", "metric_type": "COSINE"},
-            )
-        )
-    return {"papers": len(papers), "papers/s": round(len(papers) / seconds, 1)}
+def _until(found: Iterator[Paper | Reject], papers: int) -> Iterator[Paper | Reject]:
+    while papers and (item := next(found, None)) is not None:
+        papers -= isinstance(item, Paper)
+        yield item
 
 
-def _timed(call: Any) -> tuple[Any, float]:
+def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
     started = time.perf_counter()
     result = call()
     return result, time.perf_counter() - started
@@ -101,13 +121,17 @@ def _timed(call: Any) -> tuple[Any, float]:
 
 @contextmanager
 def _memory() -> Iterator[dict[str, float]]:
-    """Resident memory of this process and its children (the store's owner) in MB: before, peak."""
-    done, before = threading.Event(), _resident_mb()
-    used = {"memory before, MB": before, "memory peak, MB": before}
+    """Resident MB of this process (reading, embedding) and of the store's owner (the library): peaks."""
+    done = threading.Event()
+    used = {"own memory, MB": 0.0, "memory of the owner, MB": 0.0}
+
+    def look() -> None:
+        for name, megabytes in zip(used, _resident_mb(), strict=True):
+            used[name] = max(used[name], megabytes)
 
     def watch() -> None:
         while not done.wait(0.5):
-            used["memory peak, MB"] = max(used["memory peak, MB"], _resident_mb())
+            look()
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -116,24 +140,29 @@ def _memory() -> Iterator[dict[str, float]]:
     finally:
         done.set()
         watcher.join()
+        look()
 
 
-def _resident_mb() -> float:
+def _resident_mb() -> tuple[float, float]:
     import psutil
 
-    total = 0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+    children = 0
+    for process in psutil.Process().children(recursive=True):
         try:
-            total += process.memory_info().rss
+            children += process.memory_info().rss
         except psutil.NoSuchProcess:
             continue
-    return round(total / 1e6)
+    return round(psutil.Process().memory_info().rss / 1e6), round(children / 1e6)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """A folder's *-20k.jsonl.gz files, in the order of their names."""
+    return sorted(folder.glob("*-20k.jsonl.gz"))
 
 
 def papers_of(folder: Path, count: int) -> list[Paper]:
-    """The first `count` papers of a folder's *-20k.jsonl.gz files, in the order of their names."""
-    files = sorted(folder.glob("*-20k.jsonl.gz"))
-    found = read_papers(files) if files else iter(())
+    """The first `count` papers of these files."""
+    found = read_papers(files_of(folder)) if files_of(folder) else iter(())
     return list(islice((item for item in found if isinstance(item, Paper)), count))
 
 
@@ -141,34 +170,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; the exit status is 2 where the papers are missing."""
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(FILES), help="folder of *-20k.jsonl.gz")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 20_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000, 20_000])
+    parser.add_argument("--stored", type=int, nargs="*", default=[1000, 10_000, 20_000, 100_000])
     parser.add_argument("--sample", type=int, default=500, help="papers for the comparisons")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument("--no-files", action="store_true", help="write nothing to bench/results")
     chosen = parser.parse_args(arguments)
-    papers = papers_of(chosen.data, max(*chosen.sizes, chosen.sample))
-    if not papers:
+    sample = papers_of(chosen.data, chosen.sample)
+    if not sample:
         print(f"no *-20k.jsonl.gz in {chosen.data}; name a folder with --data", file=sys.stderr)
         return 2
-    sample = papers[: chosen.sample]
     embedder = Embedder(EmbeddingSettings(), home_folder())
     figures: dict[str, Any] = {"embedding": embedding([p.text for p in sample], embedder)}
-    figures["langchain from_documents"] = langchain(sample)
-    figures["pipeline"] = []
-    for size in chosen.sizes:
-        print(f"ingesting {size} papers", file=sys.stderr, flush=True)
-        figures["pipeline"].append(pipeline(papers[:size]))
-        if not chosen.no_files:  # a long run that is interrupted keeps the sizes it has done
-            _keep(figures)
-    print(json.dumps(figures) if chosen.json else json.dumps(figures, indent=1))
+    figures["langchain"] = langchain_ingest.measure(sample)
+    for name, sizes, used in (
+        ("pipeline", chosen.sizes, embedder),
+        ("stored", chosen.stored, None),
+    ):
+        figures[name] = []
+        for row in pipeline(files_of(chosen.data), sorted(sizes), used):
+            print(f"{name}: {row}", file=sys.stderr, flush=True)
+            figures[name].append(row)
+            if not chosen.no_files:  # a long run that is interrupted keeps the sizes it has done
+                _keep(figures)
+    print(json.dumps(figures) if chosen.json else table(figures))
     return 0
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as lines of text."""
+    lines = [f"{name}: {figures[name]}" for name in ("embedding", "langchain")]
+    for name in ("pipeline", "stored"):
+        rows = figures[name]
+        lines += [name, "".join(f"{key:>26}" for key in (rows[0] if rows else ()))]
+        lines += ["".join(f"{value:>26}" for value in row.values()) for row in rows]
+    return "\n".join(lines)
 
 
 def _keep(figures: dict[str, Any]) -> None:
     path = record.write("ingest", figures)
-    names = ("embedding alone, papers/s", "pipeline, papers/s")
-    series = {name: {row["papers"]: row[name] for row in figures["pipeline"]} for name in names}
-    charts.lines(series, "papers", "papers a second", path.with_suffix(""))
+    series = {
+        label: {row["papers"]: row[key] for row in figures.get(name, ())}
+        for label, name, key in (
+            ("embedding", "pipeline", "embedding, papers/s"),
+            ("whole pipeline", "pipeline", "pipeline, papers/s"),
+            ("all but embedding", "stored", "pipeline, papers/s"),
+        )
+    }
+    charts.lines(series, "papers in the library", "papers a second", path.with_suffix(""))
 
 
 if __name__ == "__main__":
