@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from ingestion.store_owner import stop_owner
 from rag_agent.assistant import Assistant
 from rag_agent.language_model import ScriptedModel
 from rag_agent.settings import load_settings
-from ui import cli
+from ui import cli, console
+from ui.commands import papers, questions, upkeep
 
 RECORD = {
     "id": "2401.00001v2",
@@ -90,11 +90,7 @@ def terminal(
     assistant, replies = shared_assistant
     replies.clear()
 
-    @contextmanager
-    def opened() -> Iterator[Assistant]:
-        yield assistant
-
-    monkeypatch.setattr(cli, "_assistant", opened)
+    monkeypatch.setattr(console, "open_assistant", lambda: assistant)
     return Terminal(assistant, replies)
 
 
@@ -242,7 +238,13 @@ def test_help_comes_at_once(tmp_path: Path) -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    names = [command.name or command.callback.__name__ for command in cli.app.registered_commands]  # type: ignore[union-attr]
+    commands = [
+        command
+        for group in (questions, papers, upkeep)
+        for command in group.commands.registered_commands
+    ]
+    names = [command.name or command.callback.__name__ for command in commands]  # type: ignore[union-attr]
+    assert len(names) == 13
     assert [
         name for name in names if f"arxiv-agent {name}" not in readme and f"`{name}" not in readme
     ] == []

@@ -1,6 +1,5 @@
 """What the library holds, a search of it, and ways to add papers."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import accumulate
@@ -9,6 +8,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from ingestion.census import Census, take_census
 from ingestion.pipeline import past_ingests
 from ingestion.store import Filters
 from rag_agent.answer import Hit
@@ -90,26 +90,20 @@ def show_hit(hit: Hit) -> None:
 def show_statistics() -> None:
     """Counts, and charts by year, by category and over time."""
     with st.spinner(say("working")):
-        years, categories, origins = tallies(program().assistant.store.count())
+        census = counted(program().assistant.store.count())
     with st.container(horizontal=True):
         for origin in ("arxiv", "starter", "pdf"):
-            st.metric(say(f"from_{origin}"), f"{origins[origin]:,}")
-    _chart("by_year", {str(year): count for year, count in sorted(years.items()) if year})
-    _chart("by_category", dict(categories.most_common(_CATEGORIES)), horizontal=True)
-    show_growth(origins.total())
+            st.metric(say(f"from_{origin}"), f"{census.origins[origin]:,}")
+    by_year = sorted(census.years.items())
+    _chart("by_year", {str(year): count for year, count in by_year if year})
+    _chart("by_category", dict(census.categories.most_common(_CATEGORIES)), horizontal=True)
+    show_growth(census.papers)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def tallies(count: int) -> tuple[Counter[int], Counter[str], Counter[str]]:
-    """Papers by year, by first category and by origin, looked up anew once their number has changed."""
-    years: Counter[int] = Counter()
-    categories: Counter[str] = Counter()
-    origins: Counter[str] = Counter()
-    for year, names, origin in program().assistant.store.histogram():
-        years[year] += 1
-        categories[names[0] if names else "–"] += 1
-        origins[origin] += 1
-    return years, categories, origins
+def counted(papers: int) -> Census:
+    """The census of the library, taken anew once its number of papers has changed."""
+    return take_census(program().assistant.store)
 
 
 def show_growth(count: int) -> None:

@@ -1,0 +1,1 @@
+"""The commands of `arxiv-agent`, by what they are about."""

@@ -1,0 +1,217 @@
+"""Papers: `ingest`, `search`, `fetch`, `add`, `papers`, `delete`, `library stats`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ingestion.errors import AgentError
+from ui import console
+
+commands = typer.Typer()
+library = typer.Typer(help="What the library holds.", no_args_is_help=True)
+SearchMode = Literal["dense", "keyword", "hybrid"]
+
+
+@commands.command()
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(help=".jsonl, .jsonl.gz or .json files, or folders.")
+    ],
+    as_json: console.Json = False,
+) -> None:
+    """Bring arXiv metadata files into the library."""
+    assistant = console.open_assistant()
+    with console.progress() as progress:
+        task = progress.add_task("reading", total=None)
+
+        def on_progress(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        def on_batch(report: Any) -> None:
+            rate = report.read / max(report.seconds, 1e-9)
+            progress.update(task, description=f"{report.read:,} read, {rate:.0f}/s")
+
+        report = assistant.ingest_files(paths, on_progress, on_batch)
+    if as_json:
+        console.print_json(report.as_json())
+        return
+    out = console.out()
+    out.print(
+        f"{report.read:,} read: {report.new:,} new, {report.updated:,} updated, {report.unchanged:,} unchanged, "
+        f"{report.rejected:,} rejected; {report.embedded:,} embedded in {report.seconds:.1f} s"
+    )
+    for reason, count in report.reasons.most_common():
+        out.print(f"  {count:,} rejected: {reason}", markup=False)
+    if report.rejects_file:
+        out.print(f"  rejects: {report.rejects_file}", markup=False)
+
+
+@commands.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Papers shown.")] = 10,
+    mode: Annotated[SearchMode | None, typer.Option(help="How to search.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="Least cosine that passes.")
+    ] = None,
+    category: Annotated[str, typer.Option(help="arXiv category (cs.CL) or archive (cs).")] = "",
+    author: Annotated[str, typer.Option(help="Words of an author's name.")] = "",
+    from_year: Annotated[int, typer.Option("--from", min=0, help="First year.")] = 0,
+    to_year: Annotated[int, typer.Option("--to", min=0, help="Last year.")] = 0,
+    as_json: console.Json = False,
+) -> None:
+    """Search the library."""
+    from ingestion.store import Filters
+
+    assistant = console.open_assistant()
+    retrieval = assistant.settings.retrieval
+    wanted = mode or retrieval.mode
+    least = retrieval.threshold if threshold is None else threshold
+    hits = assistant.search(
+        query,
+        k=k,
+        mode=wanted,
+        threshold=least,
+        filters=Filters(category, author, from_year, to_year),
+    )
+    if as_json:
+        found = [hit.as_json() for hit in hits]
+        console.print_json({"query": query, "mode": wanted, "threshold": least, "hits": found})
+        return
+    from ui.terminal import show_hits
+
+    show_hits(hits, least, console.out())
+
+
+@commands.command()
+def fetch(
+    keywords: Annotated[str, typer.Argument(help="Words to search arXiv for.")],
+    max_papers: Annotated[int, typer.Option("--max", min=1, max=1000, help="Most papers.")] = 10,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="Newest first instead of most relevant.")
+    ] = False,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of submission.")
+    ] = None,
+    category: Annotated[str, typer.Option(help="arXiv category or archive.")] = "",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Download the PDFs too.")] = False,
+    as_json: console.Json = False,
+) -> None:
+    """Take papers from arXiv into the library."""
+    assistant = console.open_assistant()
+    papers, report = assistant.fetch(
+        keywords,
+        max_papers=max_papers,
+        newest=newest or since is not None,
+        since=since.date() if since else None,
+        category=category or None,
+        pdfs=pdf,
+        on_wait=console.say_wait,
+    )
+    if as_json:
+        console.print_json({**report.as_json(), "arxiv_ids": [paper.arxiv_id for paper in papers]})
+        return
+    for paper in papers:
+        console.out().print(f"{paper.arxiv_id}  {paper.title} ({paper.year})", markup=False)
+    console.out().print(f"{len(papers)} papers, {report.new} new, {report.updated} updated")
+
+
+@commands.command()
+def add(
+    given: Annotated[list[str], typer.Argument(help="PDF files, arXiv ids or titles.")],
+    as_json: console.Json = False,
+) -> None:
+    """Bring single papers in: local PDFs, or by id or title from arXiv."""
+    assistant = console.open_assistant()
+    results = [assistant.add(one, console.say_wait) for one in given]
+    if as_json:
+        rows = [
+            {
+                "given": added.given,
+                "arxiv_id": added.paper.arxiv_id if added.paper else None,
+                "title": added.paper.title if added.paper else None,
+                "detail": added.detail,
+            }
+            for added in results
+        ]
+        console.print_json({"added": rows})
+    else:
+        for added in results:
+            what = f"{added.paper.arxiv_id}  {added.paper.title}" if added.paper else "not added"
+            console.out().print(f"{added.given}: {what} ({added.detail})", markup=False)
+    if any(added.paper is None for added in results):
+        raise typer.Exit(1)
+
+
+@commands.command()
+def papers(as_json: console.Json = False) -> None:
+    """List the PDFs at hand."""
+    assistant = console.open_assistant()
+    found = assistant.papers_at_hand()
+    if as_json:
+        console.print_json(
+            {
+                "papers": [
+                    {"arxiv_id": p.arxiv_id, "title": p.title, "file": str(f)} for p, f in found
+                ]
+            }
+        )
+        return
+    for paper, file in found:
+        console.out().print(f"{paper.arxiv_id:20} {paper.title}  {file}", markup=False)
+    console.out().print(f"{len(found)} PDFs")
+
+
+@commands.command()
+def delete(arxiv_id: Annotated[str, typer.Argument(help="Id of the paper.")]) -> None:
+    """Remove a paper and its PDFs from the library."""
+    assistant = console.open_assistant()
+    if not assistant.delete(arxiv_id):
+        raise AgentError(
+            f"The library has no paper {arxiv_id}", next_step="`arxiv-agent search` finds ids"
+        )
+    console.out().print(f"{arxiv_id} removed", markup=False)
+
+
+@library.command()
+def stats(as_json: console.Json = False) -> None:
+    """Papers by year and category, size, embedding model, last ingest."""
+    from ingestion.census import take_census
+    from ingestion.pipeline import past_ingests
+
+    assistant = console.open_assistant()
+    census = take_census(assistant.store)
+    info, size = assistant.store.info, assistant.store.size_bytes()
+    last = [past for past in past_ingests(assistant.settings.home) if past["source"] != "starter"]
+    facts = {
+        "papers": census.papers,
+        "by_origin": dict(census.origins),
+        "by_year": dict(sorted(census.years.items())),
+        "by_category": dict(census.categories.most_common()),
+        "size_bytes": size,
+        "store": info.uri,
+        "embedding_model": info.embedding_model,
+        "dim": info.dim,
+        "last_ingest": last[-1] if last else None,
+    }
+    if as_json:
+        console.print_json(facts)
+        return
+    out = console.out()
+    where = f"{size / 1e6:,.0f} MB in {info.uri}" if size else f"at {info.uri}"
+    out.print(
+        f"{census.papers:,} papers, {where}; {info.embedding_model} ({info.dim} dimensions)",
+        markup=False,
+    )
+    by_year = sorted(census.years.items())
+    out.print("  ".join(f"{name}: {count:,}" for name, count in census.origins.items()))
+    out.print("by year: " + ", ".join(f"{year} {count:,}" for year, count in by_year))
+    by_category = census.categories.most_common(15)
+    out.print("by category: " + ", ".join(f"{name} {count:,}" for name, count in by_category))
+    if last:
+        out.print(
+            f"last ingest: {last[-1]['at']} {last[-1]['source']}, {last[-1]['new']:,} new",
+            markup=False,
+        )
