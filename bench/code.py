@@ -108,6 +108,7 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     results = [done[request["id"]] for request in requests]
     return {
         "model": coder.name,
+        "time_limit_s": settings.sandbox.timeout_s,
         "requests": len(results),
         "verdicts": dict(Counter(result["verdict"] for result in results)),
         "programs": [_line(result) for result in results],
@@ -132,7 +133,8 @@ def passages_for(
             page=passages[n].page,
             quote=passages[n].text,
             start=passages[n].start,
-            passage=passages[n].text,
+            # from the top of its page, where the heading of its section may stand
+            passage=pdf.pages[passages[n].page - 1].text[: passages[n].end],
             cosine=float(cosines[n]),
         )
         for key, n in enumerate(best, 1)

@@ -11,8 +11,9 @@ from rag_agent.answer import Citation
 from rag_agent.language_model import LanguageModel, Message
 
 # Prefill is the cost on a processor (62 tokens/s measured with the 1.5B model on two cores), so the
-# model sees about 450 tokens of the paper.
-_EXCERPT_CHARS = 1800
+# model sees about 250 tokens of the paper. With three times as much it took steps of other parts into the
+# instruction (layer normalization into a feed-forward network).
+_EXCERPT_CHARS = 1000
 _MAX_TOKENS = 420
 
 Line = Annotated[str, Field(min_length=3, max_length=140)]
@@ -78,10 +79,10 @@ def parse_instruction(text: str) -> Instruction:
 
 
 _SYSTEM = (
-    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Take "
-    "formulas, names and numbers from the excerpts; write every formula in plain text. Give each "
-    "input and output its shape. Each requirement is one short thing that the code must do. The "
-    "program is a small example in PyTorch or NumPy: no training, no data sets, no files."
+    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Write the "
+    "formulas that compute what is requested in plain text; excerpts come from a PDF, so set right what is "
+    "garbled in them. Inputs: everything that the formulas need, weights too, each with its shape. Each "
+    "requirement is one short step of the computation. Leave out what the request does not ask for."
 )
 # Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
 _EXAMPLE: tuple[Message, ...] = (
@@ -102,6 +103,23 @@ _EXAMPLE: tuple[Message, ...] = (
         '"outputs": ["eta_t: float between eta_min and eta_max"], '
         '"requirements": ["T_cur counts the epochs since the last restart", '
         '"the rate is eta_max at every restart"]}',
+    ),
+    (
+        "user",
+        "Request: the squeeze-and-excitation block in NumPy\n"
+        'Excerpts of "Squeeze-and-Excitation Networks":\n'
+        "[1] a channel descriptor z by aggregating feature maps across their spatial dimensions H × W. "
+        "[2] s = σ(g(z, W)) = σ(W2δ(W1z)), where δ refers to the ReLU function, W1 ∈ R^C/r×C and W2 ∈ "
+        "R^C×C/r. We used SGD with momentum 0.9.",
+    ),
+    (
+        "assistant",
+        '{"goal": "Scale the channels of a feature map by squeeze and excitation.", '
+        '"formulas": ["z_c = mean of x_c over H and W", "s = sigmoid(W2 relu(W1 z))", "out_c = s_c * x_c"], '
+        '"inputs": ["x: array (N, C, H, W)", "W1: array (C / r, C)", "W2: array (C, C / r)"], '
+        '"outputs": ["out: array (N, C, H, W)"], '
+        '"requirements": ["average each channel over height and width", '
+        '"put the averages through two layers with ReLU, then sigmoid", "multiply each channel by its gate"]}',
     ),
 )
 

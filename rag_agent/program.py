@@ -56,11 +56,16 @@ def missing_packages(tree: ast.Module) -> tuple[str, ...]:
     return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
 
 
-def without_docstring(tree: ast.Module, body: str) -> str:
-    """The program without its own module docstring, whose place the sourced one takes."""
-    if ast.get_docstring(tree) is None:
-        return "\n" + body.lstrip("\n")
-    return "\n" + "\n".join(body.splitlines()[tree.body[0].end_lineno :]).lstrip("\n") + "\n"
+def definitions(tree: ast.Module, body: str) -> str:
+    """The program up to its last definition, without its own docstring and the examples that follow.
+
+    A program without a definition stays whole.
+    """
+    lines = body.splitlines()
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    first = tree.body[0].end_lineno if ast.get_docstring(tree) is not None else 0
+    last = defined[-1].end_lineno if defined else len(lines)
+    return "\n".join(lines[first:last]).strip("\n") + "\n"
 
 
 def docstring(goal: str, passages: Sequence[Citation]) -> str:

@@ -1,0 +1,348 @@
+"""The self-check of a program: an example call that a model chooses, and asserts that this module writes.
+
+Left to itself the 1.5B model asserts what does not follow from the formulas (a positional encoding between
+0 and 1, rows of attention that sum to 1), and a right program fails. So it only gives a value to each
+parameter, and a shape and a range to each result; the asserts are made from those. Shapes are written with
+names of sizes: with numbers alone its arrays did not fit together.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from rag_agent.language_model import LanguageModel, Message
+
+_CALLS = 2  # of a program with more, the last ones: what comes first is mostly a helper
+_MAX_TOKENS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a self-check calls: a function, an object of a class, or a method of one.
+
+    Args:
+        name: Of the function or class.
+        called_with: Parameters of the function or method that have no default.
+        made_with: Those of the class's constructor; None for a function.
+        method: Empty for a function, and for an object that is itself called.
+        is_module: Whether it is a `torch.nn.Module`.
+        results: Number of values that it returns.
+    """
+
+    name: str
+    called_with: tuple[str, ...]
+    made_with: tuple[str, ...] | None = None
+    method: str = ""
+    is_module: bool = False
+    results: int = 1
+
+
+Range = Literal["any", "0 to 1", "-1 to 1", "0 or more", "sums to 1 over the last axis"]
+
+_ASSERTED: dict[Range, tuple[str, str]] = {
+    "0 to 1": ("(({0} >= 0) & ({0} <= 1)).all()", "is not between 0 and 1"),
+    "-1 to 1": ("(({0} >= -1) & ({0} <= 1)).all()", "is not between -1 and 1"),
+    "0 or more": ("({0} >= 0).all()", "is negative"),
+    "sums to 1 over the last axis": ("(abs({0}.sum(-1) - 1) < 1e-4).all()", "does not sum to 1"),
+}
+
+_NAME = "[A-Za-z_][A-Za-z0-9_]{0,19}"
+_TERM = f"({_NAME}|[0-9]{{1,3}})"
+_TERMS = rf"{_TERM}( (\+|-|\*|//) {_TERM}){{0,3}}"
+_LENGTH = rf"({_TERMS}|\({_TERMS}\) // {_TERM}( (\+|-) {_TERM})?)"
+_SHAPE = rf"\({_LENGTH}(, {_LENGTH}){{0,4}}\)"
+_KIND = f"(normal|uniform|zeros|ones|probabilities|integers below {_TERM})"
+_NUMBER = r"-?[0-9]{1,4}|[0-9]{1,2}\.[0-9]{1,6}|1e-[1-9]|True|False|None"
+Size = Annotated[str, Field(pattern=rf"^{_NAME} = [1-9][0-9]?$")]
+Value = Annotated[str, Field(pattern=rf"^({_KIND} {_SHAPE}|{_NUMBER}|{_NAME})$")]
+
+
+class Result(BaseModel):
+    """What one returned value must be: its shape, as Python writes it, and its range."""
+
+    shape: Annotated[str, Field(pattern=rf"^({_SHAPE}|\(\))$")]
+    range: Range = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a target: sizes (`batch = 2`), a value for each parameter, and the results."""
+
+    target: Target
+    sizes: tuple[str, ...]
+    arguments: dict[str, str]
+    results: tuple[Result, ...]
+
+
+_SYSTEM = (
+    "You choose an example call of a program: small sizes, a value for each parameter with its shape in "
+    "these sizes, and the shape of each result. Sizes are chosen so that every operation fits. A range other "
+    "than any only where the code makes it certain for every input."
+)
+_EXAMPLES: tuple[Message, ...] = (
+    (
+        "user",
+        "import numpy as np\n\n\ndef soften(logits, temperature):\n"
+        '    """Class probabilities (batch, classes) of logits (batch, classes) at a temperature."""\n'
+        "    z = logits / temperature\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
+        "    return e / e.sum(axis=-1, keepdims=True)",
+    ),
+    (
+        "assistant",
+        '{"soften": {"sizes": ["batch = 3", "classes = 5"], '
+        '"arguments": {"logits": "normal (batch, classes)", "temperature": "2.0"}, '
+        '"results": [{"shape": "(batch, classes)", "range": "sums to 1 over the last axis"}]}}',
+    ),
+    (
+        "user",
+        "import torch\nfrom torch import nn\n\n\nclass Downsample(nn.Module):\n"
+        "    def __init__(self, channels, factor):\n        super().__init__()\n"
+        "        self.conv = nn.Conv1d(channels, 2 * channels, kernel_size=3)\n"
+        "        self.pool = nn.MaxPool1d(factor)\n\n    def forward(self, x):\n"
+        "        return self.pool(self.conv(x))",
+    ),
+    (
+        "assistant",
+        '{"Downsample": {"sizes": ["batch = 2", "length = 14"], '
+        '"arguments": {"channels": "4", "factor": "2", "x": "normal (batch, channels, length)"}, '
+        '"results": [{"shape": "(batch, 2 * channels, (length - 2) // factor)", "range": "any"}]}}',
+    ),
+)
+
+
+def targets(tree: ast.Module) -> tuple[Target, ...]:
+    """What a program offers to be called: definitions that none of its other definitions uses."""
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    used = {
+        name.id
+        for node in defined
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and name.id != node.name
+    }
+    offered = [node for node in defined if node.name not in used] or defined
+    return tuple(map(_target, offered[-_CALLS:]))
+
+
+def choose_calls(
+    program: str, offered: Sequence[Target], coder: LanguageModel, failure: str = ""
+) -> tuple[Call, ...]:
+    """Ask the coder for an example call of each target.
+
+    Args:
+        program: Source text, without a self-check.
+        offered: Its targets, at least one.
+        coder: The model that chooses.
+        failure: What became of an earlier example, so that it does not come again.
+
+    Raises:
+        InvalidReply: It chose nothing usable.
+    """
+    asked = f"{program.strip()}\n\nAn earlier example failed:\n{failure}" if failure else program
+    messages: list[Message] = [("system", _SYSTEM), *_EXAMPLES, ("user", asked.strip())]
+    reply = coder.structured(messages, _schema(offered), _MAX_TOKENS).model_dump(by_alias=True)
+    return tuple(
+        Call(
+            target,
+            tuple(reply[target.name]["sizes"]),
+            reply[target.name]["arguments"],
+            tuple(Result(**result) for result in reply[target.name]["results"]),
+        )
+        for target in offered
+    )
+
+
+def self_check(calls: Sequence[Call], tree: ast.Module) -> str:
+    """The `if __name__ == "__main__":` block that makes the inputs, calls the program and checks it.
+
+    Asserted of each result: its shape, that its numbers are finite and in their range; of each random
+    input that another draw changes the result; of a module that a gradient reaches all that it trains.
+    """
+    torch = bool(_loaded(tree) & {"torch", "nn", "F"})
+    library = "torch" if torch else "np"
+    lines = [] if library in _imported(tree) else [_IMPORT[library]]
+    lines.append(_SEED[library])
+    for number, call in enumerate(calls, 1):
+        lines += _call_lines(call, library, str(number) if len(calls) > 1 else "")
+    return "\n".join(
+        ["", "", 'if __name__ == "__main__":', *(f"    {line}".rstrip() for line in lines), ""]
+    )
+
+
+_IMPORT = {"np": "import numpy as np", "torch": "import torch"}
+_SEED = {"np": "rng = np.random.default_rng(0)", "torch": "torch.manual_seed(0)"}
+_AS_ARRAY = {"np": "np.array", "torch": "torch.as_tensor"}
+_EQUAL = {"np": "np.array_equal", "torch": "torch.equal"}
+_DRAWN = ("normal", "uniform", "integers", "probabilities")
+_MADE = {
+    "np": {
+        "normal": "rng.normal(size={})",
+        "uniform": "rng.random(size={})",
+        "probabilities": "rng.dirichlet(np.ones({2}), size={1})",
+        "integers": "rng.integers({3}, size={0})",
+        "zeros": "np.zeros({})",
+        "ones": "np.ones({})",
+    },
+    "torch": {
+        "normal": "torch.randn({})",
+        "uniform": "torch.rand({})",
+        "probabilities": "torch.rand({}).softmax(-1)",
+        "integers": "torch.randint({3}, {0})",
+        "zeros": "torch.zeros({})",
+        "ones": "torch.ones({})",
+    },
+}
+
+
+def _call_lines(call: Call, library: str, mark: str) -> list[str]:
+    target, result, run = call.target, f"result{mark}", f"run{mark}"
+    values = {name: _made(value, library) for name, value in call.arguments.items()}
+    lines, called = _size_lines(call), target.name
+    if target.made_with is not None:
+        given = ", ".join(_given(name, values[name], call) for name in target.made_with)
+        called = f"model{mark}"
+        lines.append(f"{called} = {target.name}({given})")
+    called += f".{target.method}" if target.method else ""
+    lines += _run_lines(run, called, call, values, library)
+    lines.append(f"{result} = {run}()")
+    several = target.results > 1
+    for n, expected in enumerate(call.results):
+        lines += _result_lines(f"{result}[{n}]" if several else result, expected, library)
+    same = "all(map({}, {}, {}))" if several else "{}({}, {})"
+    for name in target.called_with:
+        if call.arguments[name].startswith(_DRAWN):
+            test = same.format(_EQUAL[library], f"{run}({name}={values[name]})", result)
+            lines.append(f'assert not {test}, "another {name} gives the same result"')
+    if target.is_module:
+        lines += _gradient_lines(f"model{mark}", f"{result}[0]" if several else result)
+    return [*lines, f"print({result})"]
+
+
+def _run_lines(
+    run: str, called: str, call: Call, values: dict[str, str], library: str
+) -> list[str]:
+    """A function that calls the target on the example's inputs, or on others."""
+    target = call.target
+    given = ", ".join(_given(name, values[name], call) for name in target.called_with)
+    returned = f"{called}({', '.join(target.called_with)})"
+    array = _AS_ARRAY[library]
+    value = f"[{array}(a) for a in {returned}]" if target.results > 1 else f"{array}({returned})"
+    return ["", f"def {run}({given}):", f"    return {value}", ""]
+
+
+def _result_lines(result: str, expected: Result, library: str) -> list[str]:
+    shape = _tuple(expected.shape)
+    lines = [
+        f'assert {result}.shape == {shape}, f"the shape is {{tuple({result}.shape)}}, not {{{shape}}}"',
+        f'assert {library}.isfinite({result}).all(), "the result is not finite"',
+    ]
+    if expected.range != "any":
+        test, otherwise = _ASSERTED[expected.range]
+        lines.append(f'assert {test.format(result)}, "the result {otherwise}"')
+    return lines
+
+
+def _gradient_lines(model: str, result: str) -> list[str]:
+    return [
+        f"trained = [n for n, p in {model}.named_parameters() if p.requires_grad]",
+        "if trained:",
+        f"    {result}.sum().backward()",
+        f"    idle = [n for n, p in {model}.named_parameters() if n in trained and p.grad is None]",
+        '    assert not idle, f"no gradient reaches {idle}"',
+    ]
+
+
+def _size_lines(call: Call) -> list[str]:
+    """Every name that a shape uses gets a number: the model's, else one that no other size has."""
+    named = dict(size.split(" = ") for size in call.sizes)
+    numbers = {n: v for n, v in call.arguments.items() if re.fullmatch(_NUMBER, v)}
+    shapes = [v for v in call.arguments.values() if v not in numbers.values()]
+    shapes += [result.shape for result in call.results]
+    text = re.sub("(normal|uniform|zeros|ones|probabilities|integers below) ", "", " ".join(shapes))
+    known = {**named, **numbers}
+    spare = (str(n) for n in range(3, 99) if str(n) not in known.values())
+    return [
+        f"{name} = {known[name] if name in known else next(spare)}"
+        for name in dict.fromkeys(re.findall(_NAME, text))
+    ]
+
+
+def _given(name: str, value: str, call: Call) -> str:
+    """A keyword argument; a number that shapes use too is one variable."""
+    return f"{name}={name}" if f"{name} = {value}" in _size_lines(call) else f"{name}={value}"
+
+
+def _made(value: str, library: str) -> str:
+    """The Python expression of a value such as `normal (2, size)`."""
+    kind = value.partition(" ")[0]
+    if "(" not in value:
+        return value
+    shape = value[value.index("(") :]
+    lengths = shape[1:-1].split(", ")
+    below = re.findall(r"below (\w+)", value)
+    rows = _tuple(f"({', '.join(lengths[:-1])})")
+    return _MADE[library][kind].format(_tuple(shape), rows, lengths[-1], *below)
+
+
+def _tuple(shape: str) -> str:
+    return f"{shape[:-1]},)" if shape != "()" and "," not in shape else shape
+
+
+def _schema(offered: Sequence[Target]) -> type[BaseModel]:
+    """The reply that fits a program: all parameters of its targets, as many results as they return."""
+    fields: dict[str, Any] = {}
+    for target in offered:
+        names = dict.fromkeys((*(target.made_with or ()), *target.called_with))
+        given = {f"p{n}": (Value, Field(alias=name)) for n, name in enumerate(names)}
+        count = target.results
+        fields[f"t{len(fields)}"] = (
+            create_model(
+                f"Call_{target.name}",
+                sizes=(Annotated[list[Size], Field(max_length=6)], ...),
+                arguments=(create_model(f"Arguments_{target.name}", **given), ...),  # type: ignore[call-overload]
+                results=(Annotated[list[Result], Field(min_length=count, max_length=count)], ...),
+            ),
+            Field(alias=target.name),
+        )
+    return create_model("Example", **fields)
+
+
+def _target(node: ast.FunctionDef | ast.ClassDef) -> Target:
+    if isinstance(node, ast.FunctionDef):
+        return Target(node.name, _required(node), results=_results(node))
+    methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+    made = _required(methods["__init__"])[1:] if "__init__" in methods else ()
+    public = [name for name in methods if not name.startswith("_")]
+    name = next((n for n in ("forward", "__call__", *public) if n in methods), "__call__")
+    called = methods.get(name)
+    return Target(
+        node.name,
+        _required(called)[1:] if called else (),
+        made,
+        "" if name in ("forward", "__call__") else name,
+        any(ast.unparse(base).endswith("Module") for base in node.bases),
+        _results(called) if called else 1,
+    )
+
+
+def _required(function: ast.FunctionDef) -> tuple[str, ...]:
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    return tuple(names[: len(names) - len(function.args.defaults)])
+
+
+def _results(function: ast.FunctionDef) -> int:
+    last = function.body[-1]
+    returned = last.value if isinstance(last, ast.Return) else None
+    return len(returned.elts) if isinstance(returned, ast.Tuple) else 1
+
+
+def _loaded(tree: ast.Module) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {alias.asname or alias.name for node in imports for alias in node.names}
