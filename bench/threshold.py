@@ -1,15 +1,16 @@
 """`python -m bench.threshold`: what a cosine threshold lets pass, for queries in and out of the library.
 
-A query is in the library when a judged document of its own set is there, out when the library holds
-another set altogether: each BEIR-layout folder given is searched with its own queries and the others'.
-With --arxiv the library of real papers is searched too, with titles of papers whose archive it leaves out.
-A query for which nothing passes starts a fetch: for a query in the library that is a false one.
+The libraries are BEIR-layout folders and real arXiv papers, alone and joined. A query is in a library that
+holds its judged documents, out of one that holds none of them: another folder's, arXiv alone (near misses:
+arXiv has computer science and some biology), or for the title of an arXiv paper the papers of all other
+archives. A query for which nothing passes starts a fetch: for one in the library a false fetch. One out of
+the library for which something passes is answered from foreign papers, or declined by the model.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import charts, record
-from bench.datasets import Dataset, read_dataset, read_documents
+from bench.datasets import Dataset, read_dataset
+from bench.ingest import FILES, papers_of
 from bench.vectors import cached
 from ingestion.embedding import Embedder
 from ingestion.paper import Paper
@@ -26,6 +28,7 @@ from rag_agent.settings import home_folder
 
 THRESHOLDS = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
 _LEFT_OUT = ("q-bio", "econ", "stat", "hep-ph")
+_TITLES = 300
 Vectors = NDArray[np.float32]
 Curve = dict[str, float]
 
@@ -42,10 +45,14 @@ def curve(cosines: Sequence[float] | Vectors) -> Curve:
 
 
 def trade_off(inside: Curve, outside: Curve) -> dict[str, dict[str, float]]:
-    """By threshold: false fetches, and precision of "the library has it" at equal numbers of both kinds."""
+    """By threshold: false fetches, foreign passes, and the precision of "the library has it".
+
+    Precision is that at equal numbers of queries in and out.
+    """
     return {
         t: {
             "false fetches": round(1 - inside[t], 4),
+            "foreign passes": round(outside[t], 4),
             "precision": round(inside[t] / max(inside[t] + outside[t], 1e-9), 4),
         }
         for t in inside
@@ -58,33 +65,35 @@ def best_threshold(inside: Curve, outside: Curve) -> float:
 
 
 def measure(datasets: Sequence[Dataset], arxiv: Sequence[Paper]) -> dict[str, Any]:
-    """Curves by group, their means over the groups in and out, and the best threshold."""
+    """Curves by group, their means over the groups in and out, and the threshold of fewest mistakes."""
     embedder = Embedder(EmbeddingSettings(), home_folder())
 
     def embed(texts: Sequence[str]) -> Vectors:
         return cached("product", texts, embedder.encode)
 
-    documents = {d.name: embed([paper.text for paper in d.papers]) for d in datasets}
+    libraries = {d.name: embed([paper.text for paper in d.papers]) for d in datasets}
     queries = {d.name: embed(list(d.queries.values())) for d in datasets}
-    inside = {name: curve(best_cosines(queries[name], documents[name])) for name in documents}
-    outside = {
-        f"{asked} in {library}": curve(best_cosines(queries[asked], documents[library]))
-        for asked in queries
-        for library in documents
-        if asked != library
+    inside = {
+        f"{name} in {name}": curve(best_cosines(queries[name], libraries[name])) for name in queries
     }
     relevant = {
-        f"{d.name}: best judged document": curve(_relevant(d, queries[d.name], documents[d.name]))
+        f"{d.name}: best judged document": curve(_relevant(d, queries[d.name], libraries[d.name]))
         for d in datasets
     }
+    outside: dict[str, Curve] = {}
     if arxiv:
-        kept = [paper for paper in arxiv if _archive(paper) not in _LEFT_OUT]
-        left = [paper for paper in arxiv if _archive(paper) in _LEFT_OUT][:300]
-        library = embed([paper.text for paper in kept])
-        inside["arXiv titles"] = curve(best_cosines(embed([p.title for p in kept[:300]]), library))
-        outside["arXiv titles, archive left out"] = curve(
-            best_cosines(embed([paper.title for paper in left]), library)
-        )
+        papers = embed([paper.text for paper in arxiv])
+        for name, library in libraries.items():
+            joined = np.concatenate([library, papers])
+            inside[f"{name} in {name} and arXiv"] = curve(best_cosines(queries[name], joined))
+        libraries["arXiv"] = papers
+        outside["arXiv titles, archive left out"] = curve(_titles_left_out(arxiv, papers, embed))
+    outside |= {
+        f"{asked} in {name}": curve(best_cosines(queries[asked], library))
+        for asked in queries
+        for name, library in libraries.items()
+        if asked != name
+    }
     mean_in, mean_out = _mean(inside), _mean(outside)
     return {
         "in, share that passes": inside,
@@ -93,6 +102,12 @@ def measure(datasets: Sequence[Dataset], arxiv: Sequence[Paper]) -> dict[str, An
         "trade-off": trade_off(mean_in, mean_out),
         "fewest mistakes at": best_threshold(mean_in, mean_out),
     }
+
+
+def _titles_left_out(arxiv: Sequence[Paper], papers: Vectors, embed: Any) -> Vectors:
+    left = np.array([_archive(paper) in _LEFT_OUT for paper in arxiv])
+    titles = [paper.title for paper, out in zip(arxiv, left, strict=True) if out][:_TITLES]
+    return best_cosines(embed(titles), papers[~left])
 
 
 def _relevant(dataset: Dataset, queries: Vectors, documents: Vectors) -> list[float]:
@@ -108,10 +123,25 @@ def _archive(paper: Paper) -> str:
     return paper.categories[0].partition(".")[0] if paper.categories else ""
 
 
-def _mean(curves: dict[str, Curve]) -> Curve:
+def _mean(curves: Mapping[str, Curve]) -> Curve:
     return {
         str(t): float(np.mean([values[str(t)] for values in curves.values()])) for t in THRESHOLDS
     }
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The curves and what follows from them as lines of text."""
+    heading = f"{'':40}" + "".join(f"{t:>8}" for t in THRESHOLDS)
+    lines = []
+    for group in ("in", "out", "judged"):
+        lines += ["", f"{group}, share of queries for which something passes", heading]
+        for name, values in figures[f"{group}, share that passes"].items():
+            lines.append(f"{name:40}" + "".join(f"{v:>8.2f}" for v in values.values()))
+    lines += ["", "means over the groups", heading]
+    for name in ("false fetches", "foreign passes", "precision"):
+        values = [row[name] for row in figures["trade-off"].values()]
+        lines.append(f"{name:40}" + "".join(f"{v:>8.2f}" for v in values))
+    return "\n".join([*lines, f"fewest mistakes at {figures['fewest mistakes at']}"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,19 +150,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, nargs="+", required=True, help="BEIR-layout folders, two or more"
     )
-    parser.add_argument("--arxiv", type=Path, help="arXiv metadata, JSON lines (.gz too)")
+    parser.add_argument("--arxiv", type=Path, default=Path(FILES), help="folder of *-20k.jsonl.gz")
     parser.add_argument("--papers", type=int, default=20_000, help="papers taken of --arxiv")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument("--no-files", action="store_true", help="write nothing to bench/results")
     chosen = parser.parse_args(arguments)
     try:
         datasets = [read_dataset(folder) for folder in chosen.data]
-        arxiv = list(read_documents(chosen.arxiv))[: chosen.papers] if chosen.arxiv else []
     except (OSError, ValueError) as error:
         print(f"cannot read the data: {error}", file=sys.stderr)
         return 2
-    figures = measure(datasets, arxiv)
-    print(json.dumps(figures, indent=None if chosen.json else 1))
+    figures = measure(datasets, papers_of(chosen.arxiv, chosen.papers))
+    print(json.dumps(figures) if chosen.json else table(figures))
     if not chosen.no_files:
         path = record.write("threshold", figures)
         charts.threshold(figures, path.with_suffix(""))
