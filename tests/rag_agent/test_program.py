@@ -4,7 +4,14 @@ import ast
 
 import pytest
 
-from rag_agent.program import docstring, language_of, missing_packages, program_in, section_of
+from rag_agent.program import (
+    definitions,
+    docstring,
+    language_of,
+    missing_packages,
+    program_in,
+    section_of,
+)
 from tests.rag_agent.attention import PASSAGE
 
 GOAL = "Compute scaled dot-product attention."
@@ -42,6 +49,22 @@ def test_packages_that_are_there_are_not_missing() -> None:
 )
 def test_the_program_is_the_first_block(reply: str, program: str) -> None:
     assert program_in(reply) == program
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (
+            '"""A title."""\nimport os\n\ndef f():\n    pass\n\nf()\n',
+            "import os\n\ndef f():\n    pass\n",
+        ),
+        ("class A:\n    x = 1\n# for example\nprint(A.x)\n", "class A:\n    x = 1\n"),
+        ("x = 1\nprint(x)\n", "x = 1\nprint(x)\n"),
+        ("", "\n"),
+    ],
+)
+def test_only_definitions_of_a_program_are_kept(body: str, kept: str) -> None:
+    assert definitions(ast.parse(body), body) == kept
 
 
 @pytest.mark.parametrize(
