@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.papers import PONDS, SOURDOUGH
-from tests.ui.browsing import Served, opened_tab, tab_to
+from tests.ui.browsing import Served, ask, opened_tab, tab_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
 
@@ -76,3 +76,9 @@ def test_every_control_has_a_name(browser: Any, served: Served, width: int) -> N
             tab.get_by_text(ready).first.wait_for()
             tab.wait_for_timeout(1000)
             assert tab.evaluate(NAMELESS) == [], address
+        tab.goto("/")
+        ask(tab, QUESTION)
+        tab.get_by_text("Sources", exact=True).wait_for()
+        tab.get_by_role("button", name="[1]", exact=True).click()
+        tab.locator("mark").wait_for()
+        assert tab.evaluate(NAMELESS) == [], "an answer with an open source"

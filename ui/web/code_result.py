@@ -47,12 +47,12 @@ def show_code(code: dict[str, Any], session: str, turn: int) -> None:
             on_click=_run_again,
             args=(code, session, turn),
         )
-    _show_output(code)
-    _show_requirements(code)
-    _show_instruction(code, session, turn)
     job = jobs().get(_job_name(session, turn))
     if job is not None:
         show_job(job)
+    _show_output(code)
+    _show_requirements(code)
+    _show_instruction(code, session, turn)
 
 
 def _show_verdict(code: dict[str, Any]) -> None:

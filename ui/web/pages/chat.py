@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -90,14 +92,18 @@ def show_question(text: str) -> None:
         messages.plain(text)
 
 
-def show_turns(name: str) -> list[str]:
-    """Draw the conversation; what may be asked next."""
-    turns = program().assistant.turns(name) if name else []
+def show_turns(name: str, turns: Sequence[dict[str, Any]]) -> None:
+    """Draw the questions and answers of a conversation."""
     for number, turn in enumerate(turns):
         show_question(turn["question"])
         with st.chat_message("assistant", avatar=":material/science:"):
             show_answer(turn["answer"], name, number, turn["rating"])
-    return suggestions(turns[-1]["answer"]) if turns else []
+
+
+def show_welcome() -> None:
+    """What a conversation begins with."""
+    st.markdown(f"## {escaped(say('welcome'))}")
+    messages.small(say("welcome_hint"))
 
 
 def show_failure(running: Running) -> None:
@@ -109,6 +115,21 @@ def show_failure(running: Running) -> None:
     with st.chat_message("assistant", avatar=":material/science:"):
         messages.failure(failed.what, failed.kept, failed.next_step)
         st.button(say("try_again"), key="again", on_click=ask, args=(running.question,))
+
+
+def show_offers(turns: Sequence[dict[str, Any]]) -> None:
+    """Questions that may be asked next, or examples to begin with."""
+    examples = [say("example_1"), say("example_2"), say("example_3")]
+    offered = suggestions(turns[-1]["answer"]) if turns else examples
+    if offered:
+        st.pills(
+            say("next"),
+            offered,
+            key="offered",
+            format_func=escaped,
+            on_change=ask_offered,
+            label_visibility="visible" if turns else "collapsed",
+        )
 
 
 def show_paper_bar() -> None:
@@ -143,25 +164,16 @@ with st.sidebar:
         say("new_chat"), key="new-chat", icon=":material/add:", on_click=begin_anew, width="stretch"
     )
 show_paper_bar()
-if name:
-    offered = show_turns(name)
-else:
-    st.markdown(f"## {escaped(say('welcome'))}")
-    messages.small(say("welcome_hint"))
-    offered = [say("example_1"), say("example_2"), say("example_3")]
+turns = program().assistant.turns(name) if name else []
+show_turns(name, turns)
 if busy and latest is not None:
     show_question(latest.question)
     watch(latest)
 elif latest is not None:
     show_failure(latest)
+elif not turns:
+    show_welcome()
 show_waiting(name)
-if not busy and offered:
-    st.pills(
-        say("next"),
-        offered,
-        key="offered",
-        format_func=escaped,
-        on_change=ask_offered,
-        label_visibility="visible" if name else "collapsed",
-    )
+if not busy:
+    show_offers(turns)
 evidence.show_opened_source()
