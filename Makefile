@@ -55,7 +55,7 @@ format: setup ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: bench
-bench: bench-retrieval bench-ingest bench-latency bench-answers bench-reading bench-code ## All measurements (hours; each resumes or is short)
+bench: bench-retrieval bench-threshold bench-ingest bench-latency bench-growth bench-answer-latency bench-answers bench-reading bench-code ## All measurements (hours; each resumes or is short)
 
 .PHONY: bench-retrieval
 bench-retrieval: setup ## Ranking quality on a BEIR-layout folder: DATA=DIR
@@ -68,6 +68,18 @@ bench-ingest: setup ## Abstracts a second, embedding alone and whole pipeline
 .PHONY: bench-latency
 bench-latency: setup ## Search latency against library size and clients
 	@$(BIN)/python -m bench.latency
+
+.PHONY: bench-threshold
+bench-threshold: setup ## What a cosine threshold lets pass, for queries in and out of the library
+	@$(BIN)/python -m bench.threshold --data ../shared/data/retrieval/scifact ../shared/data/retrieval/cacm
+
+.PHONY: bench-growth
+bench-growth: setup ## Time and memory against library size, from bench-latency and bench-ingest
+	@$(BIN)/python -m bench.growth
+
+.PHONY: bench-answer-latency
+bench-answer-latency: setup ## First words and whole answers, cold and warm, with and without prompt cache
+	@$(BIN)/python -m bench.answer_latency
 
 .PHONY: bench-answers
 bench-answers: setup ## Answers, citations and routing with the embedded model

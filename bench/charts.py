@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PRODUCT, _RIVAL = "#2f6db5", "#b0b0b0"
+_PRODUCT, _RIVAL, _OUT = "#2f6db5", "#b0b0b0", "#c8702a"
 
 
 def retrieval(figures: Mapping[str, Any], path: Path) -> None:
@@ -26,15 +26,22 @@ def retrieval(figures: Mapping[str, Any], path: Path) -> None:
 
 
 def threshold(figures: Mapping[str, Any], path: Path) -> None:
-    """Share of queries for which something passes, by threshold: in the library blue, out of it grey."""
-    figure, axes = _figure(3.2)
-    for group, color in (("in", _PRODUCT), ("out", _RIVAL)):
-        for name, points in figures[f"{group}, share that passes"].items():
-            label = f"{group}: {name}"
-            axes.plot(list(map(float, points)), list(points.values()), color=color, label=label)
+    """Share of queries for which something passes, by threshold: in the library blue, out of it orange."""
+    figure, axes = _figure(3.6)
+    for group, color in (("in", _PRODUCT), ("out", _OUT)):
+        curves = figures[f"{group}, share that passes"]
+        for marker, (name, points) in zip("os^vD", curves.items(), strict=False):
+            axes.plot(
+                list(map(float, points)),
+                list(points.values()),
+                color=color,
+                marker=marker,
+                markersize=4,
+                label=f"{group}: {name}",
+            )
     axes.axvline(0.5, linestyle=":", color="black", linewidth=0.8)
     axes.set(xlabel="threshold on raw cosine", ylabel="share of queries", ylim=(0, 1.02))
-    axes.legend(fontsize=7)
+    figure.legend(fontsize=7, loc="outside right upper")
     _save(figure, path)
 
 
@@ -43,12 +50,22 @@ def lines(
 ) -> None:
     """One line a series, x to y, both axes logarithmic."""
     figure, axes = _figure(3.5)
+    colors: dict[str, str] = {}
     for name, points in series.items():
         dashes = "--" if "extrapolated" in name else "-"
-        axes.plot(list(points), list(points.values()), dashes, marker="o", markersize=3, label=name)
+        color = colors.setdefault(name.removesuffix(", extrapolated"), f"C{len(colors)}")
+        axes.plot(
+            list(points),
+            list(points.values()),
+            dashes,
+            c=color,
+            marker="o",
+            markersize=3,
+            label=name,
+        )
     axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
+    figure.legend(fontsize=7, loc="outside right upper")
     _save(figure, path)
 
 
