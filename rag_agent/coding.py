@@ -14,8 +14,9 @@ from typing import Any, Literal, TypeVar
 
 from ingestion.errors import InvalidReply, SandboxUnavailable
 from rag_agent.answer import Citation
+from rag_agent.check_code import self_check
 from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
-from rag_agent.example import choose_calls, self_check, targets
+from rag_agent.example import choose_calls, targets
 from rag_agent.instruction import Instruction, write_instruction
 from rag_agent.language_model import LanguageModel, Message
 from rag_agent.program import (

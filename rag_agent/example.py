@@ -1,13 +1,12 @@
-"""The self-check of a program: an example call that a model chooses, and asserts that this module writes.
+"""An example call of a program, which a model chooses and from which `check_code` makes the self-check.
 
 Left to itself the 1.5B model asserts what does not follow from the formulas (a positional encoding between
 0 and 1, rows of attention that sum to 1), and a right program fails. So it only gives a value to each
-parameter, and a shape and a range to each result; the asserts are made from those. Shapes are written with
-names of sizes: with numbers alone its arrays did not fit together.
+parameter, and a shape and a range to each result. Shapes are written with names of sizes: with numbers
+alone its arrays did not fit together.
 """
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -43,22 +42,15 @@ class Target:
 
 Range = Literal["any", "0 to 1", "-1 to 1", "0 or more", "sums to 1 over the last axis"]
 
-_ASSERTED: dict[Range, tuple[str, str]] = {
-    "0 to 1": ("(({0} >= 0) & ({0} <= 1)).all()", "is not between 0 and 1"),
-    "-1 to 1": ("(({0} >= -1) & ({0} <= 1)).all()", "is not between -1 and 1"),
-    "0 or more": ("({0} >= 0).all()", "is negative"),
-    "sums to 1 over the last axis": ("(abs({0}.sum(-1) - 1) < 1e-4).all()", "does not sum to 1"),
-}
-
-_NAME = "[A-Za-z_][A-Za-z0-9_]{0,19}"
-_TERM = f"({_NAME}|[0-9]{{1,3}})"
+NAME = "[A-Za-z_][A-Za-z0-9_]{0,19}"
+_TERM = f"({NAME}|[0-9]{{1,3}})"
 _TERMS = rf"{_TERM}( (\+|-|\*|//) {_TERM}){{0,3}}"
 _LENGTH = rf"({_TERMS}|\({_TERMS}\) // {_TERM}( (\+|-) {_TERM})?)"
 _SHAPE = rf"\({_LENGTH}(, {_LENGTH}){{0,4}}\)"
 _KIND = f"(normal|uniform|zeros|ones|probabilities|integers below {_TERM})"
-_NUMBER = r"-?[0-9]{1,4}|[0-9]{1,2}\.[0-9]{1,6}|1e-[1-9]|True|False|None"
-Size = Annotated[str, Field(pattern=rf"^{_NAME} = [1-9][0-9]?$")]
-Value = Annotated[str, Field(pattern=rf"^({_KIND} {_SHAPE}|{_NUMBER}|{_NAME})$")]
+NUMBER = r"-?[0-9]{1,4}|[0-9]{1,2}\.[0-9]{1,6}|1e-[1-9]|True|False|None"
+Size = Annotated[str, Field(pattern=rf"^{NAME} = [1-9][0-9]?$")]
+Value = Annotated[str, Field(pattern=rf"^({_KIND} {_SHAPE}|{NUMBER}|{NAME})$")]
 
 
 class Result(BaseModel):
@@ -155,142 +147,6 @@ def choose_calls(
     )
 
 
-def self_check(calls: Sequence[Call], tree: ast.Module) -> str:
-    """The `if __name__ == "__main__":` block that makes the inputs, calls the program and checks it.
-
-    Asserted of each result: its shape, that its numbers are finite and in their range; of each random
-    input that another draw changes the result; of a module that a gradient reaches all that it trains.
-    """
-    torch = bool(_loaded(tree) & {"torch", "nn", "F"})
-    library = "torch" if torch else "np"
-    lines = [] if library in _imported(tree) else [_IMPORT[library]]
-    lines.append(_SEED[library])
-    for number, call in enumerate(calls, 1):
-        lines += _call_lines(call, library, str(number) if len(calls) > 1 else "")
-    return "\n".join(
-        ["", "", 'if __name__ == "__main__":', *(f"    {line}".rstrip() for line in lines), ""]
-    )
-
-
-_IMPORT = {"np": "import numpy as np", "torch": "import torch"}
-_SEED = {"np": "rng = np.random.default_rng(0)", "torch": "torch.manual_seed(0)"}
-_AS_ARRAY = {"np": "np.array", "torch": "torch.as_tensor"}
-_EQUAL = {"np": "np.array_equal", "torch": "torch.equal"}
-_DRAWN = ("normal", "uniform", "integers", "probabilities")
-_MADE = {
-    "np": {
-        "normal": "rng.normal(size={})",
-        "uniform": "rng.random(size={})",
-        "probabilities": "rng.dirichlet(np.ones({2}), size={1})",
-        "integers": "rng.integers({3}, size={0})",
-        "zeros": "np.zeros({})",
-        "ones": "np.ones({})",
-    },
-    "torch": {
-        "normal": "torch.randn({})",
-        "uniform": "torch.rand({})",
-        "probabilities": "torch.rand({}).softmax(-1)",
-        "integers": "torch.randint({3}, {0})",
-        "zeros": "torch.zeros({})",
-        "ones": "torch.ones({})",
-    },
-}
-
-
-def _call_lines(call: Call, library: str, mark: str) -> list[str]:
-    target, result, run = call.target, f"result{mark}", f"run{mark}"
-    values = {name: _made(value, library) for name, value in call.arguments.items()}
-    lines, called = _size_lines(call), target.name
-    if target.made_with is not None:
-        given = ", ".join(_given(name, values[name], call) for name in target.made_with)
-        called = f"model{mark}"
-        lines.append(f"{called} = {target.name}({given})")
-    called += f".{target.method}" if target.method else ""
-    lines += _run_lines(run, called, call, values, library)
-    lines.append(f"{result} = {run}()")
-    several = target.results > 1
-    for n, expected in enumerate(call.results):
-        lines += _result_lines(f"{result}[{n}]" if several else result, expected, library)
-    same = "all(map({}, {}, {}))" if several else "{}({}, {})"
-    for name in target.called_with:
-        if call.arguments[name].startswith(_DRAWN):
-            test = same.format(_EQUAL[library], f"{run}({name}={values[name]})", result)
-            lines.append(f'assert not {test}, "another {name} gives the same result"')
-    if target.is_module:
-        lines += _gradient_lines(f"model{mark}", f"{result}[0]" if several else result)
-    return [*lines, f"print({result})"]
-
-
-def _run_lines(
-    run: str, called: str, call: Call, values: dict[str, str], library: str
-) -> list[str]:
-    """A function that calls the target on the example's inputs, or on others."""
-    target = call.target
-    given = ", ".join(_given(name, values[name], call) for name in target.called_with)
-    returned = f"{called}({', '.join(target.called_with)})"
-    array = _AS_ARRAY[library]
-    value = f"[{array}(a) for a in {returned}]" if target.results > 1 else f"{array}({returned})"
-    return ["", f"def {run}({given}):", f"    return {value}", ""]
-
-
-def _result_lines(result: str, expected: Result, library: str) -> list[str]:
-    shape = _tuple(expected.shape)
-    lines = [
-        f'assert {result}.shape == {shape}, f"the shape is {{tuple({result}.shape)}}, not {{{shape}}}"',
-        f'assert {library}.isfinite({result}).all(), "the result is not finite"',
-    ]
-    if expected.range != "any":
-        test, otherwise = _ASSERTED[expected.range]
-        lines.append(f'assert {test.format(result)}, "the result {otherwise}"')
-    return lines
-
-
-def _gradient_lines(model: str, result: str) -> list[str]:
-    return [
-        f"trained = [n for n, p in {model}.named_parameters() if p.requires_grad]",
-        "if trained:",
-        f"    {result}.sum().backward()",
-        f"    idle = [n for n, p in {model}.named_parameters() if n in trained and p.grad is None]",
-        '    assert not idle, f"no gradient reaches {idle}"',
-    ]
-
-
-def _size_lines(call: Call) -> list[str]:
-    """Every name that a shape uses gets a number: the model's, else one that no other size has."""
-    named = dict(size.split(" = ") for size in call.sizes)
-    numbers = {n: v for n, v in call.arguments.items() if re.fullmatch(_NUMBER, v)}
-    shapes = [v for v in call.arguments.values() if v not in numbers.values()]
-    shapes += [result.shape for result in call.results]
-    text = re.sub("(normal|uniform|zeros|ones|probabilities|integers below) ", "", " ".join(shapes))
-    known = {**named, **numbers}
-    spare = (str(n) for n in range(3, 99) if str(n) not in known.values())
-    return [
-        f"{name} = {known[name] if name in known else next(spare)}"
-        for name in dict.fromkeys(re.findall(_NAME, text))
-    ]
-
-
-def _given(name: str, value: str, call: Call) -> str:
-    """A keyword argument; a number that shapes use too is one variable."""
-    return f"{name}={name}" if f"{name} = {value}" in _size_lines(call) else f"{name}={value}"
-
-
-def _made(value: str, library: str) -> str:
-    """The Python expression of a value such as `normal (2, size)`."""
-    kind = value.partition(" ")[0]
-    if "(" not in value:
-        return value
-    shape = value[value.index("(") :]
-    lengths = shape[1:-1].split(", ")
-    below = re.findall(r"below (\w+)", value)
-    rows = _tuple(f"({', '.join(lengths[:-1])})")
-    return _MADE[library][kind].format(_tuple(shape), rows, lengths[-1], *below)
-
-
-def _tuple(shape: str) -> str:
-    return f"{shape[:-1]},)" if shape != "()" and "," not in shape else shape
-
-
 def _schema(offered: Sequence[Target]) -> type[BaseModel]:
     """The reply that fits a program: all parameters of its targets, as many results as they return."""
     fields: dict[str, Any] = {}
@@ -337,12 +193,3 @@ def _results(function: ast.FunctionDef) -> int:
     last = function.body[-1]
     returned = last.value if isinstance(last, ast.Return) else None
     return len(returned.elts) if isinstance(returned, ast.Tuple) else 1
-
-
-def _loaded(tree: ast.Module) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _imported(tree: ast.Module) -> set[str]:
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {alias.asname or alias.name for node in imports for alias in node.names}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ingestion.errors import InvalidReply
-from rag_agent.example import Call, Result, Target, choose_calls, self_check, targets
+from rag_agent.check_code import self_check
+from rag_agent.example import Call, Result, Target, choose_calls, targets
 from rag_agent.language_model import ScriptedModel
 
 ATTENTION = """
