@@ -7,11 +7,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ingestion import weights
 from ingestion.arxiv_api import ArxivApi
@@ -37,7 +38,7 @@ from ingestion.store import Filters, Store
 from rag_agent import code_again, memory, sessions
 from rag_agent.answer import Answer, Hit, Route, Tokens, Verdict
 from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
-from rag_agent.language_model import NO_MODEL, LanguageModel, open_model
+from rag_agent.language_model import NO_MODEL, LanguageModel, load_client, open_model
 from rag_agent.prompts import Prompts
 from rag_agent.reading import FullText
 from rag_agent.retrieval import Retriever
@@ -49,6 +50,7 @@ from rag_agent.steps import CodeOptions
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
 Driver = Literal["graph", "tools"]
+_T = TypeVar("_T")
 _RECURSION_LIMIT = 120  # steps of the graph; budgets end a question long before
 
 
@@ -439,12 +441,18 @@ class Assistant:
     def _services(
         self, stopped: threading.Event, emit: Callable[[Event], None]
     ) -> tuple[Services, float]:
-        """Services of one question, and the seconds spent waiting for the reader model to open."""
-        for part in (self.embedder.load, lambda: self.store.count()):
-            threading.Thread(target=_early, args=(part,), daemon=True).start()
-        started = time.perf_counter()
-        reader, notice = self._reader()
-        seconds = time.perf_counter() - started
+        """Services of one question, and the seconds that the reader model took to open.
+
+        Imports hold the interpreter's lock. So what the plan needs is imported while servers start, and
+        what the search needs while the model plans.
+        """
+        _early(self.embedder.load)
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(_timed, self._reader)
+            load_client()
+            self._question_graph  # noqa: B018  # builds it
+            (reader, notice), seconds = opening.result()
+        _early(lambda: self.store.count())
         services = Services(
             settings=self.settings,
             open_store=lambda: self.store,
@@ -569,9 +577,19 @@ def _unknown(arxiv_id: str) -> Paper:
 
 
 def _early(open_part: Callable[[], object]) -> None:
-    """Open a part beside the plan; what fails here fails again, and is told, where it is used."""
-    with contextlib.suppress(AgentError, OSError):
-        open_part()
+    """Open a part in the background; what fails there fails again, and is told, where it is used."""
+
+    def run() -> None:
+        with contextlib.suppress(AgentError, OSError):
+            open_part()
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def _timed(work: Callable[[], _T]) -> tuple[_T, float]:
+    """What a call gives, and the seconds it took."""
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
 
 
 def _answer_of(state: dict[str, Any]) -> Answer:

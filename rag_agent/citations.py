@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
+
 from ingestion.embedding import Embedder
 from ingestion.paper import Paper
 from ingestion.terms import terms
@@ -58,8 +60,8 @@ def check_claim(
         keys: Numbers the quotes of one answer.
         known: What a quote in the claim's place need not say again: on one paper, what the user asked.
     """
-    vectors = embedder.encode([text, *(evidence.reading for evidence in shown)])
-    cosines = (vectors[1:] @ vectors[0]).tolist()
+    said = embedder.encode([text])[0]
+    cosines = [float(evidence.vector @ said) for evidence in shown]
     nearest = sorted(range(len(shown)), key=lambda i: -cosines[i])
     named = [i for i in nearest if any(shown[i] is evidence for evidence in cited)]
     candidates = list(dict.fromkeys([*named, *nearest[:4]]))
@@ -175,7 +177,8 @@ def _folded(word: str) -> str:
 
 
 def _title(paper: Paper) -> Evidence:
-    return Evidence(paper, None, 0, paper.title, paper.title, paper.text[:600], 0.0, 0.0)
+    nowhere = np.zeros(0, np.float32)  # a title is cited beside a quote, never compared
+    return Evidence(paper, None, 0, paper.title, paper.title, paper.text[:600], 0.0, 0.0, nowhere)
 
 
 def _choices(named: Sequence[int], candidates: Sequence[int]) -> list[tuple[int, ...]]:

@@ -235,6 +235,11 @@ class ScriptedModel(LanguageModel):
             yield piece
 
 
+def load_client() -> None:
+    """Import the client library now, about a second, for instance while a server starts."""
+    import langchain_openai  # noqa: F401
+
+
 def open_model(
     role: Role, settings: Settings, report: weights.Report = lambda what, share: None
 ) -> LanguageModel:

@@ -59,7 +59,9 @@ PASSAGE_SHARE = 0.7
 fact among 12 sentences: 0 found 42 and 8, 0.7 found 41 and 9; the gain is in questions that ask to explain."""
 OPEN_PAPERS = 8
 """Papers kept in memory, about 3 MB each."""
-_REGION_SENTENCES = 8  # the longest passage that neighbouring windows grow to (6: one of 44 questions fewer)
+_REGION_SENTENCES = (
+    8  # the longest passage that neighbouring windows grow to (6: one of 44 questions fewer)
+)
 _ASKS_LONG_FORM = re.compile(r"\bstands? for\b|\bacronym|\babbreviat|\bshort for\b", re.IGNORECASE)
 _SHORT_FORM = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])s?\)")
 
@@ -266,6 +268,7 @@ class OpenPaper:
             passage=context(page, sentence.start, sentence.end),
             score=score,
             cosine=cosine,
+            vector=self._vectors[index],
         )
 
 

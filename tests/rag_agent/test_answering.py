@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding import HashingEmbedder, Vectors
 from rag_agent.answer import Claim
 from rag_agent.answering import quote_claims, write_claims
 from rag_agent.citations import Keys
@@ -15,8 +15,12 @@ PEAK = "The rate of bubble bursts peaks 5.2 hours after feeding at 24 degrees."
 TASK = "We also train a second small task that joins pairs of loaves."
 
 
+def vector(text: str) -> Vectors:
+    return HashingEmbedder(512).encode([text])[0]
+
+
 def sentence(text: str, score: float = 1.0, page: int | None = 3) -> Evidence:
-    return Evidence(SOURDOUGH, page, 0, text, text, text, score, score / 2)
+    return Evidence(SOURDOUGH, page, 0, text, text, text, score, score / 2, vector(text))
 
 
 def claims(
@@ -58,7 +62,7 @@ def test_on_many_papers_a_quote_must_speak_of_the_one_asked_about(
     question = "What second task does CrumbNet train?"
     answer = "CrumbNet trains a second small task that joins pairs of loaves."
     lamp = "A lighthouse lamp turns once a minute."
-    other = Evidence(LIGHTHOUSE, None, 0, lamp, lamp, lamp, 0.1, 0.1)
+    other = Evidence(LIGHTHOUSE, None, 0, lamp, lamp, lamp, 0.1, 0.1, vector(lamp))
     assert claims(question, answer, [sentence(TASK, page=None), other], embedder, cited=2) == ()
 
 

@@ -11,7 +11,8 @@ from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH
 
 
 def evidence(text: str, start: int = 0) -> Evidence:
-    return Evidence(SOURDOUGH, None, start, text, text, text, 1.0, 1.0)
+    vector = HashingEmbedder(512).encode([text])[0]
+    return Evidence(SOURDOUGH, None, start, text, text, text, 1.0, 1.0, vector)
 
 
 SOURCE = "ViT-Base reaches 77.9% on ImageNet with 3 GB of memory and does not need convolutions."

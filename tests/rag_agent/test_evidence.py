@@ -33,7 +33,7 @@ def test_nothing_found_is_no_evidence(embedder: HashingEmbedder) -> None:
 
 
 def test_relevance_is_higher_for_shared_words(embedder: HashingEmbedder) -> None:
-    cosines, scores = relevance(
+    _, scores = relevance(
         "lighthouse lenses", [LIGHTHOUSE.abstract, SOURDOUGH.abstract], embedder
     )
     assert scores.dtype == np.float32

@@ -358,7 +358,7 @@ def test_an_interpreter_below_tmp_can_be_used_and_leaves_tmp_read_only(sandbox: 
         packages = [path for path in sys.path if path.endswith("site-packages")]
         program = (
             "from rag_agent.sandbox import Sandbox\n"
-            "run = Sandbox().run('print(1)\\nopen(\"/tmp/x\", \"w\")')\n"
+            'run = Sandbox().run(\'print(1)\\nopen("/tmp/x", "w")\')\n'
             "print(run.stdout, run.stderr)"
         )
         ran = subprocess.run(
