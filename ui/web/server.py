@@ -5,6 +5,9 @@ import threading
 from pathlib import Path
 
 _APP = Path(__file__).parents[1] / "app.py"
+_LISTENING_S = (
+    1.0  # by then the server listens, and its browser is still loading the page's own scripts
+)
 
 
 def serve(host: str, port: int) -> None:
@@ -20,12 +23,14 @@ def serve(host: str, port: int) -> None:
     # The page uses no components of other packages, and looking for some parses the metadata of every
     # package installed: 0.5 s of the start.
     manifest_scanner.scan_component_manifests = lambda max_workers=None: []
-    threading.Thread(target=_import_page, daemon=True).start()
+    later = threading.Timer(_LISTENING_S, _import_page)
+    later.daemon = True
+    later.start()
     options = {"server.address": host, "server.port": port, "server.headless": "true"}
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     cli.main(["run", str(_APP), *arguments])
 
 
 def _import_page() -> None:
-    """Import what the first visit needs while the browser still loads its own part."""
+    """Import what the first visit needs."""
     importlib.import_module("ui.web.answers")
