@@ -20,7 +20,6 @@ def retrieval(figures: Mapping[str, Any], path: Path) -> None:
     colors = [_RIVAL if name.startswith("rival") else _PRODUCT for name, _ in ordered]
     figure, axes = _figure(0.3 * len(names) + 1)
     axes.barh(names, means, xerr=spans, color=colors, error_kw={"linewidth": 0.8})
-    axes.set_xlim(left=max(0.0, min(score["low"] for score in scores) - 0.05))
     axes.set_xlabel(f"nDCG@10 on {figures['dataset']} (95 % interval); grey: other tools")
     _save(figure, path)
 
