@@ -44,14 +44,10 @@ def main() -> int:
         return 1
     settings = load_settings()
     RESULTS.mkdir(exist_ok=True)
-    summary = _summary()
     if options.part != "requests":
-        summary["human_eval"] = measure_human_eval(settings, options.limit)
-        _write(summary)
+        _keep("human_eval", measure_human_eval(settings, options.limit))
     if options.part != "human-eval":
-        summary["requests"] = measure_requests(settings, options.limit)
-        _write(summary)
-    print(json.dumps(summary, indent=2))
+        _keep("requests", measure_requests(settings, options.limit))
     return 0
 
 
@@ -184,15 +180,14 @@ def _share(passed: Iterable[bool]) -> float:
     return round(sum(verdicts) / len(verdicts), 4)
 
 
-def _summary() -> dict[str, Any]:
+def _keep(part: str, figures: dict[str, Any]) -> None:
+    """Put one part's figures into code.json, beside what another run may have written there."""
     path = RESULTS / "code.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {**kept, "machine": f"{platform.machine()}, Python {platform.python_version()}"}
-
-
-def _write(summary: dict[str, Any]) -> None:
-    text = json.dumps(summary, indent=2, ensure_ascii=False)
-    (RESULTS / "code.json").write_text(text + "\n", encoding="utf-8")
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    text = json.dumps({**kept, "machine": machine, part: figures}, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -136,8 +136,8 @@ _SYSTEM_OTHER = (
     "network, small sizes. End with a main function that checks shapes and properties of the result. "
     "Reply with one code block and nothing else."
 )
-# Asked for the program alone, the 1.5B model repeats it with its error: 10 of 10 times on HumanEval. Naming
-# the cause first, it does not.
+# Asked for the program alone, the 1.5B model repeated it with its error, 10 of 10 times on HumanEval: hence
+# the cause first.
 _REPAIR = (
     "It goes wrong:\n{problem}\nSay in one sentence what is wrong in your code, then reply with the whole "
     "corrected code in one block."

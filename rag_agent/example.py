@@ -91,6 +91,16 @@ _EXAMPLES: tuple[Message, ...] = (
     ),
     (
         "user",
+        "import math\n\n\ndef annealed(step, period):\n"
+        "    return 0.5 * (1 + math.cos(math.pi * step / period))",
+    ),
+    (
+        "assistant",
+        '{"annealed": {"sizes": [], "arguments": {"step": "3", "period": "10"}, '
+        '"results": [{"shape": "()", "range": "0 to 1"}]}}',
+    ),
+    (
+        "user",
         "import torch\nfrom torch import nn\n\n\nclass Downsample(nn.Module):\n"
         "    def __init__(self, channels, factor):\n        super().__init__()\n"
         "        self.conv = nn.Conv1d(channels, 2 * channels, kernel_size=3)\n"

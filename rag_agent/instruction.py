@@ -98,9 +98,9 @@ _EXAMPLE: tuple[Message, ...] = (
         "assistant",
         '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
         '"formulas": ["eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))"], '
-        '"inputs": ["epoch: int, 0 or more", "T_i: int, epochs of one run", '
-        '"eta_min, eta_max: floats, 0 <= eta_min < eta_max"], '
-        '"outputs": ["eta_t: float between eta_min and eta_max"], '
+        '"inputs": ["epochs: array (n), whole numbers", "T_i: number, epochs of one run", '
+        '"eta_min, eta_max: numbers, 0 <= eta_min < eta_max"], '
+        '"outputs": ["rates: array (n)"], '
         '"requirements": ["T_cur counts the epochs since the last restart", '
         '"the rate is eta_max at every restart"]}',
     ),
