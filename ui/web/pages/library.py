@@ -125,7 +125,7 @@ def _chart(title: str, counts: dict[str, int], *, horizontal: bool = False) -> N
     st.markdown(f"**{escaped(say(title))}**")
     rows = {"x": list(counts), say("count"): list(counts.values())}
     sort: Any = f"-{say('count')}" if horizontal else True
-    height = 60 + 24 * len(counts) if horizontal else 220
+    height = 90 + 26 * len(counts) if horizontal else 220
     st.bar_chart(
         rows, x="x", y=say("count"), x_label="", height=height, sort=sort, horizontal=horizontal
     )
