@@ -108,7 +108,7 @@ def stands_on(text: str, quotes: Sequence[Evidence]) -> bool:
     verbatim = " ".join(evidence.text for evidence in quotes)
     if numbers(text) - numbers(verbatim):
         return False
-    if _new_names(text, said):
+    if names(text) - _words(said):
         return False
     if bool(_NEGATION.search(text)) and not _NEGATION.search(said):
         return False

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding import Embedder
+from ingestion.embedding import Embedder, Vectors
 from ingestion.paper import Paper
 from ingestion.passages import (
     SPLITTER,
@@ -216,11 +216,19 @@ class OpenPaper:
         if not self.sentences:
             return []
         ranked = self._ranked(question)
-        chosen = self._chosen(ranked, n)
+        chosen = sorted(self._chosen(ranked, n))
         return [
-            self._evidence(index, float(ranked.sentences[index]), float(ranked.cosines[index]))
-            for index in sorted(chosen)
+            self._evidence(index, float(ranked.sentences[index]), vector, ranked.query)
+            for index, vector in self._own_vectors(chosen).items()
         ]
+
+    def _own_vectors(self, chosen: Sequence[int]) -> dict[int, Vectors]:
+        """A vector for each sentence; a row's own, by which its table's rows are told apart in the checks."""
+        rows = [index for index in chosen if self.sentences[index].kind == "table"]
+        of_rows = self._embedder.encode([self.sentences[index].reading for index in rows])
+        return {index: self._vectors[index] for index in chosen} | dict(
+            zip(rows, of_rows, strict=True)
+        )
 
     def _chosen(self, ranked: "_Ranked", n: int) -> list[int]:
         """Sentences of the best passages, which explain, then the best of all, which state a single fact."""
@@ -238,16 +246,17 @@ class OpenPaper:
         if _ASKS_LONG_FORM.search(question):
             question = " ".join([question, *_long_forms(question, self.sentences)])
         query, asked = self._embedder.encode([question])[0], terms(question)
-        cosines = self._vectors @ query
         passages = _scaled(self._means @ query) + KEYWORD_WEIGHT * _scaled(
             self._passage_terms.scores(asked)
         )
-        sentences = _scaled(cosines) + KEYWORD_WEIGHT * _scaled(self._sentence_terms.scores(asked))
+        sentences = _scaled(self._vectors @ query) + KEYWORD_WEIGHT * _scaled(
+            self._sentence_terms.scores(asked)
+        )
         around = np.zeros(len(self.sentences), np.float32)
         for passage, score in zip(self.passages, passages, strict=True):
             span = slice(passage.first, passage.last + 1)
             around[span] = np.maximum(around[span], score)
-        return _Ranked(passages, sentences + AROUND_WEIGHT * around, cosines)
+        return _Ranked(passages, sentences + AROUND_WEIGHT * around, query)
 
     def _joined(self, first: int, last: int) -> Passage:
         """The windows `first` to `last` as one passage."""
@@ -256,7 +265,7 @@ class OpenPaper:
         sentences = range(self.passages[first].first, self.passages[last].last + 1)
         return join_sentences(self.text.pages, self.sentences, sentences[0], sentences[-1])
 
-    def _evidence(self, index: int, score: float, cosine: float) -> Evidence:
+    def _evidence(self, index: int, score: float, vector: Vectors, query: Vectors) -> Evidence:
         sentence = self.sentences[index]
         page = self.text.pages[sentence.page - 1].text
         return Evidence(
@@ -267,8 +276,8 @@ class OpenPaper:
             reading=sentence.reading,
             passage=context(page, sentence.start, sentence.end),
             score=score,
-            cosine=cosine,
-            vector=self._vectors[index],
+            cosine=float(vector @ query),
+            vector=vector,
         )
 
 
@@ -279,12 +288,12 @@ class _Ranked:
     Args:
         passages: Relevance of each passage, float32 (passages,).
         sentences: Relevance of each sentence, float32 (sentences,).
-        cosines: Raw cosine of each sentence to the question, float32 (sentences,).
+        query: The question's vector, float32 (dim,) of norm 1.
     """
 
     passages: Scores
     sentences: Scores
-    cosines: Scores
+    query: Vectors
 
 
 def _long_forms(question: str, sentences: Sequence[Sentence]) -> list[str]:
