@@ -126,8 +126,8 @@ class CodeResult:
 _SYSTEM = (
     "You show an idea of a paper as one short Python function, the way well-known implementations write "
     "it: in NumPy, or as a torch.nn.Module where PyTorch is asked for or a layer has weights of its own. "
-    "Arguments are numbers and arrays, the weights of a function among them; a short docstring gives the "
-    "shape of each and of the result. Read sizes from .shape; the root of a size is size ** 0.5. No files, "
+    "Arguments are numbers and arrays, the weights of a function among them; a docstring of one line "
+    "gives their shapes and the result's. Read sizes from .shape; the root of a size is size ** 0.5. No files, "
     "no example, no test, no printing. Notes are drawn from the paper and may be wrong: the idea counts. "
     "Reply with one ```python block and nothing else."
 )
@@ -343,7 +343,10 @@ class _Desk:
         if not offered or missing_packages(tree):
             return ""
         try:
-            return self_check(choose_calls(body, offered, self.coder, failure), tree)
+            shapes = "Meant as:\n" + "\n".join(
+                (*self.instruction.inputs, *self.instruction.outputs)
+            )
+            return self_check(choose_calls(body, offered, self.coder, shapes, failure), tree)
         except InvalidReply as error:
             self.notices.append(f"No self-check was made: {error.what}")
             return ""

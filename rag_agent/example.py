@@ -130,7 +130,11 @@ def targets(tree: ast.Module) -> tuple[Target, ...]:
 
 
 def choose_calls(
-    program: str, offered: Sequence[Target], coder: LanguageModel, failure: str = ""
+    program: str,
+    offered: Sequence[Target],
+    coder: LanguageModel,
+    shapes: str = "",
+    failure: str = "",
 ) -> tuple[Call, ...]:
     """Ask the coder for an example call of each target.
 
@@ -138,13 +142,18 @@ def choose_calls(
         program: Source text, without a self-check.
         offered: Its targets, at least one.
         coder: The model that chooses.
+        shapes: What is known of inputs and outputs before the program was written.
         failure: What became of an earlier example, so that it does not come again.
 
     Raises:
         InvalidReply: It chose nothing usable.
     """
-    asked = f"{program.strip()}\n\nAn earlier example failed:\n{failure}" if failure else program
-    messages: list[Message] = [("system", _SYSTEM), *_EXAMPLES, ("user", asked.strip())]
+    asked = "\n\n".join(
+        part
+        for part in (program.strip(), shapes, failure and f"An earlier example failed:\n{failure}")
+        if part
+    )
+    messages: list[Message] = [("system", _SYSTEM), *_EXAMPLES, ("user", asked)]
     reply = coder.structured(messages, _schema(offered), _MAX_TOKENS).model_dump(by_alias=True)
     return tuple(
         Call(

@@ -82,7 +82,8 @@ _SYSTEM = (
     "You turn a request and excerpts of a paper into a precise instruction for a programmer. Write the "
     "formulas that compute what is requested in plain text; excerpts come from a PDF, so set right what is "
     "garbled in them. Inputs: everything that the formulas need, weights too, each with its shape. Each "
-    "requirement is one short step of the computation. Leave out what the request does not ask for."
+    "requirement is one short step of the computation. Leave out what the request does not ask for, and "
+    "formulas that the excerpts do not state."
 )
 # Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
 _EXAMPLE: tuple[Message, ...] = (
@@ -103,6 +104,19 @@ _EXAMPLE: tuple[Message, ...] = (
         '"outputs": ["rates: array (n)"], '
         '"requirements": ["T_cur counts the epochs since the last restart", '
         '"the rate is eta_max at every restart"]}',
+    ),
+    (
+        "user",
+        "Request: show dropout of this paper in NumPy\n"
+        'Excerpts of "ImageNet Classification with Deep Convolutional Neural Networks":\n'
+        "[1] setting to zero the output of each hidden neuron with probability 0.5.",
+    ),
+    (
+        "assistant",
+        '{"goal": "Set random activations to zero.", "formulas": [], '
+        '"inputs": ["x: array (N, D)", "p: number, probability of zero, 0.5"], '
+        '"outputs": ["out: array (N, D)"], '
+        '"requirements": ["draw a mask with probability p of zero", "multiply x by the mask"]}',
     ),
     (
         "user",
