@@ -18,7 +18,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +38,8 @@ from ingestion.settings import EmbeddingSettings
 _START_TIMEOUT_S = 120.0  # 5 s on an idle machine; importing is many small reads on a slow disk
 _IDLE_S = 900.0
 _REPLY_TIMEOUT_S = 300.0  # between two frames; a batch of 4096 tokens takes about half a second
+_FEW = 64  # texts of a call whose vectors are remembered: those of a search, not of an ingest
+_REMEMBERED = 4096  # vectors, 6 MB
 _DIM = "X-Dim"  # header of every reply: length of a vector
 _COUNT = np.dtype(np.uint32).newbyteorder("<")
 _VALUE = np.dtype(np.float32).newbyteorder("<")
@@ -63,6 +66,8 @@ class SharedEmbedder(Embedder):
         super().__init__(settings, home, report)
         self._idle_s = idle_s
         self._dim = 0
+        self._recent: OrderedDict[str, Vectors] = OrderedDict()
+        self._remembering = threading.Lock()
 
     @property
     def dim(self) -> int:
@@ -85,6 +90,32 @@ class SharedEmbedder(Embedder):
                     self._dim = int(reply.headers[_DIM])
             except (OSError, HTTPException) as error:
                 raise self._failed(error) from error
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        on_batch: Callable[[int], None] = lambda texts_done: None,
+    ) -> Vectors:
+        """Embed texts; see `Embedder.encode`. Those of small calls are remembered for a while.
+
+        A question's next search finds many of the same sentences, and so does the next question.
+        """
+        if len(texts) > _FEW:
+            return super().encode(texts, on_batch)
+        with self._remembering:
+            known = {text: self._recent[text] for text in texts if text in self._recent}
+        new = list(dict.fromkeys(text for text in texts if text not in known))
+        known |= dict(zip(new, super().encode(new, on_batch), strict=True))
+        with self._remembering:
+            for text in texts:
+                self._recent[text] = known[text]
+                self._recent.move_to_end(text)
+            while len(self._recent) > _REMEMBERED:
+                self._recent.popitem(last=False)
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = known[text]
+        return vectors
 
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
         """The texts' vectors as they are computed; see `Embedder.batches`.

@@ -46,7 +46,7 @@ class LanguageModel:
         api_key: Of the server.
         timeout_s: Longest wait for one piece of a reply.
         extra_body: Further fields of each request, such as llama.cpp's `lora`.
-        on_use: Called at each request.
+        on_use: Called at each request and each piece of a reply.
         on_piece: Called at each piece of a reply; what it raises ends the reply.
         usage: Counts of this object's calls.
     """
@@ -142,6 +142,7 @@ class LanguageModel:
         try:
             for piece in pieces:
                 self.usage.seconds += time.perf_counter() - started
+                self.on_use()  # a server that is answering is in use, however long it takes
                 self.on_piece()
                 yield piece
                 started = time.perf_counter()

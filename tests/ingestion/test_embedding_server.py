@@ -85,6 +85,16 @@ def test_a_model_that_breaks_twice_is_an_error_and_no_half_result(
 
 
 @pytest.mark.usefixtures("running")
+def test_a_text_of_a_small_call_is_embedded_once(shared: SharedEmbedder) -> None:
+    done: list[int] = []
+    first = shared.encode(TEXTS, done.append)
+    again = shared.encode([TEXTS[2], "one more", TEXTS[2]], done.append)
+    assert done == [2, 2, 1]
+    assert np.array_equal(again[[0, 2]], first[[2, 2]])
+    assert np.array_equal(again[1], HashingEmbedder(32).encode(["one more"])[0])
+
+
+@pytest.mark.usefixtures("running")
 def test_who_does_not_know_the_token_gets_nothing(shared: SharedEmbedder) -> None:
     announcement = shared._announcement
     service = Service(**json.loads(announcement.read_text()))
