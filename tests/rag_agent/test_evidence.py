@@ -33,8 +33,6 @@ def test_nothing_found_is_no_evidence(embedder: HashingEmbedder) -> None:
 
 
 def test_relevance_is_higher_for_shared_words(embedder: HashingEmbedder) -> None:
-    _, scores = relevance(
-        "lighthouse lenses", [LIGHTHOUSE.abstract, SOURDOUGH.abstract], embedder
-    )
+    _, scores = relevance("lighthouse lenses", [LIGHTHOUSE.abstract, SOURDOUGH.abstract], embedder)
     assert scores.dtype == np.float32
     assert scores[0] > scores[1]
