@@ -12,16 +12,15 @@ import argparse
 import json
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from bench.page_server import BROWSER_FLAGS, run_page
 
 QUESTION = "What is retrieval-augmented generation and why does it help?"
 FOLLOW_UP = "Which benchmarks is it evaluated on?"
@@ -30,11 +29,6 @@ PAPER = """<h1>Kettles that sing in two voices</h1><p>Abstract. We tune the whis
 two voices at once.</p><h2>1 Introduction</h2><p>A kettle whistle has one chamber. Our kettle whistle has two
 chambers of unequal depth. The deeper chamber of the kettle whistle sounds at 440 hertz when the water boils.</p>"""
 PAPER_QUESTION = "At how many hertz does the deeper chamber of the kettle whistle sound?"
-_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-quic "
-    "--no-first-run --disable-component-update --disable-sync"
-).split()
-_START_S = 120.0
 _ANSWER_MS = 600_000
 _MARK = re.compile(r"^\[\d+\]$")
 
@@ -52,35 +46,29 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
         tab = browser.new_page(viewport={"width": 1180, "height": 860})
         tab.set_default_timeout(_ANSWER_MS)
         pdf = Path(folder) / "kettles.pdf"
         tab.set_content(PAPER)
         tab.pdf(path=pdf)
         visit = Visit(tab, arguments.pictures)
-        with served(visit):
+        with opened(visit):
             visit.everything(arguments.question, pdf)
         browser.close()
     print(json.dumps(visit.seen, ensure_ascii=False))
 
 
 @contextmanager
-def served(visit: "Visit") -> Iterator[None]:
+def opened(visit: "Visit") -> Iterator[None]:
     """The page, from its start to its first paint and on until the visit ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with visit.timed("first_paint_s"):
-        page = subprocess.Popen([sys.executable, "-m", "ui.cli", "ui", "--port", str(port)])
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        visit.tab.goto(f"http://127.0.0.1:{port}")
-        visit.entry.wait_for()
-    try:
+    with ExitStack() as stack:
+        with visit.timed("first_paint_s"):
+            command = [sys.executable, "-m", "ui.cli", "ui", "--port", "{port}"]
+            page = stack.enter_context(run_page(command))
+            visit.tab.goto(page.address)
+            visit.entry.wait_for()
         yield
-    finally:
-        page.terminate()
-        page.wait(30)
 
 
 class Visit:
@@ -201,18 +189,6 @@ class Visit:
         self.tab.get_by_text("Delete this paper").click()
         self.tab.get_by_role("button", name="Delete for good").click()
         self.tab.get_by_text("was deleted").wait_for()
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5)
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":

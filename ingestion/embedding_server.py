@@ -14,10 +14,8 @@ import hmac
 import json
 import os
 import secrets
-import signal
 import sys
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +30,7 @@ from numpy.typing import NDArray
 from ingestion import loopback_service, weights
 from ingestion.embedding import Embedder, Vectors
 from ingestion.errors import AgentError, EmbeddingUnavailable
-from ingestion.loopback_service import Service
+from ingestion.loopback_service import Calls, Service
 from ingestion.settings import EmbeddingSettings
 
 _START_TIMEOUT_S = 120.0  # 5 s on an idle machine; importing is many small reads on a slow disk
@@ -200,7 +198,7 @@ def serve(announcement: Path, embedder: Embedder, idle_s: float, ended: threadin
     loopback_service.announce(
         announcement, Service(port=server.server_port, pid=os.getpid(), token=token)
     )
-    while not ended.wait(1.0) and server.idle_s() < idle_s and announcement.exists():
+    while not ended.wait(1.0) and server.calls.idle_s() < idle_s and announcement.exists():
         pass
     announcement.unlink(missing_ok=True)
     server.shutdown()
@@ -208,7 +206,7 @@ def serve(announcement: Path, embedder: Embedder, idle_s: float, ended: threadin
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers requests on a free port of 127.0.0.1, each in a thread, and knows how long it was idle."""
+    """Answers requests on a free port of 127.0.0.1, each in a thread."""
 
     daemon_threads = True
 
@@ -216,28 +214,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.embedder = embedder
         self.token = token
-        self._running = 0
-        self._last_s = time.monotonic()
-        self._count = threading.Lock()
-
-    def idle_s(self) -> float:
-        """Seconds since the last request ended; 0 while one is answered."""
-        with self._count:
-            return 0.0 if self._running else time.monotonic() - self._last_s
-
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count one request while it is answered."""
-        self._change(+1)
-        try:
-            yield
-        finally:
-            self._change(-1)
-
-    def _change(self, by: int) -> None:
-        with self._count:
-            self._running += by
-            self._last_s = time.monotonic()
+        self.calls = Calls()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -249,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not hmac.compare_digest(given.encode(), self.server.token.encode()):
             self.send_error(403)
             return
-        with self.server.request():
+        with self.server.calls.answering():
             texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.send_header(_DIM, str(self.server.embedder.dim))
@@ -289,13 +266,9 @@ def _numbers(reply: HTTPResponse, n: int, dtype: np.dtype[_Number]) -> NDArray[_
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
-    told_to_end = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the client in the terminal
     serve(
         Path(sys.argv[1]),
         Embedder(EmbeddingSettings.model_validate_json(sys.argv[3]), Path(sys.argv[2])),
         float(sys.argv[4]),
-        told_to_end,
+        loopback_service.as_service(),
     )

@@ -10,8 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,6 +35,46 @@ class Service:
     def uri(self) -> str:
         """Its address without a path."""
         return f"http://127.0.0.1:{self.port}"
+
+
+class Calls:
+    """The calls that a service answers: how many run, and how long there was none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = 0
+        self._last_s = time.monotonic()
+
+    def idle_s(self) -> float:
+        """Seconds since the last call ended, or since the start; 0 while one is answered."""
+        with self._lock:
+            return 0.0 if self._running else time.monotonic() - self._last_s
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count one call while it is answered."""
+        self._count(+1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._running += change
+            self._last_s = time.monotonic()
+
+
+def as_service() -> threading.Event:
+    """Make this process a service: its files are private, and the event is set when it is told to end.
+
+    Ctrl-C is left to the client in the terminal.
+    """
+    os.umask(0o077)
+    told_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return told_to_end
 
 
 def find(announcement: Path) -> Service | None:

@@ -7,19 +7,18 @@ when idle. Milvus Lite takes one writer at a time, so the owner lets writing cal
 
 import os
 import secrets
-import signal
 import sys
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent import futures
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ingestion import loopback_service
 from ingestion.errors import AgentError, StoreUnavailable
-from ingestion.loopback_service import Service
+from ingestion.loopback_service import Calls, Service
 
 _START_TIMEOUT_S = 60.0  # room for a library of some 100,000 papers on a slow disk
 _IDLE_S = 900.0
@@ -62,29 +61,11 @@ def stop_owner(folder: Path) -> None:
     loopback_service.stop(folder / "owner.json")
 
 
-class _Calls:
-    """Counts calls in progress and remembers when the last one began or ended."""
-
-    def __init__(self) -> None:
-        self.writing = threading.Lock()
-        self._lock = threading.Lock()
-        self._running = 0
-        self._last_s = time.monotonic()
-
-    def count(self, change: int) -> None:
-        with self._lock:
-            self._running += change
-            self._last_s = time.monotonic()
-
-    def idle_s(self) -> float:
-        with self._lock:
-            return 0.0 if self._running else time.monotonic() - self._last_s
-
-
-def _gate(calls: _Calls, token: str) -> Any:
+def _gate(calls: Calls, token: str) -> Any:
     """A gRPC interceptor that lets in only who knows the token, and one writing call at a time."""
     import grpc
 
+    writing = threading.Lock()
     expected = b64encode(token.encode()).decode()  # how pymilvus sends a token
 
     def refuse(request: Any, context: Any) -> None:
@@ -101,14 +82,8 @@ def _gate(calls: _Calls, token: str) -> Any:
             writes = details.method.rsplit("/", 1)[-1] in _WRITES
 
             def serve(request: Any, context: Any) -> Any:
-                calls.count(+1)
-                try:
-                    if not writes:
-                        return handler.unary_unary(request, context)
-                    with calls.writing:
-                        return handler.unary_unary(request, context)
-                finally:
-                    calls.count(-1)
+                with calls.answering(), writing if writes else nullcontext():
+                    return handler.unary_unary(request, context)
 
             return grpc.unary_unary_rpc_method_handler(
                 serve, handler.request_deserializer, handler.response_serializer
@@ -117,18 +92,15 @@ def _gate(calls: _Calls, token: str) -> Any:
     return Gate()
 
 
-def serve(folder: Path, idle_s: float) -> None:
-    """Open `folder`, serve it until idle for `idle_s` or told to end, and close it properly."""
+def serve(folder: Path, idle_s: float, ended: threading.Event) -> None:
+    """Open `folder`, serve it until idle for `idle_s` or until `ended` is set, and close it properly."""
     import grpc
     from milvus_lite.db import MilvusLite
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
     from ingestion.store_search import SearchingServicer
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the client in the terminal
-    calls = _Calls()
+    calls = Calls()
     token = f"owner:{secrets.token_urlsafe(24)}"
     database = MilvusLite(str(folder / "milvus"))
     server = grpc.server(
@@ -156,5 +128,4 @@ def serve(folder: Path, idle_s: float) -> None:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
-    serve(Path(sys.argv[1]), float(sys.argv[2]))
+    serve(Path(sys.argv[1]), float(sys.argv[2]), loopback_service.as_service())

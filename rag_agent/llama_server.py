@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import sys
 import threading
 import time
@@ -86,13 +85,10 @@ def stop_all(home: Path) -> None:
         loopback_service.stop(announcement)
 
 
-def serve(announcement: Path, config: LlamaConfig) -> None:
+def serve(announcement: Path, config: LlamaConfig, ended: threading.Event) -> None:
     """Load the weights and serve until unused for `keep_alive_s` or told to end."""
     import xllamacpp
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the client in the terminal
     token = secrets.token_urlsafe(24)
     threads = config.threads or len(os.sched_getaffinity(0))
     params = xllamacpp.CommonParams()
@@ -125,5 +121,5 @@ def _unused_s(announcement: Path) -> float:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
-    serve(Path(sys.argv[1]), LlamaConfig(**json.loads(sys.argv[2])))
+    config = LlamaConfig(**json.loads(sys.argv[2]))
+    serve(Path(sys.argv[1]), config, loopback_service.as_service())

@@ -1,59 +1,28 @@
 """The scripted page as a server of its own, and what a person does on it in a real browser."""
 
-import os
 import re
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.page_server import Served, run_page
 from ingestion.store_owner import stop_owner
 
 TIMEOUT_MS = 60_000
 PICTURES = Path(__file__).parents[1] / "screenshots"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-quic "
-    "--no-first-run --disable-component-update --disable-sync"
-).split()
-_START_S = 120.0
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running page: its address and its process."""
-
-    address: str
-    pid: int
-
-    @property
-    def memory_mb(self) -> float:
-        """Memory of the server's process that lies in RAM."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @contextmanager
 def serving(home: Path, seconds_a_piece: float = 0.03) -> Iterator[Served]:
     """The page with the scripted assistant; each piece of the model's replies takes its seconds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "ARXIV_AGENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.ui.scripted", str(home), str(port)]
-    command.append(str(seconds_a_piece))
-    server = subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[2])
+    command = [sys.executable, "-m", "tests.ui.scripted", str(home), "{port}"]
+    environment = {"ARXIV_AGENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
     try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        yield Served(f"http://127.0.0.1:{port}", server.pid)
+        with run_page([*command, str(seconds_a_piece)], environment) as page:
+            yield page
     finally:
-        server.terminate()
-        server.wait(30)
         stop_owner(home / "library")
 
 
@@ -111,14 +80,3 @@ _FOCUSED = """() => {
     const name = control.ariaLabel || label || control.innerText || control.placeholder || '';
     return name.trim().split('\\n').pop();
 }"""
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5)
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "the page did not start"
-            time.sleep(0.2)

@@ -9,8 +9,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from bench.page_server import BROWSER_FLAGS, Served
 from rag_agent.assistant import Assistant
-from tests.ui.browsing import FLAGS, PICTURES, Served, opened_tab, serving
+from tests.ui.browsing import PICTURES, opened_tab, serving
 from tests.ui.scripted import Reply, reply, scripted_assistant
 from ui.web import program
 from ui.web.running import Running
@@ -120,7 +121,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("needs chromium (apt-get install chromium)")
     PICTURES.mkdir(exist_ok=True)
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = started.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
         yield opened
         opened.close()
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.ui.browsing import Served, ask, entry, opened_tab, picture
+from bench.page_server import Served
+from tests.ui.browsing import ask, entry, opened_tab, picture
 from tests.ui.scripted import HOSTILE, write_pdf
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]

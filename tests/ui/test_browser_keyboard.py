@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from bench.page_server import Served
 from tests.papers import PONDS, SOURDOUGH
-from tests.ui.browsing import Served, ask, opened_tab, tab_to
+from tests.ui.browsing import ask, opened_tab, tab_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.ui.browsing import Served, ask, opened_tab
+from bench.page_server import Served
+from tests.ui.browsing import ask, opened_tab
 from tests.ui.scripted import NAMES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.enable_socket]
