@@ -36,7 +36,7 @@ ask: setup ## Answer one question: make ask Q="How does …?"
 
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason
