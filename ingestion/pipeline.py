@@ -5,13 +5,14 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from ingestion.embedding import Embedder
+from ingestion.embedding import Embedder, Vectors
 from ingestion.keywords import extract_keywords
 from ingestion.metadata_files import Reject
 from ingestion.paper import Paper
@@ -19,7 +20,7 @@ from ingestion.private_folder import make_private
 from ingestion.store import Store, fingerprint, same_text
 
 BATCH = 256
-"""Papers embedded and written at once: what a killed process embeds again, at most."""
+"""Papers embedded and written at once. A killed process embeds two batches again, at most."""
 
 
 @dataclass
@@ -62,9 +63,9 @@ def ingest(
     source: str,
     on_batch: Callable[[IngestReport], None] = lambda report: None,
 ) -> IngestReport:
-    """Bring papers into the library. Memory holds one batch, whatever the length of the stream.
+    """Bring papers into the library. Memory holds two batches, whatever the length of the stream.
 
-    Every batch is written before the next is embedded, so after a crash the same call goes on where it
+    While one batch is embedded the one before is written, so after a crash the same call goes on where it
     stopped. What was done is noted in `home/ingests.jsonl`, rejects in `home/rejects/`.
 
     Args:
@@ -73,28 +74,43 @@ def ingest(
         embedder: The model that the store's vectors come from.
         home: Data folder.
         source: What is read, for the log: paths, or `arxiv: keywords`, or `starter`.
-        on_batch: Told of the counts so far after every batch.
+        on_batch: Told of the counts so far after every batch that was written.
 
     Raises:
         StoreError: The store failed; all batches before stand.
     """
     report = IngestReport()
     started = time.perf_counter()
-    with ExitStack() as stack:
+
+    def write(batch: _Batch) -> None:
+        batch.write(store)
+        batch.count(report)
+
+    def tell() -> None:
+        report.seconds = time.perf_counter() - started
+        on_batch(report)
+
+    with ExitStack() as stack, ThreadPoolExecutor(1) as writer:
         rejects = _Rejects(home, stack)
-        for batch in _batches(found, BATCH):
-            papers = []
-            for item in batch:
-                report.read += 1
-                if isinstance(item, Reject):
-                    report.rejected += 1
-                    report.reasons[item.reason] += 1
-                    report.rejects_file = rejects.write(item)
-                else:
-                    papers.append(item)
-            _write_batch(papers, store, embedder, report)
-            report.seconds = time.perf_counter() - started
-            on_batch(report)
+        embedded: _Batch | None = None  # and not yet written
+        for items in _batches(found, BATCH):
+            papers = _usable(items, rejects, report)
+            if embedded and embedded.has_any(
+                papers
+            ):  # the store must know it before they are compared
+                write(embedded)
+                tell()
+                embedded = None
+            batch = _compared(papers, store)
+            writing = writer.submit(write, embedded) if embedded else None
+            batch.embed(embedder)
+            if writing:
+                writing.result()
+                tell()
+            embedded = batch
+        if embedded:
+            write(embedded)
+            tell()
     if report.new or report.updated:
         store.flush()
     report.seconds = time.perf_counter() - started
@@ -111,28 +127,72 @@ def past_ingests(home: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
-def _write_batch(
-    papers: list[Paper], store: Store, embedder: Embedder, report: IngestReport
-) -> None:
+@dataclass(slots=True)
+class _Batch:
+    """Papers of one batch by what is to be done with them.
+
+    Args:
+        added: The store does not have them.
+        changed: Their text differs from the stored one.
+        same: Their text does not, something else does.
+        unchanged: Number of the others.
+        vectors: Of `added` and `changed`, once they are embedded.
+    """
+
+    added: list[Paper]
+    changed: list[Paper]
+    same: list[Paper]
+    unchanged: int
+    vectors: Vectors | None = None
+
+    def has_any(self, papers: list[Paper]) -> bool:
+        """Whether one of these papers is to be written with this batch."""
+        to_write = {paper.arxiv_id for paper in (*self.added, *self.changed, *self.same)}
+        return any(paper.arxiv_id in to_write for paper in papers)
+
+    def embed(self, embedder: Embedder) -> None:
+        """Embed what the store has no vector of."""
+        if to_embed := self.added + self.changed:
+            self.vectors = embedder.encode([paper.text for paper in to_embed])
+
+    def write(self, store: Store) -> None:
+        """Write what was embedded, and what keeps its vector."""
+        if self.vectors is not None:
+            store.upsert([*map(_with_keywords, self.added + self.changed)], self.vectors)
+        if self.same:
+            vectors = store.vectors([paper.arxiv_id for paper in self.same])
+            store.upsert([*map(_with_keywords, self.same)], vectors)
+
+    def count(self, report: IngestReport) -> None:
+        """Add this batch to the counts."""
+        report.new += len(self.added)
+        report.updated += len(self.changed) + len(self.same)
+        report.unchanged += self.unchanged
+        report.embedded += len(self.added) + len(self.changed)
+
+
+def _usable(items: list[Paper | Reject], rejects: "_Rejects", report: IngestReport) -> list[Paper]:
+    """The papers among what was read; the rejects are written down."""
+    report.read += len(items)
+    for item in items:
+        if isinstance(item, Reject):
+            report.rejected += 1
+            report.reasons[item.reason] += 1
+            report.rejects_file = rejects.write(item)
+    return [item for item in items if isinstance(item, Paper)]
+
+
+def _compared(papers: list[Paper], store: Store) -> _Batch:
+    """What is to be done with papers, by what the store has of them."""
     newest = {paper.arxiv_id: paper for paper in sorted(papers, key=lambda paper: paper.version)}
-    report.unchanged += len(papers) - len(newest)
     known = store.fingerprints(list(newest))
     added = [paper for id_, paper in newest.items() if id_ not in known]
-    changed = [p for id_, p in newest.items() if id_ in known and known[id_] != fingerprint(p)]
-    before = store.get([paper.arxiv_id for paper in changed])
-    changed = [paper for paper in changed if _supersedes(paper, before[paper.arxiv_id])]
-    same = [p for p in changed if same_text(known[p.arxiv_id], fingerprint(p))]
-    to_embed = added + [paper for paper in changed if paper not in same]
-    if to_embed:
-        to_embed = [_with_keywords(paper) for paper in to_embed]
-        store.upsert(to_embed, embedder.encode([paper.text for paper in to_embed]))
-    if same:
-        vectors = store.vectors([paper.arxiv_id for paper in same])
-        store.upsert([_with_keywords(paper) for paper in same], vectors)
-    report.new += len(added)
-    report.updated += len(changed)
-    report.unchanged += len(newest) - len(added) - len(changed)
-    report.embedded += len(to_embed)
+    differs = [p for id_, p in newest.items() if id_ in known and known[id_] != fingerprint(p)]
+    before = store.get([paper.arxiv_id for paper in differs])
+    differs = [paper for paper in differs if _supersedes(paper, before[paper.arxiv_id])]
+    same = [p for p in differs if same_text(known[p.arxiv_id], fingerprint(p))]
+    changed = [paper for paper in differs if paper not in same]
+    return _Batch(added, changed, same, len(papers) - len(added) - len(differs))
 
 
 def _supersedes(paper: Paper, stored: Paper) -> bool:

@@ -36,7 +36,7 @@ class EmbeddingSettings(Part):
         description="auto takes bf16 where the processor computes it natively, else fp32",
     )
     batch_tokens: int = Field(
-        4096, ge=256, le=65536, description="Tokens in one forward pass, padding included"
+        2048, ge=256, le=65536, description="Tokens in one forward pass, padding included"
     )
 
 

@@ -10,7 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -394,7 +394,8 @@ def _digest(text: str) -> str:
 
 
 def _record(paper: Paper) -> str:
-    return json.dumps(asdict(paper), ensure_ascii=False, sort_keys=True)
+    values = {field.name: getattr(paper, field.name) for field in fields(paper)}
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
 def _paper(record: str) -> Paper:
@@ -408,7 +409,7 @@ def _row(paper: Paper, vector: NDArray[np.float32], info: StoreInfo) -> dict[str
     names = [category.lower() for category in paper.categories]
     row = {
         "arxiv_id": paper.arxiv_id,
-        "vector": vector.tolist(),
+        "vector": vector,
         "record": _record(paper),
         "fingerprint": fingerprint(paper),
         "year": paper.year,
