@@ -17,20 +17,20 @@ from typing import Any
 
 from bench import human_eval
 from ingestion.embedding import Embedder
+from ingestion.embedding_server import SharedEmbedder
 from ingestion.paper import Paper, parse_arxiv_id
-from ingestion.passages import passages_of, sentences_of
+from ingestion.passages import sentences_of
 from ingestion.pdf_text import read_pdf
 from rag_agent.answer import Citation
 from rag_agent.coding import result_of, write_code
-from rag_agent.evidence import relevance
 from rag_agent.language_model import LanguageModel, open_model
+from rag_agent.reading import OpenPaper
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings, load_settings
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SHARED = HERE.parents[1] / "shared" / "data"
-_PASSAGES = 3  # as many as the agent reads of a full text
 
 
 def main() -> int:
@@ -87,7 +87,7 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     requests = [json.loads(line) for line in lines][:limit]
     questions = {request["id"]: request["question"] for request in requests}
     reader, coder = open_model("reader", settings), open_model("coder", settings)
-    embedder = Embedder(settings.embedding, settings.home)
+    embedder = SharedEmbedder(settings.embedding, settings.home)
     path = RESULTS / "code_programs.jsonl"
     done = {
         row["id"]: row
@@ -119,21 +119,21 @@ def passages_for(
     pdf = read_pdf(path, settings.pdf)
     found = parse_arxiv_id(request["arxiv_id"])
     paper = Paper(found.id, pdf.title, pdf.abstract, pdf.authors, (), found.year)
-    passages = passages_of(pdf.pages, sentences_of(pdf.pages))
-    cosines, scores = relevance(request["question"], [p.reading for p in passages], embedder)
-    best = sorted(range(len(passages)), key=lambda n: -scores[n])[:_PASSAGES]
+    vectors = embedder.encode([sentence.reading for sentence in sentences_of(pdf.pages)])
+    best = OpenPaper(paper, pdf, embedder, vectors).best_passages(request["question"])
+    asked = embedder.encode([request["question"], *(one.passage.reading for one in best)])
     return tuple(
         Citation(
             key=key,
             paper=paper,
-            page=passages[n].page,
-            quote=passages[n].text,
-            start=passages[n].start,
+            page=one.passage.page,
+            quote=one.passage.text,
+            start=one.passage.start,
             # from the top of its page, where the heading of its section may stand
-            passage=pdf.pages[passages[n].page - 1].text[: passages[n].end],
-            cosine=float(cosines[n]),
+            passage=pdf.pages[one.passage.page - 1].text[: one.passage.end],
+            cosine=float(asked[key] @ asked[0]),
         )
-        for key, n in enumerate(best, 1)
+        for key, one in enumerate(best, 1)
     )
 
 

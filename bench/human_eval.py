@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag_agent.coding import error_lines, result_of, written
+from rag_agent.coding import REPAIR_REQUEST, error_lines, result_of, written
 from rag_agent.language_model import LanguageModel, Message
 from rag_agent.sandbox import Run, Sandbox
 
@@ -24,10 +24,6 @@ _MAX_TOKENS = 640  # the longest reference solution has under 300
 _ASK = (
     "Complete this Python function. Reply with one ```python block that holds the whole function, "
     "without its docstring, and nothing else.\n```python\n{prompt}```"
-)
-_REPAIR = (
-    "Run on the examples of its docstring, the function goes wrong:\n{errors}\n"
-    "Reply with the whole corrected function in one ```python block, and nothing else."
 )
 # `f(1, 2) == 3`, `f(1, 2) ➞ 3`, `f(1, 2) returns 3`, as docstrings write examples outside doctest.
 _ARROW = re.compile(r"[\s#]*(?:={1,3}>?|->|➞|(?:should )?returns?:?)\s*(.+?)[\s.]*$")
@@ -147,7 +143,7 @@ def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> d
         messages = [
             messages[0],
             ("assistant", f"```python\n{solutions[-1]}\n```"),
-            ("user", _REPAIR.format(errors=errors[-1])),
+            ("user", REPAIR_REQUEST.format(problem=errors[-1])),
         ]
     first = judge(task, solutions[0], sandbox)
     last = judge(task, solutions[-1], sandbox) if len(solutions) > 1 else first

@@ -1,6 +1,7 @@
 """`python -m bench.ingest`: abstracts a second, embedding alone and the whole pipeline, and memory.
 
-- embedding: our encoder, in the warm process that all programs share, against `SentenceTransformer.encode` with its defaults, on the same texts;
+- embedding: our encoder, in the warm process that all programs share, against `SentenceTransformer.encode`
+  with its defaults, on the same texts;
 - pipeline: metadata files to a searchable library that grows from size to size, and right after each size
   the same encoder alone on papers of that stretch: the share of its speed that the pipeline reaches;
 - stored: the same without embedding (random vectors), which shows what the rest costs at sizes whose
@@ -12,6 +13,7 @@ Ratios are taken within one run, so that they hold on a busy machine too.
 
 import argparse
 import json
+import os
 import sys
 import threading
 import time
@@ -27,7 +29,7 @@ from numpy.typing import NDArray
 from bench import charts, langchain_ingest, record
 from bench.library import TemporaryLibrary
 from bench.rivals import MODEL
-from ingestion import weights
+from ingestion import loopback_service, weights
 from ingestion.embedding import Embedder
 from ingestion.embedding_server import SharedEmbedder
 from ingestion.metadata_files import Reject, read_papers
@@ -82,7 +84,7 @@ def pipeline(
         used_embedder.encode(["warm"])
         for size in sizes:
             texts: list[str] = []
-            with _memory() as used:
+            with _memory(library) as used:
                 stretch = _until(found, size - written, texts)
                 report = ingest(stretch, library.store, used_embedder, library.home, source="bench")
             written += report.new
@@ -123,14 +125,14 @@ def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
 
 
 @contextmanager
-def _memory() -> Iterator[dict[str, float]]:
-    """Resident MB of this process (reading, embedding) and of the store's owner (the library): peaks."""
+def _memory(library: TemporaryLibrary) -> Iterator[dict[str, float]]:
+    """Resident MB at their peaks: this process (reading, writing), the model's, the store's owner."""
     done = threading.Event()
-    used = {"own memory, MB": 0.0, "memory of the owner, MB": 0.0}
+    used = {"own memory, MB": 0.0, "memory of the model, MB": 0.0, "memory of the owner, MB": 0.0}
 
     def look() -> None:
-        for name, megabytes in zip(used, _resident_mb(), strict=True):
-            used[name] = max(used[name], megabytes)
+        for name, pid in zip(used, _processes(library), strict=True):
+            used[name] = max(used[name], _resident_mb(pid))
 
     def watch() -> None:
         while not done.wait(0.5):
@@ -146,16 +148,21 @@ def _memory() -> Iterator[dict[str, float]]:
         look()
 
 
-def _resident_mb() -> tuple[float, float]:
+def _processes(library: TemporaryLibrary) -> tuple[int, int, int]:
+    """Process ids of this program, the embedding model and the library's owner; 0 for one that is not there."""
+    announced = [*(home_folder() / "run").glob("embedding-*.json")]
+    models = [service.pid for path in announced if (service := loopback_service.find(path))]
+    owner = loopback_service.find(library.home / "library" / "owner.json")
+    return os.getpid(), models[-1] if models else 0, owner.pid if owner else 0
+
+
+def _resident_mb(pid: int) -> float:
     import psutil
 
-    children = 0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            children += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return round(psutil.Process().memory_info().rss / 1e6), round(children / 1e6)
+    try:
+        return round(psutil.Process(pid).memory_info().rss / 1e6) if pid else 0.0
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -97,19 +97,6 @@ def abstract_evidence(
     ]
 
 
-def relevance(
-    question: str, texts: Sequence[str], embedder: Embedder
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How near each text is to the question, and how much it says about it.
-
-    Returns:
-        Two arrays, float32 (len(texts),): raw cosines, and these plus a share for each term in common.
-    """
-    vectors = embedder.encode([question, *texts])
-    cosines = vectors[1:] @ vectors[0]
-    return cosines, cosines + _KEYWORD_SHARE * _shared_terms(question, texts)
-
-
 def _shared_terms(question: str, texts: Sequence[str]) -> NDArray[np.float32]:
     """The share of the question's terms that each text has: float32 (len(texts),), 0 to 1."""
     asked = set(terms(question))

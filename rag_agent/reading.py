@@ -16,7 +16,7 @@ import os
 import re
 import threading
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,6 +63,14 @@ _REGION_SENTENCES = (
     8  # the longest passage that neighbouring windows grow to (6: one of 44 questions fewer)
 )
 _ASKS_LONG_FORM = re.compile(r"\bstands? for\b|\bacronym|\babbreviat|\bshort for\b", re.IGNORECASE)
+_ASKS_ORIGIN = re.compile(
+    r"\bnamed? (?:after|for|because)\b|\b(?:origin|meaning) of (?:the|its) name\b|\bname comes? from\b"
+    r"|\bgets? its name\b|\bwhy (?:is|was|are|do|does)\b.{0,60}\b(?:called|named|call|name)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"\b[A-Z][\w-]*\b")
+_NAME_PART = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
+_ORIGINS = 2  # words added for each part of a name
 _SHORT_FORM = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])s?\)")
 
 _log = logging.getLogger(__name__)
@@ -245,6 +253,8 @@ class OpenPaper:
     def _ranked(self, question: str) -> "_Ranked":
         if _ASKS_LONG_FORM.search(question):
             question = " ".join([question, *_long_forms(question, self.sentences)])
+        if _ASKS_ORIGIN.search(question):
+            question = " ".join([question, *_origins(question, self.sentences)])
         query, asked = self._embedder.encode([question])[0], terms(question)
         passages = _scaled(self._means @ query) + KEYWORD_WEIGHT * _scaled(
             self._passage_terms.scores(asked)
@@ -307,6 +317,25 @@ def _long_forms(question: str, sentences: Sequence[Sentence]) -> list[str]:
             if re.search(rf"\b{short}\b", question) and initials == short.upper():
                 found.setdefault(short, " ".join(words))
     return list(found.values())
+
+
+def _origins(question: str, sentences: Sequence[Sentence]) -> list[str]:
+    """The paper's words that begin as a part of a name does: `residual` for ResNet, `u-shaped` for U-Net.
+
+    Papers seldom say where their names come from; they use the words. A single letter is found before a
+    hyphen alone.
+    """
+    text = " ".join(sentence.reading for sentence in sentences).lower()
+    counts = Counter(re.findall(r"[^\W\d_][\w-]*", text))
+    found: list[str] = []
+    names = [name for name in _NAME.findall(question) if not question.startswith(name)]
+    for name in names:
+        for part in map(str.lower, _NAME_PART.findall(name)):
+            stem = f"{part}-" if len(part) == 1 else part
+            alike = {w: n for w, n in counts.items() if w.startswith(stem) and w != name.lower()}
+            longer = [w for w in alike if len(w) > len(stem) and not w.startswith(name.lower())]
+            found += sorted(longer, key=lambda word: -alike[word])[:_ORIGINS]
+    return list(dict.fromkeys(found))
 
 
 def _means(vectors: NDArray[np.float32], passages: Sequence[Passage]) -> NDArray[np.float32]:

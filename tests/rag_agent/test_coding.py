@@ -117,6 +117,19 @@ def test_a_failure_goes_back_with_its_traceback_and_its_example(sandbox: Sandbox
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
 
 
+def test_an_example_that_does_not_fit_is_chosen_anew_before_the_program_is_rewritten(
+    sandbox: Sandbox,
+) -> None:
+    program = "def last(x):\n    return 2 * x[:, 0]\n"
+    flat = {"last": {**EXAMPLE["double"], "results": [{"shape": "(2)", "range": "any"}]}}
+    square = {"last": {**flat["last"], "arguments": {"x": "normal (2, 3)"}}}
+    model = ScriptedModel([block(program), flat, square])
+    result, events = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 0)
+    assert "IndexError" in model.prompts[2][-1][1]
+    assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
+
+
 def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
     model = coder(GOOD.replace("2 * x", "x @ x"), GOOD)
     result, _ = build(model, ScriptedModel([MET]), sandbox)

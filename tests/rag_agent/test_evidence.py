@@ -1,11 +1,9 @@
 """The sentences a model may answer from."""
 
-import numpy as np
-
 from ingestion.embedding import HashingEmbedder
 from rag_agent.answer import Hit
-from rag_agent.evidence import abstract_evidence, relevance
-from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH
+from rag_agent.evidence import abstract_evidence
+from tests.papers import PONDS, SOURDOUGH
 
 HITS = [Hit(paper, cosine, cosine, True) for paper, cosine in ((SOURDOUGH, 0.8), (PONDS, 0.4))]
 
@@ -30,9 +28,3 @@ def test_each_is_an_exact_piece_of_its_paper(embedder: HashingEmbedder) -> None:
 
 def test_nothing_found_is_no_evidence(embedder: HashingEmbedder) -> None:
     assert abstract_evidence("anything", [], embedder, 5) == []
-
-
-def test_relevance_is_higher_for_shared_words(embedder: HashingEmbedder) -> None:
-    _, scores = relevance("lighthouse lenses", [LIGHTHOUSE.abstract, SOURDOUGH.abstract], embedder)
-    assert scores.dtype == np.float32
-    assert scores[0] > scores[1]
