@@ -169,6 +169,7 @@ def _line(result: dict[str, Any]) -> dict[str, Any]:
         "verdict": result["verdict"],
         "reason": result["reason"],
         "asserts_held": result["self_check"]["held"],
+        "cross_check": result["cross_check"]["outcome"],
         "repairs": result["repairs"],
         "requirements_met": f"{met} of {len(result['requirements'])}",
         "seconds": result["seconds"],

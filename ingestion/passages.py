@@ -28,6 +28,7 @@ _OPEN_ENDED = re.compile(
     r"(?:\b(?:Eqn?s?|Figs?|Refs?|Secs?|Sects?|Tabs?|Thms?|Apps?|Chs?|Nos?|[Aa]pprox|resp|cf|vs|al|[Ee]\.g|[Ii]\.e"
     r"|w\.r\.t|a\.k\.a|[Dd]r|[Pp]rof|Mr|Ms|St|Jr|incl|Vol|pp?)\.|(?:^|\s)[A-Z]\.|[,;:(\[]|\b(?:and|or|of|the))\s*$"
 )
+_FORMULA = re.compile(r"[=←≈] ?[^=←≈\n]{0,40}?[\w)\]}](?: ?[−+*/·×⊙^√(|∑∏] ?| - )[\w({\[√∑∏|]")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -223,3 +224,8 @@ def _share_caption(readings: Sequence[str]) -> list[str]:
     stop = readings[0].rfind(". ", 0, shared)
     cut = stop + 2 if len(readings) > 1 and stop > 0 else 0
     return [readings[0], *(reading[cut:] for reading in readings[1:])]
+
+
+def has_formula(text: str) -> bool:
+    """Whether a sentence states a formula: an equals sign or an assignment, of something with a sign of maths."""
+    return bool(_FORMULA.search(text))

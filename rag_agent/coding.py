@@ -1,8 +1,8 @@
 """From a question and its passages to a program that ran, or an honest word why it did not.
 
 instruct → write → choose an example call, from which the self-check is made → (syntax, packages, run) →
-repair, at most n times → review of the requirements, and one more round for missed ones. Success means that
-the program and its self-check ran to the end and held.
+repair, at most n times → review of the requirements, and one more round for missed ones → comparison with a
+second program. Success means that the program and its self-check ran to the end and held.
 """
 
 import ast
@@ -12,9 +12,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-from ingestion.errors import InvalidReply, SandboxUnavailable
+from ingestion.errors import InvalidReply, ModelUnavailable, SandboxUnavailable
 from rag_agent.answer import Citation
 from rag_agent.check_code import self_check
+from rag_agent.cross_check import CrossCheck, cross_check
 from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
 from rag_agent.example import choose_calls, targets
 from rag_agent.instruction import Instruction, write_instruction
@@ -27,6 +28,7 @@ from rag_agent.program import (
     missing_packages,
     open_block,
     program_in,
+    with_imports,
 )
 from rag_agent.requirements import RequirementCheck, check_requirements
 from rag_agent.sandbox import Run, Sandbox
@@ -61,6 +63,7 @@ class CodeResult:
         self_check: Asserts found, reached, held in that run.
         repairs: Rounds in which the program went back to the coder.
         requirements: Of the instruction, one by one.
+        cross_check: Whether a second program, written without the paper, gives the same values.
         missing_packages: Packages that the program imports and the sandbox lacks.
         notices: What went another way than planned.
         seconds: Wall time.
@@ -79,6 +82,7 @@ class CodeResult:
     self_check: SelfCheck
     repairs: int
     requirements: tuple[RequirementCheck, ...]
+    cross_check: CrossCheck = field(default_factory=CrossCheck)
     missing_packages: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -114,6 +118,7 @@ class CodeResult:
             },
             "repairs": self.repairs,
             "requirements": [check.as_json() for check in self.requirements],
+            "cross_check": self.cross_check.as_json(),
             "covers": list(self.covers),
             "leaves_out": list(self.leaves_out),
             "missing_packages": list(self.missing_packages),
@@ -129,7 +134,7 @@ _SYSTEM = (
     "it: in NumPy, or as a torch.nn.Module where PyTorch is asked for or a layer has weights of its own. "
     "Arguments are numbers and arrays, the weights of a function among them; a docstring of one line "
     "gives their shapes and the result's. Read sizes from .shape; the root of a size is size ** 0.5. No files, "
-    "no example, no test, no printing. Notes are drawn from the paper and may be wrong: the idea counts. "
+    "no example, no test, no printing. Formulas come from the paper's PDF, some garbled: set them right. "
     "Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (
@@ -187,12 +192,18 @@ def write_code(
         instruction = yield from _step("instruct", work)
     language = language_of(question)
     title = docstring(instruction.goal, passages) if language == "python" else ""
-    desk = _Desk(coder, reader, sandbox, question, instruction, language, title, run, notices)
+    paper = f"Paper: {passages[0].paper.title}\n" if passages else ""
+    desk = _Desk(
+        coder, reader, sandbox, question, paper, instruction, language, title, run, notices
+    )
     attempt, repairs = yield from desk.write_and_repair()
     requirements = tuple(RequirementCheck(text) for text in instruction.requirements)
     if attempt.verdict != "failed" and attempt.is_python:
         attempt, requirements, more = yield from _step("review", desk.review(attempt))
         repairs += more
+    compared = CrossCheck(reason=attempt.reason)
+    if attempt.verdict == "passed":
+        compared = yield from _step("compare", desk.compared(attempt))
     yield from (Notice(text) for text in notices)
     return CodeResult(
         question=question,
@@ -208,6 +219,7 @@ def write_code(
         self_check=attempt.self_check,
         repairs=repairs,
         requirements=requirements,
+        cross_check=compared,
         missing_packages=attempt.missing_packages,
         notices=tuple(notices),
         seconds=time.perf_counter() - started,
@@ -304,6 +316,7 @@ class _Desk:
     reader: LanguageModel
     sandbox: Sandbox
     question: str
+    paper: str
     instruction: Instruction
     language: str
     title: str
@@ -317,7 +330,7 @@ class _Desk:
         system = _SYSTEM if python else _SYSTEM_OTHER.format(language=self.language)
         self.prompt = [
             ("system", system),
-            ("user", f"Request: {self.question}\n{self.instruction.as_text()}"),
+            ("user", f"Request: {self.question}\n{self.paper}{self.instruction.as_text()}"),
         ]
 
     def write_and_repair(self) -> Generator[Event, None, tuple[_Attempt, int]]:
@@ -360,7 +373,7 @@ class _Desk:
         tree = _parsed(body) if self.language == "python" else None
         if tree is None:
             return _Draft(body)
-        body = definitions(tree, body)
+        body = with_imports(tree, definitions(tree, body))
         check = self.check_for(body, tree, failure)
         yield TextWritten(check, "program")
         return _Draft(body, check)
@@ -446,6 +459,15 @@ class _Desk:
         if sum(c.status == "met" for c in rechecked) <= sum(c.status == "met" for c in checks):
             return attempt, checks, 1
         return second, rechecked, 1
+
+    def compared(self, attempt: _Attempt) -> Generator[Event, None, CrossCheck]:
+        """The values of a program that works, held against those of a second one."""
+        yield from ()  # a step like the others, without events of its own
+        body, check = attempt.draft.body, attempt.draft.check
+        try:
+            return cross_check(self.question, body, check, self.coder, self.sandbox)
+        except (ModelUnavailable, SandboxUnavailable) as error:
+            return CrossCheck(reason=error.what)
 
     def checked(self, attempt: _Attempt) -> tuple[RequirementCheck, ...]:
         """The requirements, judged; or unchecked, with a notice, where the reader gives no judgement."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import AgentError, InvalidReply
+from ingestion.passages import has_formula, sentence_spans
 from rag_agent.answer import Citation
 from rag_agent.language_model import LanguageModel, Message
 
@@ -14,33 +15,45 @@ from rag_agent.language_model import LanguageModel, Message
 # model sees about 250 tokens of the paper. With three times as much it took steps of other parts into the
 # instruction (layer normalization into a feed-forward network).
 _EXCERPT_CHARS = 1000
-_MAX_TOKENS = 420
+_FORMULA_ROOM = 1200  # characters around the best quote in which formulas that belong to it stand
+_FORMULAS = 3
+_MAX_TOKENS = 320
 
 Line = Annotated[str, Field(min_length=3, max_length=140)]
+Formula = Annotated[str, Field(min_length=3, max_length=200)]
 
 
-class Instruction(BaseModel):
-    """A precise request for one program.
-
-    Args:
-        goal: What the program shows, one sentence.
-        formulas: The paper's formulas in plain text, such as `softmax(Q K^T / sqrt(d_k)) V`.
-        inputs: Each with its shape or range.
-        outputs: Each with its shape or range.
-        requirements: What the code must do, one testable thing a line.
-    """
+class _Interface(BaseModel):
+    """What the reader writes. The definition comes first: it recalls the well-known implementation."""
 
     model_config = ConfigDict(frozen=True)
 
     goal: str = Field(min_length=5, max_length=200)
-    formulas: tuple[Line, ...] = Field(max_length=3)
-    inputs: tuple[Line, ...] = Field(max_length=4)
+    definition: str = Field(default="", max_length=160)
+    inputs: tuple[Line, ...] = Field(max_length=5)
     outputs: tuple[Line, ...] = Field(max_length=3)
     requirements: tuple[Line, ...] = Field(min_length=1, max_length=4)
+
+
+class Instruction(_Interface):
+    """A precise request for one program.
+
+    Args:
+        goal: What the program shows, one sentence.
+        definition: Of the function or class, such as `def softmax(x, axis)`; empty leaves it to the coder.
+        inputs: Each with its shape or range.
+        outputs: Each with its shape or range.
+        requirements: What the code must do, one testable thing a line.
+        formulas: Sentences of the paper that hold formulas, as they stand there.
+    """
+
+    formulas: tuple[Formula, ...] = Field(default=(), max_length=_FORMULAS)
 
     def as_text(self) -> str:
         """The form that the coder reads and a user edits; `parse_instruction` reads it back."""
         parts = [f"Goal: {self.goal}"]
+        if self.definition:
+            parts.append(f"Definition: {self.definition}")
         for name in _LISTS:
             lines = getattr(self, name)
             if lines:
@@ -48,6 +61,7 @@ class Instruction(BaseModel):
         return "\n".join(parts)
 
 
+_LINES = ("goal", "definition")
 _LISTS = ("formulas", "inputs", "outputs", "requirements")
 
 
@@ -57,33 +71,35 @@ def parse_instruction(text: str) -> Instruction:
     Raises:
         AgentError: No goal, no requirement, a line too long, or too many lines.
     """
-    goal, lists = "", {name: list[str]() for name in _LISTS}
+    single: dict[str, str] = {}
+    lists = {name: list[str]() for name in _LISTS}
     current = None
     for line in filter(None, map(str.strip, text.splitlines())):
         heading, _, rest = line.partition(":")
-        if heading.lower() == "goal":
-            goal = rest.strip()
+        if heading.lower() in _LINES:
+            single[heading.lower()] = rest.strip()
         elif heading.lower() in lists and not rest:
             current = lists[heading.lower()]
         elif current is not None:
             current.append(line.removeprefix("-").strip())
     try:
-        return Instruction.model_validate({"goal": goal, **lists})
+        return Instruction.model_validate({"goal": "", **single, **lists})
     except ValueError as error:
         first = str(error).splitlines()
         raise AgentError(
             f"The edited instruction cannot be read: {' '.join(first[1:3]).strip()}",
             kept="Nothing was generated",
-            next_step="Keep the headings Goal, Formulas, Inputs, Outputs, Requirements and short lines",
+            next_step="Keep the headings Goal, Definition, Formulas, Inputs, Outputs, Requirements and short lines",
         ) from error
 
 
+# Formulas are not asked for: the 1.5B model writes ones that no paper states ("v = v + g^2 / (1 - beta2^t)"),
+# and the coder, which knows most ideas by heart, follows them.
 _SYSTEM = (
-    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Write the "
-    "formulas that compute what is requested in plain text; excerpts come from a PDF, so set right what is "
-    "garbled in them. Inputs: everything that the formulas need, weights too, each with its shape. Each "
-    "requirement is one short step of the computation. Leave out what the request does not ask for, and "
-    "formulas that the excerpts do not state."
+    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Definition: of "
+    "the function, or of the class where PyTorch is asked for or there are weights, with the arguments that "
+    "well-known implementations have. Inputs: each argument with its shape. Each requirement is one short step "
+    "of the computation; what the request names is among them. Leave out what the request does not ask for."
 )
 # Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
 _EXAMPLE: tuple[Message, ...] = (
@@ -98,10 +114,10 @@ _EXAMPLE: tuple[Message, ...] = (
     (
         "assistant",
         '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
-        '"formulas": ["eta_t = eta_min + 0.5 * (eta_max - eta_min) * (1 + cos(pi * T_cur / T_i))"], '
-        '"inputs": ["epochs: array (n), whole numbers", "T_i: number, epochs of one run", '
+        '"definition": "def cosine_annealing(epoch, period, eta_min=0.0, eta_max=0.1)", '
+        '"inputs": ["epoch: number, from 0", "period: number, epochs of one run", '
         '"eta_min, eta_max: numbers, 0 <= eta_min < eta_max"], '
-        '"outputs": ["rates: array (n)"], '
+        '"outputs": ["rate: number"], '
         '"requirements": ["T_cur counts the epochs since the last restart", '
         '"the rate is eta_max at every restart"]}',
     ),
@@ -113,25 +129,24 @@ _EXAMPLE: tuple[Message, ...] = (
     ),
     (
         "assistant",
-        '{"goal": "Set random activations to zero.", "formulas": [], '
-        '"inputs": ["x: array (N, D)", "p: number, probability of zero, 0.5"], '
-        '"outputs": ["out: array (N, D)"], '
+        '{"goal": "Set random activations to zero.", "definition": "def dropout(x, p=0.5, rng=None)", '
+        '"inputs": ["x: (batch, features)", "p: number, probability of zero"], '
+        '"outputs": ["out: (batch, features)"], '
         '"requirements": ["draw a mask with probability p of zero", "multiply x by the mask"]}',
     ),
     (
         "user",
-        "Request: the squeeze-and-excitation block in NumPy\n"
+        "Request: the squeeze-and-excitation block\n"
         'Excerpts of "Squeeze-and-Excitation Networks":\n'
         "[1] a channel descriptor z by aggregating feature maps across their spatial dimensions H × W. "
-        "[2] s = σ(g(z, W)) = σ(W2δ(W1z)), where δ refers to the ReLU function, W1 ∈ R^C/r×C and W2 ∈ "
-        "R^C×C/r. We used SGD with momentum 0.9.",
+        "[2] s = σ(g(z, W)) = σ(W2δ(W1z)), where δ refers to the ReLU function. We used SGD with momentum 0.9.",
     ),
     (
         "assistant",
         '{"goal": "Scale the channels of a feature map by squeeze and excitation.", '
-        '"formulas": ["z_c = mean of x_c over H and W", "s = sigmoid(W2 relu(W1 z))", "out_c = s_c * x_c"], '
-        '"inputs": ["x: array (N, C, H, W)", "W1: array (C / r, C)", "W2: array (C, C / r)"], '
-        '"outputs": ["out: array (N, C, H, W)"], '
+        '"definition": "class SqueezeExcitation(nn.Module): __init__(self, channels, reduction), forward(self, x)", '
+        '"inputs": ["channels: number", "reduction: number that divides channels", '
+        '"x: (batch, channels, height, width)"], "outputs": ["out: (batch, channels, height, width)"], '
         '"requirements": ["average each channel over height and width", '
         '"put the averages through two layers with ReLU, then sigmoid", "multiply each channel by its gate"]}',
     ),
@@ -157,12 +172,27 @@ def write_instruction(
     prompt: Message = ("user", f"{request}\n{_excerpts(passages)}")
     try:
         messages: list[Message] = [("system", _SYSTEM), *_EXAMPLE, prompt]
-        return reader.structured(messages, Instruction, _MAX_TOKENS), ""
+        written = reader.structured(messages, _Interface, _MAX_TOKENS)
+        return Instruction(**written.model_dump(), formulas=formulas_in(passages)), ""
     except InvalidReply as error:
         return _plain(question, passages), (
             f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
             "and the quoted sentences as they are"
         )
+
+
+def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:
+    """Sentences with a formula, of the passages and of the text around the first; at most 3."""
+    quoted = [passage.quote for passage in passages]
+    around = [_around_quote(passage, _FORMULA_ROOM) for passage in passages[:1]]
+    found: list[str] = []
+    for text in (*quoted, *around):
+        for start, end in sentence_spans(text, 0, len(text)):
+            formula = " ".join(text[start:end].split())
+            known = any(formula in other or other in formula for other in found)
+            if has_formula(formula) and 3 <= len(formula) <= 200 and not known:
+                found.append(formula)
+    return tuple(found[:_FORMULAS])
 
 
 def _excerpts(passages: Sequence[Citation]) -> str:
@@ -185,9 +215,9 @@ def _plain(question: str, passages: Sequence[Citation]) -> Instruction:
     quotes = [re.sub(r"\s+", " ", passage.quote)[:140].strip() for passage in passages]
     return Instruction(
         goal=question.strip()[:200].ljust(5, "."),
-        formulas=(),
+        formulas=formulas_in(passages),
         inputs=(),
         outputs=(),
-        requirements=tuple(q for q in quotes if len(q) >= 3)[:5]
+        requirements=tuple(q for q in quotes if len(q) >= 3)[:4]
         or (question.strip()[:140].ljust(3),),
     )

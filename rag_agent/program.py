@@ -9,8 +9,14 @@ from collections.abc import Sequence
 
 from rag_agent.answer import Citation
 
-_BLOCK = re.compile(r"```[^\n`]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
-_CLOSED = re.compile(r"```[^\n`]*\n.*?\n```", re.DOTALL)
+_BLOCK = re.compile(r"```(?P<language>[^\n`]*)\n(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL)
+_USUAL_IMPORTS = {
+    "math": "import math",
+    "np": "import numpy as np",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+}
 _HEADING = re.compile(r"^(\d+(?:\.\d+)*)\.?\s+([A-Z][^\n.]{2,60})$", re.MULTILINE)
 _LANGUAGES = re.compile(
     r"(?:\b(?:in|using|with|as)\s+|用\s*)"
@@ -27,21 +33,38 @@ def language_of(question: str) -> str:
 
 
 def program_in(reply: str) -> str:
-    """The first fenced block of a reply, also one still open; the whole reply where there is none."""
-    block = _BLOCK.search(reply)
-    text = block.group(1) if block else reply
+    """The program of a reply, also one still being written; the whole reply where it has no block."""
+    block = _block(reply)
+    text = block["text"] if block else reply
     return text.strip("\n").rstrip() + "\n" if text.strip() else ""
 
 
 def open_block(reply: str) -> str:
-    """The first block of a reply as far as it is written; empty before it begins."""
-    block = _BLOCK.search(reply)
-    return block.group(1).rstrip("`") if block else ""
+    """The program of a reply as far as it is written; empty before it begins."""
+    block = _block(reply)
+    return block["text"].rstrip("`") if block else ""
 
 
 def is_closed(reply: str) -> bool:
-    """Whether the first block of a reply has ended."""
-    return bool(_CLOSED.search(reply))
+    """Whether the program of a reply has ended."""
+    block = _block(reply)
+    return bool(block and block["end"] and _is_code(block))
+
+
+def _block(reply: str) -> re.Match[str] | None:
+    """The first fenced block that is code: models fence a sentence too."""
+    blocks = list(_BLOCK.finditer(reply))
+    return next(filter(_is_code, blocks), blocks[0] if blocks else None)
+
+
+def _is_code(block: re.Match[str]) -> bool:
+    """Whether a block names its language, or holds Python."""
+    if block["language"].strip():
+        return True
+    try:
+        return bool(ast.parse(block["text"]).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
 
 
 def missing_packages(tree: ast.Module) -> tuple[str, ...]:
@@ -66,6 +89,23 @@ def definitions(tree: ast.Module, body: str) -> str:
     first = tree.body[0].end_lineno if ast.get_docstring(tree) is not None else 0
     last = defined[-1].end_lineno if defined else len(lines)
     return "\n".join(lines[first:last]).strip("\n") + "\n"
+
+
+def with_imports(tree: ast.Module, body: str) -> str:
+    """The program with the imports that it takes for granted, such as `import numpy as np` for `np`."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    bound = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    } | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_bound(node)}
+    lacking = [line for name, line in _USUAL_IMPORTS.items() if name in used - bound]
+    return "\n".join([*lacking, "", "", body]) if lacking else body
+
+
+def _is_bound(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def docstring(goal: str, passages: Sequence[Citation]) -> str:

@@ -107,6 +107,16 @@ def show_source(citation: Citation, out: Console) -> None:
     out.print(Text(f"    “{quote}”", style="italic"), soft_wrap=True)
 
 
+def _compared(cross_check: dict[str, str]) -> str:
+    """What the comparison with a second program says, as a sentence."""
+    match cross_check.get("outcome"):
+        case "agrees":
+            return "the same as those of a second program, written without the paper"
+        case "differs":
+            return "a second program, written without the paper, gives others: check the formulas"
+    return f"not compared with a second program ({cross_check.get('reason') or 'not asked for'})"
+
+
 def show_code(code: dict[str, Any], out: Console) -> None:
     """A program with its verdict, the run's output and the requirements."""
     from rich.syntax import Syntax
@@ -123,6 +133,7 @@ def show_code(code: dict[str, Any], out: Console) -> None:
                 f"{run['memory_mb']:.0f} MB; self-check: {check['held']} of {check['found']} asserts held"
             )
         )
+        out.print(Text(f"values: {_compared(code.get('cross_check') or {})}"))
         out.print(Text((run["stdout"] + run["stderr"]).rstrip()[-1500:], style="dim"))
     for package in code["missing_packages"]:
         out.print(Text(f"needs the package {package}, which the sandbox lacks"))

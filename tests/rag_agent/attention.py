@@ -24,6 +24,7 @@ PASSAGE = Citation(
 )
 INSTRUCTION = Instruction(
     goal="Compute scaled dot-product attention.",
+    definition="def attention(Q, K, V)",
     formulas=("softmax(Q K^T / sqrt(d_k)) V",),
     inputs=("Q: (n, d_k)",),
     outputs=("out: (n, d_v)",),

@@ -8,6 +8,7 @@ import pytest
 
 from ingestion.errors import SandboxUnavailable
 from rag_agent.coding import CodeResult, error_lines, result_of, write_code
+from rag_agent.cross_check import CrossCheck
 from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
 from rag_agent.language_model import LanguageModel, ScriptedModel
 from rag_agent.sandbox import Run, Sandbox
@@ -45,8 +46,9 @@ def block(program: str) -> str:
 
 
 def coder(*programs: str) -> ScriptedModel:
-    """Writes these programs, each followed by an example call of it."""
-    return ScriptedModel([reply for program in programs for reply in (block(program), EXAMPLE)])
+    """Writes these programs, each with an example call of it, and the last once more to compare."""
+    written = [reply for program in programs for reply in (block(program), EXAMPLE)]
+    return ScriptedModel([*written, block(programs[-1])])
 
 
 class StubSandbox(Sandbox):
@@ -92,7 +94,13 @@ def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> Non
     assert result.program.splitlines()[result.requirements[0].first_line - 1] == "    return 2 * x"  # type: ignore[operator]
     shown = "".join(e.text for e in events if isinstance(e, TextWritten))
     assert shown.split() == result.program.partition('"""\n\n')[2].split()
-    assert [e.name for e in events if isinstance(e, StepStarted)] == ["write", "run", "review"]
+    assert [e.name for e in events if isinstance(e, StepStarted)] == [
+        "write",
+        "run",
+        "review",
+        "compare",
+    ]
+    assert result.cross_check == CrossCheck("agrees")
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["passed"]
 
 
@@ -128,6 +136,13 @@ def test_an_example_that_does_not_fit_is_chosen_anew_before_the_program_is_rewri
     assert (result.verdict, result.repairs) == ("passed", 0)
     assert "IndexError" in model.prompts[2][-1][1]
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
+
+
+def test_a_program_that_works_stands_without_a_model_for_the_comparison(sandbox: Sandbox) -> None:
+    result, _ = build(ScriptedModel([block(GOOD), EXAMPLE]), ScriptedModel([MET]), sandbox)
+    assert result.verdict == "passed"
+    assert result.cross_check.outcome == "not compared"
+    assert "no reply left" in result.cross_check.reason
 
 
 def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
@@ -285,7 +300,7 @@ def test_the_instruction_is_written_from_question_and_passages(sandbox: Sandbox)
     assert "attention" in prompt
     assert "softmax" in prompt
     assert QUOTE in prompt
-    assert result.instruction == INSTRUCTION
+    assert result.instruction == INSTRUCTION.model_copy(update={"formulas": ()})
     assert isinstance(events[0], StepStarted)
     assert events[0].name == "instruct"
 

@@ -7,10 +7,12 @@ import pytest
 from rag_agent.program import (
     definitions,
     docstring,
+    is_closed,
     language_of,
     missing_packages,
     program_in,
     section_of,
+    with_imports,
 )
 from tests.rag_agent.attention import PASSAGE
 
@@ -45,10 +47,23 @@ def test_packages_that_are_there_are_not_missing() -> None:
         ("x = 1", "x = 1\n"),
         ("", ""),
         ("```\nfirst\n```\n```\nsecond\n```", "first\n"),
+        ("```\nThe size is wrong.\n```\n```python\nx = 1\n```", "x = 1\n"),
     ],
 )
 def test_the_program_is_the_first_block(reply: str, program: str) -> None:
     assert program_in(reply) == program
+
+
+def test_a_fenced_sentence_does_not_end_the_program() -> None:
+    assert not is_closed("```\nThe size is wrong.\n```\n")
+    assert is_closed("```\nThe size is wrong.\n```\n```python\nx = 1\n```")
+
+
+def test_imports_taken_for_granted_are_added() -> None:
+    body = "def f(x):\n    return np.exp(x) + math.pi\n"
+    assert with_imports(ast.parse(body), body) == f"import math\nimport numpy as np\n\n\n{body}"
+    own = f"import math\nfrom numpy import exp as np\n{body}"
+    assert with_imports(ast.parse(own), own) == own
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,11 @@ def test_a_short_form_is_found_where_it_is_spelled_out(opened: OpenPaper) -> Non
     assert "Rose Irrigation Project" in best.text
 
 
+def test_a_names_origin_is_found_by_the_words_that_the_name_is_made_of(opened: OpenPaper) -> None:
+    best = opened.best_sentences("What is the Com-Wo method named after?", n=1)[0]
+    assert "Compost" in best.text
+
+
 def test_a_question_that_shares_no_word_still_gets_passages(opened: OpenPaper) -> None:
     assert len(opened.best_passages("xyzzy", k=2)) == 2
 

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
+from rag_agent import cross_check
 from rag_agent.answer import Answer, Citation, Claim, Hit, Language, Route, Step, Tokens, Verdict
 from rag_agent.coding import CodeResult, CodeVerdict
 from rag_agent.instruction import Instruction
@@ -28,6 +29,7 @@ CODE = CodeResult(
     language="python",
     instruction=Instruction(
         goal="Compute attention.",
+        definition="def attention(Q, K, V)",
         formulas=("softmax(Q K^T) V",),
         inputs=("Q: (n, d)",),
         outputs=(),
@@ -106,6 +108,7 @@ def test_the_schemas_know_the_same_words_as_the_code() -> None:
         (ask["$defs"]["citation"]["properties"]["origin"], Origin),
         (code["properties"]["verdict"], CodeVerdict),
         (code["$defs"]["run"]["properties"]["outcome"], Outcome),
+        (code["properties"]["cross_check"]["properties"]["outcome"], cross_check.Outcome),
         (code["properties"]["requirements"]["items"]["properties"]["status"], Status),
     ]
     for described, words in expected:

@@ -16,6 +16,7 @@ CODE: dict[str, Any] = {
     "language": "python",
     "instruction": {
         "goal": "Compute the tide of a pond.",
+        "definition": "",
         "formulas": [],
         "inputs": [],
         "outputs": [],

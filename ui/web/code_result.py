@@ -14,7 +14,7 @@ from ui.web.texts import say, step_name
 from ui.web.watching import show_job
 
 _MARKS = {"passed": ("✓", "ok"), "failed": ("✗", "problem"), "not run": ("–", "warning")}
-_STEPS = ("write", "run", "repair", "review")
+_STEPS = ("write", "run", "repair", "review", "compare")
 _ENDINGS = {"python": "py", "javascript": "js", "typescript": "ts", "rust": "rs", "haskell": "hs"}
 
 
@@ -61,6 +61,9 @@ def _show_verdict(code: dict[str, Any]) -> None:
     facts = [code["reason"]] if code["reason"] else []
     if check["found"]:
         facts.append(say("self_check", held=check["held"], found=check["found"]))
+    compared = (code.get("cross_check") or {}).get("outcome")
+    if compared in ("agrees", "differs"):
+        facts.append(say(f"cross_{compared}"))
     if code["repairs"]:
         facts.append(say("repairs", n=code["repairs"]))
     if code["missing_packages"]:

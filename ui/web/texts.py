@@ -88,6 +88,14 @@ _TEXTS = {
     "code_failed": ("The program does not work", "程序未通过"),
     "code_not run": ("The program was not run", "程序未运行"),
     "self_check": ("{held} of {found} checks held", "{held}/{found} 项检查通过"),
+    "cross_agrees": (
+        "a second program, written without the paper, gives the same values",
+        "另一个不看论文写成的程序给出相同的值",
+    ),
+    "cross_differs": (
+        "a second program, written without the paper, gives other values: check the formulas",
+        "另一个不看论文写成的程序给出不同的值：请核对公式",
+    ),
     "repairs": ("repaired {n}×", "修复 {n} 次"),
     "download_code": ("Download the program", "下载程序"),
     "output": ("Output of the run", "运行输出"),
@@ -213,6 +221,7 @@ _STEPS_ZH = {
     "run": "运行",
     "repair": "修复",
     "review": "检查要求",
+    "compare": "与另一程序比较",
 }
 
 

@@ -1,0 +1,73 @@
+"""A second program that agrees, differs, or cannot be compared."""
+
+import ast
+
+import pytest
+
+from rag_agent.cross_check import CrossCheck, cross_check, outline
+from rag_agent.language_model import ScriptedModel
+from rag_agent.sandbox import Sandbox
+from rag_agent.settings import SandboxSettings
+from tests.rag_agent import sandboxes
+
+BODY = 'import numpy as np\n\n\ndef centred(x):\n    """x minus its mean, (n,)."""\n    return x - x.mean()\n'
+CHECK = """
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+
+    def run(x=rng.normal(size=(5,))):
+        return np.array(centred(x))
+
+    result = run()
+    assert abs(result.sum()) < 1e-9
+    print(result)
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    return sandboxes.opened(SandboxSettings(timeout_s=60))
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("def centred(x):\n    return x - np.sum(x) / len(x)\n", CrossCheck("agrees")),
+        ("def centred(x):\n    return x - np.median(x)\n", CrossCheck("differs")),
+        ("def centred(x):\n    return x[:2] - x.mean()\n", CrossCheck("differs")),
+        (
+            "def other(x):\n    return x\n",
+            CrossCheck(reason="the second program does not run on the example"),
+        ),
+        ("def centred(x:", CrossCheck(reason="the second program is not valid Python")),
+    ],
+)
+def test_values_are_held_against_those_of_a_second_program(
+    sandbox: Sandbox, second: str, expected: CrossCheck
+) -> None:
+    model = ScriptedModel([f"```python\n{second}```"])
+    assert cross_check("centre x", BODY, CHECK, model, sandbox) == expected
+    asked = model.prompts[0][-1][1]
+    assert "centre x" in asked
+    assert "def centred(x):" in asked
+    assert "x.mean()" not in asked
+
+
+def test_random_weights_are_not_compared(sandbox: Sandbox) -> None:
+    body = "from torch import nn\n\n\nclass Layer(nn.Module):\n    def forward(self, x):\n        return x\n"
+    found = cross_check("a layer", body, CHECK, ScriptedModel([]), sandbox)
+    assert found == CrossCheck(reason="its weights are drawn at random")
+
+
+def test_an_outline_keeps_names_arguments_and_docstrings() -> None:
+    program = (
+        "@cache\ndef f(x, k=2):\n    '''Doubles.'''\n    return x * k\n\n"
+        "class A(B):\n    def run(self, y: int) -> int:\n        return y\n"
+    )
+    text = outline(ast.parse(program))
+    assert "def f(x, k=2):" in text
+    assert "Doubles." in text
+    assert "class A(B):" in text
+    assert "    def run(self, y: int) -> int:" in text
+    assert "return" not in text
+    ast.parse(text)
