@@ -11,6 +11,7 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,22 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
         for row in human_eval.rows(path)
         if (row["model"], row["question"]) == (coder.name, questions.get(row["id"]))
     }
-    with path.open("a", encoding="utf-8") as file:
-        for request in (r for r in requests if r["id"] not in done):
-            passages = passages_for(request, embedder, settings)
-            result = write(request["question"], passages, reader, coder, settings)
-            done[request["id"]] = {"id": request["id"], "arxiv_id": request["arxiv_id"], **result}
-            print(json.dumps(done[request["id"]], ensure_ascii=False), file=file, flush=True)
-            print(f"{request['id']}: {result['verdict']} {result['reason']}", flush=True)
+    missing = [request for request in requests if request["id"] not in done]
+
+    def programmed(request: dict[str, str]) -> dict[str, Any]:
+        passages = passages_for(request, embedder, settings)
+        result = write(request["question"], passages, reader, coder, settings)
+        return {"id": request["id"], "arxiv_id": request["arxiv_id"], **result}
+
+    with (
+        ThreadPoolExecutor(settings.reader.slots) as pool,
+        path.open("a", encoding="utf-8") as file,
+    ):
+        for future in as_completed([pool.submit(programmed, request) for request in missing]):
+            row = future.result()
+            done[row["id"]] = row
+            print(json.dumps(row, ensure_ascii=False), file=file, flush=True)
+            print(f"{row['id']}: {row['verdict']} {row['reason']}", flush=True)
     results = [done[request["id"]] for request in requests]
     return {
         "model": coder.name,

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import AgentError, InvalidReply
 from ingestion.passages import has_formula, sentence_spans
+from ingestion.terms import terms
 from rag_agent.answer import Citation
 from rag_agent.language_model import LanguageModel, Message
 
-# Prefill is the cost on a processor (62 tokens/s measured with the 1.5B model on two cores), so the
-# model sees about 250 tokens of the paper. With three times as much it took steps of other parts into the
-# instruction (layer normalization into a feed-forward network).
-_EXCERPT_CHARS = 1000
+_SENTENCES = 3
+_SENTENCE_CHARS = 300
+_SHARED_TERMS = 2  # of a sentence and the request
 _FORMULA_ROOM = 1200  # characters around the best quote in which formulas that belong to it stand
 _FORMULAS = 3
 _MAX_TOKENS = 320
@@ -29,7 +29,7 @@ class _Interface(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     goal: str = Field(min_length=5, max_length=200)
-    definition: str = Field(default="", max_length=160)
+    definition: str = Field(max_length=160)
     inputs: tuple[Line, ...] = Field(max_length=5)
     outputs: tuple[Line, ...] = Field(max_length=3)
     requirements: tuple[Line, ...] = Field(min_length=1, max_length=4)
@@ -47,6 +47,7 @@ class Instruction(_Interface):
         formulas: Sentences of the paper that hold formulas, as they stand there.
     """
 
+    definition: str = Field(default="", max_length=160)
     formulas: tuple[Formula, ...] = Field(default=(), max_length=_FORMULAS)
 
     def as_text(self) -> str:
@@ -136,19 +137,17 @@ _EXAMPLE: tuple[Message, ...] = (
     ),
     (
         "user",
-        "Request: the squeeze-and-excitation block\n"
-        'Excerpts of "Squeeze-and-Excitation Networks":\n'
-        "[1] a channel descriptor z by aggregating feature maps across their spatial dimensions H × W. "
-        "[2] s = σ(g(z, W)) = σ(W2δ(W1z)), where δ refers to the ReLU function. We used SGD with momentum 0.9.",
+        "Request: the highway layer in PyTorch\n"
+        'Excerpts of "Highway Networks":\n'
+        "[1] y = H(x, W_H) · T(x, W_T) + x · (1 − T(x, W_T)). We used SGD with momentum 0.9.",
     ),
     (
         "assistant",
-        '{"goal": "Scale the channels of a feature map by squeeze and excitation.", '
-        '"definition": "class SqueezeExcitation(nn.Module): __init__(self, channels, reduction), forward(self, x)", '
-        '"inputs": ["channels: number", "reduction: number that divides channels", '
-        '"x: (batch, channels, height, width)"], "outputs": ["out: (batch, channels, height, width)"], '
-        '"requirements": ["average each channel over height and width", '
-        '"put the averages through two layers with ReLU, then sigmoid", "multiply each channel by its gate"]}',
+        '{"goal": "Mix a layer\'s output with its input by a learned gate.", '
+        '"definition": "class Highway(nn.Module): __init__(self, features), forward(self, x)", '
+        '"inputs": ["features: number", "x: (batch, features)"], "outputs": ["out: (batch, features)"], '
+        '"requirements": ["a linear layer with ReLU makes the new values", '
+        '"a linear layer with sigmoid makes the gate", "the gate mixes new values and x"]}',
     ),
 )
 
@@ -169,11 +168,12 @@ def write_instruction(
     request = f"Request: {question[:600]}"
     if keywords:
         request += f"\nKeywords: {', '.join(keywords)[:200]}"
-    prompt: Message = ("user", f"{request}\n{_excerpts(passages)}")
+    formulas = formulas_in(passages)
+    prompt: Message = ("user", f"{request}\n{_excerpts(question, passages, formulas)}")
     try:
         messages: list[Message] = [("system", _SYSTEM), *_EXAMPLE, prompt]
         written = reader.structured(messages, _Interface, _MAX_TOKENS)
-        return Instruction(**written.model_dump(), formulas=formulas_in(passages)), ""
+        return Instruction(**written.model_dump(), formulas=formulas), ""
     except InvalidReply as error:
         return _plain(question, passages), (
             f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
@@ -187,19 +187,31 @@ def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:
     around = [_around_quote(passage, _FORMULA_ROOM) for passage in passages[:1]]
     found: list[str] = []
     for text in (*quoted, *around):
-        for start, end in sentence_spans(text, 0, len(text)):
-            formula = " ".join(text[start:end].split())
+        for sentence in _sentences(text):
+            formula = " ".join(sentence.split())
             known = any(formula in other or other in formula for other in found)
             if has_formula(formula) and 3 <= len(formula) <= 200 and not known:
                 found.append(formula)
     return tuple(found[:_FORMULAS])
 
 
-def _excerpts(passages: Sequence[Citation]) -> str:
+def _excerpts(question: str, passages: Sequence[Citation], formulas: Sequence[str]) -> str:
+    """The sentences of the passages that say most about the question, and their formulas.
+
+    Whole passages mislead the 1.5B model: beside dot-product attention they explain the additive one, and
+    it asked for that.
+    """
     if not passages:
         return "No excerpts are at hand."
-    room = _EXCERPT_CHARS // len(passages)
-    texts = [f"[{n}] {_around_quote(passage, room)}" for n, passage in enumerate(passages, 1)]
+    asked = set(terms(question))
+    shared = {
+        " ".join(sentence.split()): len(asked & set(terms(sentence)))
+        for passage in passages
+        for sentence in _sentences(passage.quote)
+    }
+    best = sorted(shared, key=lambda sentence: -shared[sentence])[:_SENTENCES]
+    said = [sentence[:_SENTENCE_CHARS] for sentence in best if shared[sentence] >= _SHARED_TERMS]
+    texts = [f"[{n}] {text}" for n, text in enumerate(dict.fromkeys([*said, *formulas]), 1)]
     return "\n".join([f'Excerpts of "{passages[0].paper.title}":', *texts])
 
 
@@ -208,7 +220,11 @@ def _around_quote(passage: Citation, room: int) -> str:
     text = passage.passage or passage.quote
     middle = text.find(passage.quote) + len(passage.quote) // 2
     start = max(0, min(middle - room // 2, len(text) - room))
-    return re.sub(r"\s+", " ", text[start : start + room]).strip()
+    return text[start : start + room]
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
 
 
 def _plain(question: str, passages: Sequence[Citation]) -> Instruction:
