@@ -134,7 +134,8 @@ _SYSTEM = (
     "it: in NumPy, or as a torch.nn.Module where PyTorch is asked for or a layer has weights of its own. "
     "Arguments are numbers and arrays, the weights of a function among them; a docstring of one line "
     "gives their shapes and the result's. Read sizes from .shape; the root of a size is size ** 0.5. No files, "
-    "no example, no test, no printing. Formulas come from the paper's PDF, some garbled, and not all belong here: what is requested counts. "
+    "no example, no test, no printing. Formulas come from the paper's PDF, some garbled, and not all belong "
+    "here: what is requested counts. "
     "Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (

@@ -210,7 +210,8 @@ def _excerpts(question: str, passages: Sequence[Citation], formulas: Sequence[st
         for sentence in _sentences(passage.quote)
     }
     best = sorted(shared, key=lambda sentence: -shared[sentence])[:_SENTENCES]
-    said = [sentence[:_SENTENCE_CHARS] for sentence in best if shared[sentence] >= _SHARED_TERMS]
+    near = [sentence for sentence in best if shared[sentence] >= _SHARED_TERMS] or best[:1]
+    said = [sentence[:_SENTENCE_CHARS] for sentence in near]
     texts = [f"[{n}] {text}" for n, text in enumerate(dict.fromkeys([*said, *formulas]), 1)]
     return "\n".join([f'Excerpts of "{passages[0].paper.title}":', *texts])
 
