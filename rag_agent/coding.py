@@ -293,14 +293,11 @@ class _Attempt:
 
     @property
     def does_not_fit(self) -> bool:
-        """Whether the program and its example call do not go together, before anything was asserted."""
-        return bool(
-            self.draft.check
-            and self.run
-            and self.run.outcome == "failed"
-            and not self.self_check.reached
-            and self.error.startswith(_UNFIT)
-        )
+        """Whether the program and its example do not go together: an error in the call, or another shape."""
+        if not (self.draft.check and self.run and self.run.outcome == "failed"):
+            return False
+        shape = "AssertionError: the shape is" in self.error
+        return shape or (not self.self_check.reached and self.error.startswith(_UNFIT))
 
     @property
     def problem_with_example(self) -> str:
@@ -353,8 +350,8 @@ class _Desk:
     def tried(self, draft: _Draft) -> Generator[Event, None, _Attempt]:
         """The attempt with a draft; where its example call does not fit, with a second example.
 
-        The example may be what does not fit: sizes that no convolution takes, a matrix for a vector. A
-        result of another shape or range than foretold is the program's to mend.
+        The example may be what does not fit: sizes that no convolution takes, a matrix for a vector, a shape
+        foretold wrongly. A result out of its range, or without a value, is the program's to mend.
         """
         attempt = yield from self.attempt(draft)
         tree = _parsed(draft.body)
@@ -385,10 +382,7 @@ class _Desk:
         if not offered or missing_packages(tree):
             return ""
         try:
-            shapes = "Meant as:\n" + "\n".join(
-                (*self.instruction.inputs, *self.instruction.outputs)
-            )
-            return self_check(choose_calls(body, offered, self.coder, shapes, failure), tree)
+            return self_check(choose_calls(body, offered, self.coder, failure), tree)
         except InvalidReply as error:
             self.notices.append(f"No self-check was made: {error.what}")
             return ""

@@ -133,7 +133,6 @@ def choose_calls(
     program: str,
     offered: Sequence[Target],
     coder: LanguageModel,
-    shapes: str = "",
     failure: str = "",
 ) -> tuple[Call, ...]:
     """Ask the coder for an example call of each target.
@@ -142,17 +141,12 @@ def choose_calls(
         program: Source text, without a self-check.
         offered: Its targets, at least one.
         coder: The model that chooses.
-        shapes: What is known of inputs and outputs before the program was written.
         failure: What became of an earlier example, so that it does not come again.
 
     Raises:
         InvalidReply: It chose nothing usable.
     """
-    asked = "\n\n".join(
-        part
-        for part in (program.strip(), shapes, failure and f"An earlier example failed:\n{failure}")
-        if part
-    )
+    asked = program.strip() + (f"\n\nAn earlier example failed:\n{failure}" if failure else "")
     messages: list[Message] = [("system", _SYSTEM), *_EXAMPLES, ("user", asked)]
     reply = coder.structured(messages, _schema(offered), _MAX_TOKENS).model_dump(by_alias=True)
     return tuple(

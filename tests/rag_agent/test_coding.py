@@ -146,9 +146,11 @@ def test_a_program_that_works_stands_without_a_model_for_the_comparison(sandbox:
 
 
 def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
-    model = coder(GOOD.replace("2 * x", "x @ x"), GOOD)
+    wrong = GOOD.replace("2 * x", "x @ x")
+    model = ScriptedModel([block(wrong), EXAMPLE, EXAMPLE, block(GOOD), EXAMPLE, block(GOOD)])
     result, _ = build(model, ScriptedModel([MET]), sandbox)
-    assert "the shape is (), not (3,)" in model.prompts[2][-1][1]
+    assert "the shape is (), not (3,)" in model.prompts[2][-1][1]  # the example may be wrong
+    assert "the shape is (), not (3,)" in model.prompts[3][-1][1]  # and then the program
     assert result.verdict == "passed"
 
 
