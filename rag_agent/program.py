@@ -80,15 +80,21 @@ def missing_packages(tree: ast.Module) -> tuple[str, ...]:
 
 
 def definitions(tree: ast.Module, body: str) -> str:
-    """The program up to its last definition, without its own docstring and the examples that follow.
+    """The program up to its last definition, without opening comments and docstring or the examples that follow.
 
     A program without a definition stays whole.
     """
     lines = body.splitlines()
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    first = tree.body[0].end_lineno if ast.get_docstring(tree) is not None else 0
+    starts = [node for node in tree.body if not _is_text(node)]
+    decorators = getattr(starts[0], "decorator_list", []) if starts else []
+    first = min((node.lineno for node in (*starts[:1], *decorators)), default=1) - 1
     last = defined[-1].end_lineno if defined else len(lines)
     return "\n".join(lines[first:last]).strip("\n") + "\n"
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def with_imports(tree: ast.Module, body: str) -> str:
@@ -140,8 +146,7 @@ def code_lines(program: str) -> frozenset[int]:
     """Lines that hold statements, docstrings apart."""
     found: set[int] = set()
     for node in ast.walk(ast.parse(program)):
-        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if isinstance(node, ast.stmt) and not text:
+        if isinstance(node, ast.stmt) and not _is_text(node):
             end = node.end_lineno if not hasattr(node, "body") else node.lineno
             found.update(range(node.lineno, (end or node.lineno) + 1))
     return frozenset(found)

@@ -154,10 +154,18 @@ def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
     assert result.verdict == "passed"
 
 
-def test_repair_ends_when_the_same_error_returns(sandbox: Sandbox) -> None:
+def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandbox) -> None:
     model = coder(CRASHES, GOOD.replace("2 * x", "y + y"), GOOD)
-    result, events = build(model, ScriptedModel(), sandbox)
-    assert (result.verdict, result.repairs) == ("failed", 1)
+    result, events = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 2)
+    assert [message[1] for message in model.prompts[4]][1:] == ["Request: attention"]
+    assert any(isinstance(e, Notice) and "anew" in e.text for e in events)
+
+
+def test_repair_ends_when_the_same_error_returns(sandbox: Sandbox) -> None:
+    wrong = [GOOD.replace("2 * x", f"{n} * y") for n in range(4)]
+    result, events = build(coder(*wrong), ScriptedModel(), sandbox)
+    assert (result.verdict, result.repairs) == ("failed", 2)
     assert "NameError" in result.reason
     assert Notice("Repair stopped: the same error came back") in events
     assert [check.status for check in result.requirements] == ["unchecked", "unchecked"]
@@ -193,7 +201,7 @@ def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
 def test_a_program_that_nothing_can_call_is_no_success(
     sandbox: Sandbox, program: str, reason: str
 ) -> None:
-    result, _ = build(ScriptedModel([block(program)] * 2), ScriptedModel(), sandbox)
+    result, _ = build(ScriptedModel([block(program)] * 3), ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", reason)
     assert result.run is not None
     assert result.run.exit_code == 0
@@ -201,12 +209,12 @@ def test_a_program_that_nothing_can_call_is_no_success(
 
 def test_a_program_that_ends_before_its_self_check_is_no_success(sandbox: Sandbox) -> None:
     program = f"raise SystemExit(0)\n{GOOD}"
-    result, _ = build(coder(program, program), ScriptedModel(), sandbox)
+    result, _ = build(coder(program, program, program), ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", "its self-check was never reached")
 
 
 def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
-    model = ScriptedModel([block(GOOD), "no", "no", block(GOOD), "no", "no"])
+    model = ScriptedModel([block(GOOD), "no", "no"] * 3)
     result, _ = build(model, ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", "it has no self-check")
     assert any("No self-check was made" in notice for notice in result.notices)
@@ -214,7 +222,7 @@ def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
 
 def test_missing_packages_are_named_and_not_installed(sandbox: Sandbox) -> None:
     program = "import no_such_package_a.sub\nfrom no_such_package_b import x\n" + GOOD
-    model = ScriptedModel([block(program)] * 2)
+    model = ScriptedModel([block(program)] * 3)
     result, _ = build(model, ScriptedModel([MET]), sandbox)
     assert result.verdict == "not run"
     assert result.missing_packages == ("no_such_package_a", "no_such_package_b")

@@ -75,6 +75,7 @@ def test_imports_taken_for_granted_are_added() -> None:
         ),
         ("class A:\n    x = 1\n# for example\nprint(A.x)\n", "class A:\n    x = 1\n"),
         ("x = 1\nprint(x)\n", "x = 1\nprint(x)\n"),
+        ("# y was wrong\n@a\ndef f():\n    pass\n", "@a\ndef f():\n    pass\n"),
         ("", "\n"),
     ],
 )
