@@ -133,9 +133,9 @@ _SYSTEM = (
     "You show an idea of a paper as one short Python function, the way well-known implementations write "
     "it: in NumPy, or as a torch.nn.Module where PyTorch is asked for or a layer has weights of its own. "
     "Arguments are numbers and arrays, the weights of a function among them; a docstring of one line "
-    "gives their shapes and the result's. Read sizes from .shape; the root of a size is size ** 0.5. No files, "
-    "no example, no test, no printing. Formulas come from the paper's PDF, some garbled, and not all belong "
-    "here: what is requested counts. "
+    "gives their shapes and the result's. Read sizes from .shape; the root of a size is size ** 0.5, the "
+    "logarithm of a number math.log. No files, no example, no test, no printing. Formulas come from the "
+    "paper's PDF, some garbled, and not all belong here: what is requested counts. "
     "Reply with one ```python block and nothing else."
 )
 _SYSTEM_OTHER = (
@@ -349,6 +349,7 @@ class _Desk:
             repairs += 1
             if not anew and (repeated or repairs > 1):
                 anew = True
+                seen.clear()
                 self.notices.append("Written anew from the request alone, as a repair did not help")
                 self.prompt = [self.prompt[0], ("user", f"Request: {self.question}")]
                 draft = yield from _step("write", self.draft(self.prompt))

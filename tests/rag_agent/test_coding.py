@@ -162,10 +162,11 @@ def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandb
     assert any(isinstance(e, Notice) and "anew" in e.text for e in events)
 
 
-def test_repair_ends_when_the_same_error_returns(sandbox: Sandbox) -> None:
-    wrong = [GOOD.replace("2 * x", f"{n} * y") for n in range(4)]
-    result, events = build(coder(*wrong), ScriptedModel(), sandbox)
-    assert (result.verdict, result.repairs) == ("failed", 2)
+def test_repair_ends_when_the_same_error_returns() -> None:
+    wrong = [GOOD.replace("2 * x", f"{n} * y") for n in range(5)]
+    box = sandboxes.opened(SandboxSettings(timeout_s=60, repairs=5))
+    result, events = build(coder(*wrong), ScriptedModel(), box)
+    assert (result.verdict, result.repairs) == ("failed", 3)
     assert "NameError" in result.reason
     assert Notice("Repair stopped: the same error came back") in events
     assert [check.status for check in result.requirements] == ["unchecked", "unchecked"]
@@ -201,7 +202,7 @@ def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
 def test_a_program_that_nothing_can_call_is_no_success(
     sandbox: Sandbox, program: str, reason: str
 ) -> None:
-    result, _ = build(ScriptedModel([block(program)] * 3), ScriptedModel(), sandbox)
+    result, _ = build(ScriptedModel([block(program)] * 4), ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", reason)
     assert result.run is not None
     assert result.run.exit_code == 0
@@ -209,12 +210,12 @@ def test_a_program_that_nothing_can_call_is_no_success(
 
 def test_a_program_that_ends_before_its_self_check_is_no_success(sandbox: Sandbox) -> None:
     program = f"raise SystemExit(0)\n{GOOD}"
-    result, _ = build(coder(program, program, program), ScriptedModel(), sandbox)
+    result, _ = build(coder(*[program] * 4), ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", "its self-check was never reached")
 
 
 def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
-    model = ScriptedModel([block(GOOD), "no", "no"] * 3)
+    model = ScriptedModel([block(GOOD), "no", "no"] * 4)
     result, _ = build(model, ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", "it has no self-check")
     assert any("No self-check was made" in notice for notice in result.notices)
@@ -222,7 +223,7 @@ def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
 
 def test_missing_packages_are_named_and_not_installed(sandbox: Sandbox) -> None:
     program = "import no_such_package_a.sub\nfrom no_such_package_b import x\n" + GOOD
-    model = ScriptedModel([block(program)] * 3)
+    model = ScriptedModel([block(program)] * 4)
     result, _ = build(model, ScriptedModel([MET]), sandbox)
     assert result.verdict == "not run"
     assert result.missing_packages == ("no_such_package_a", "no_such_package_b")
