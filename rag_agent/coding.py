@@ -301,9 +301,12 @@ class _Attempt:
 
     @property
     def problem_with_example(self) -> str:
-        """The problem, and how the program was called."""
-        example = self.draft.check.partition("    assert ")[0].strip()
-        return f"{self.problem}\nwhen it is run so:\n{example}" if example else self.problem
+        """The problem, and how the program was called: in words, since code would be rewritten too."""
+        calls = re.findall(r"def run\d*\((.*)\):", self.draft.check)
+        sizes = re.findall(r"^    (\w+ = \d+)$", self.draft.check, re.MULTILINE)
+        where = f", where {', '.join(sizes)}" if sizes else ""
+        called = f"\nwhen it is called with {' and with '.join(calls)}{where}" if calls else ""
+        return self.problem + called
 
 
 @dataclass(slots=True)

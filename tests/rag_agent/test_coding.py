@@ -119,7 +119,7 @@ def test_a_failure_goes_back_with_its_traceback_and_its_example(sandbox: Sandbox
     assert (result.verdict, result.repairs) == ("passed", 1)
     request = model.prompts[2][-1][1]
     assert "NameError: name 'y' is not defined" in request
-    assert "def run(x=rng.normal(size=(3,)))" in request
+    assert "when it is called with x=rng.normal(size=(3,))" in request
     assert "_run()" not in request  # the frames of the counting harness are not the program's
     assert "NameError" in model.prompts[3][-1][1]  # the next example may avoid what failed
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
