@@ -192,11 +192,7 @@ def write_code(
         work = _instruct(question, passages, reader, keywords, notices)
         instruction = yield from _step("instruct", work)
     language = language_of(question)
-    title = docstring(instruction.goal, passages) if language == "python" else ""
-    paper = f"Paper: {passages[0].paper.title}\n" if passages else ""
-    desk = _Desk(
-        coder, reader, sandbox, question, paper, instruction, language, title, run, notices
-    )
+    desk = _Desk(coder, reader, sandbox, question, passages, instruction, language, run, notices)
     attempt, repairs = yield from desk.write_and_repair()
     requirements = tuple(RequirementCheck(text) for text in instruction.requirements)
     if attempt.verdict != "failed" and attempt.is_python:
@@ -317,22 +313,23 @@ class _Desk:
     reader: LanguageModel
     sandbox: Sandbox
     question: str
-    paper: str
+    passages: Sequence[Citation]
     instruction: Instruction
     language: str
-    title: str
     runs: bool
     notices: list[str]
     rounds: int = 0
+    title: str = ""
     prompt: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         python = self.language == "python"
         system = _SYSTEM if python else _SYSTEM_OTHER.format(language=self.language)
-        self.prompt = [
-            ("system", system),
-            ("user", f"Request: {self.question}\n{self.paper}{self.instruction.as_text()}"),
-        ]
+        paper = f"Paper: {self.passages[0].paper.title}\n" if self.passages else ""
+        asked = f"Request: {self.question}\n{paper}{self.instruction.as_text()}"
+        self.prompt = [("system", system), ("user", asked)]
+        if python:
+            self.title = docstring(self.instruction.goal, self.passages)
 
     def write_and_repair(self) -> Generator[Event, None, tuple[_Attempt, int]]:
         """The first program that works, or the last that did not; and the rounds of repair.
@@ -355,6 +352,7 @@ class _Desk:
                 seen.clear()
                 self.notices.append("Written anew from the request alone, as a repair did not help")
                 self.prompt = [self.prompt[0], ("user", f"Request: {self.question}")]
+                self.title = docstring(self.instruction.goal, self.passages, followed=False)
                 draft = yield from _step("write", self.draft(self.prompt))
             else:
                 request = REPAIR_REQUEST.format(problem=attempt.problem_with_example)
@@ -387,7 +385,7 @@ class _Desk:
         if tree is None:
             return _Draft(body)
         body = with_imports(tree, definitions(tree, body))
-        check = self.check_for(body, tree, failure)
+        check = self.check_for(body, ast.parse(body), failure)
         yield TextWritten(check, "program")
         return _Draft(body, check)
 

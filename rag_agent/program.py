@@ -114,15 +114,22 @@ def _is_bound(name: ast.Name) -> bool:
     return isinstance(name.ctx, ast.Store)
 
 
-def docstring(goal: str, passages: Sequence[Citation]) -> str:
-    """The program's first lines: what it shows, and paper, section and page that it rests on."""
+def docstring(goal: str, passages: Sequence[Citation], *, followed: bool = True) -> str:
+    """The program's first lines: what it shows, and paper, section and page of the passages.
+
+    Args:
+        goal: What the program shows.
+        passages: What was found in the paper.
+        followed: Whether the coder was given them; else they are only named for comparison.
+    """
+    relation = "After" if followed else "Written from memory; compare"
     sources = []
     for passage in passages:
         where = f"page {passage.page}" if passage.page else "abstract"
         section = section_of(passage)
         source = f'"{passage.paper.title}" ({passage.paper.arxiv_id}), '
         sources.append(source + (f"section {section}, {where}" if section else where))
-    after = [f"After {text}." for text in dict.fromkeys(sources)] or ["After no paper's text."]
+    after = [f"{relation} {text}." for text in dict.fromkeys(sources)] or ["After no paper's text."]
     lines = [line for text in (goal, *after) for line in textwrap.wrap(text, 90)]
     text = "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign == "\n")
     body = text.replace("\\", "\\\\").replace('"""', "'''")

@@ -160,6 +160,7 @@ def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandb
     assert (result.verdict, result.repairs) == ("passed", 2)
     assert [message[1] for message in model.prompts[4]][1:] == ["Request: attention"]
     assert any(isinstance(e, Notice) and "anew" in e.text for e in events)
+    assert "Written from memory; compare" in result.program
 
 
 def test_repair_ends_when_the_same_error_returns() -> None:
