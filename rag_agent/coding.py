@@ -144,8 +144,8 @@ _SYSTEM_OTHER = (
     "Reply with one code block and nothing else."
 )
 REPAIR_REQUEST = (
-    "It goes wrong:\n{problem}\nReply with one ```python block: first a comment that says what is wrong in "
-    "your code, then the whole corrected code."
+    "It goes wrong:\n{problem}\nReply with one ```python block: first one short comment line that says what "
+    "is wrong in your code, then the whole corrected code."
 )
 """Asked for the program alone, the 1.5B model repeated it with its error, 42 of 46 times on HumanEval: hence the
 cause first; in the block, since after a sentence it often wrote no code at all."""

@@ -72,7 +72,8 @@ class Call:
 
 _SYSTEM = (
     "You choose an example call of a program: small sizes, a value for each parameter with its shape in "
-    "these sizes, and the shape of each result. Sizes are chosen so that every operation fits. A range other "
+    "these sizes, and the shape of each result. Sizes are chosen so that every operation fits: images are "
+    "(batch, channels, height, width) with 16 or more pixels a side. A range other "
     "than any only where the code makes it certain for every input."
 )
 _EXAMPLES: tuple[Message, ...] = (
