@@ -109,7 +109,9 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
         for future in as_completed([pool.submit(programmed, request) for request in missing]):
             row = future.result()
             done[row["id"]] = row
-            print(json.dumps(row, ensure_ascii=False), file=file, flush=True)
+            line = json.dumps(row, ensure_ascii=False)
+            # A traceback names this machine's folders.
+            print(line.replace(f"{HERE.parent}/", ""), file=file, flush=True)
             print(f"{row['id']}: {row['verdict']} {row['reason']}", flush=True)
     results = [done[request["id"]] for request in requests]
     return {

@@ -1,5 +1,6 @@
 """What the coder is asked to build: a question and its passages, made precise and bounded."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Annotated
@@ -152,6 +153,14 @@ _EXAMPLE: tuple[Message, ...] = (
 )
 
 
+_EXAMPLE_REQUIREMENTS = frozenset(
+    line
+    for role, text in _EXAMPLE
+    if role == "assistant"
+    for line in json.loads(text)["requirements"]
+)
+
+
 def write_instruction(
     question: str,
     passages: Sequence[Citation],
@@ -173,7 +182,9 @@ def write_instruction(
     try:
         messages: list[Message] = [("system", _SYSTEM), *_EXAMPLE, prompt]
         written = reader.structured(messages, _Interface, _MAX_TOKENS)
-        return Instruction(**written.model_dump(), formulas=formulas), ""
+        own = tuple(line for line in written.requirements if line not in _EXAMPLE_REQUIREMENTS)
+        kept = written.model_dump() | {"requirements": own or (written.goal[:140],)}
+        return Instruction(**kept, formulas=formulas), ""
     except InvalidReply as error:
         return _plain(question, passages), (
             f"The reader model wrote no usable instruction ({error.what}); the coder got the question "

@@ -37,6 +37,16 @@ def test_the_reader_writes_no_formula() -> None:
     assert (instruction, notice) == (INSTRUCTION.model_copy(update={"formulas": ()}), "")
 
 
+def test_requirements_copied_from_an_example_of_the_prompt_are_dropped() -> None:
+    copied = "the gate mixes new values and x"
+    written = INSTRUCTION.model_dump(exclude={"formulas"})
+    written["requirements"] = [copied, "apply a softmax"]
+    reader = ScriptedModel([written])
+    instruction, _ = write_instruction("show attention", [PASSAGE], reader)
+    assert instruction.requirements == ("apply a softmax",)
+    assert any(copied in text for _, text in reader.prompts[0])
+
+
 def test_an_edited_instruction_is_read_back() -> None:
     assert parse_instruction(INSTRUCTION.as_text()) == INSTRUCTION
     bare = INSTRUCTION.model_copy(
