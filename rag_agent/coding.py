@@ -404,7 +404,11 @@ class _Desk:
         """The coder's next version of a program."""
         before: Message = ("assistant", f"```{self.language}\n{attempt.draft.body}```")
         messages = [*self.prompt, before, ("user", request)]
-        return (yield from self.draft(messages, attempt.problem))
+        draft = yield from self.draft(messages, attempt.problem)
+        tree = _parsed(draft.body) if self.language == "python" else None
+        if tree is not None and not targets(tree):
+            return attempt.draft  # the line it would change, alone: that is no program
+        return draft
 
     def attempt(self, draft: _Draft) -> Generator[Event, None, _Attempt]:
         """Check a program's syntax and packages, then run it."""

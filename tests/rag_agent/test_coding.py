@@ -163,6 +163,12 @@ def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandb
     assert "Written from memory; compare" in result.program
 
 
+def test_a_repair_of_one_line_alone_does_not_replace_the_program(sandbox: Sandbox) -> None:
+    model = ScriptedModel([block(CRASHES), EXAMPLE, block("y = x\n"), block(GOOD), EXAMPLE])
+    result, _ = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 2)
+
+
 def test_repair_ends_when_the_same_error_returns() -> None:
     wrong = [GOOD.replace("2 * x", f"{n} * y") for n in range(5)]
     box = sandboxes.opened(SandboxSettings(timeout_s=60, repairs=5))
