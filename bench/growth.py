@@ -1,9 +1,10 @@
 """`python -m bench.growth`: time and memory against library size, and what 3 million papers would take.
 
 Reads bench/results/latency.json and ingest.json, which hold what was measured. The projection is a straight
-line through the two largest sizes measured, drawn dashed and marked as extrapolated: exact search and BM25
-read every vector and every posting, so their time grows with the library; so do memory and disk. What a
-cluster of Milvus servers would do is not extrapolated, since no cluster was measured.
+line through the two largest sizes measured (the smallest and the largest where noise lets it fall), drawn
+dashed and marked as extrapolated: exact search and BM25 read every vector and every posting, so their time
+grows with the library; so do memory and disk. What a cluster of Milvus servers would do is not extrapolated,
+since no cluster was measured.
 """
 
 import argparse
@@ -19,8 +20,14 @@ Points = dict[float, float]
 
 
 def projected(points: Points, goal: float) -> float:
-    """The value at `goal` on the line through the two largest sizes measured."""
-    (x0, y0), (x1, y1) = sorted(points.items())[-2:]
+    """The value at `goal` on the line through the two largest sizes measured.
+
+    Where the largest came out quicker than the one before, which is noise, through the smallest and largest.
+    """
+    ordered = sorted(points.items())
+    (x0, y0), (x1, y1) = ordered[-2:]
+    if y1 < y0:
+        x0, y0 = ordered[0]
     return y1 + (y1 - y0) / (x1 - x0) * (goal - x1)
 
 

@@ -37,6 +37,10 @@ def test_the_projection_is_a_line_and_marked(
     assert (tmp_path / "results" / "growth.png").exists()
 
 
+def test_a_projection_never_falls_below_what_was_measured_for_noise() -> None:
+    assert growth.projected({1000: 1.0, 20_000: 6.0, 101_000: 5.0}, 201_000) == pytest.approx(9.0)
+
+
 def test_missing_results_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
