@@ -112,8 +112,8 @@ class Embedder:
     def _side_by_side(self) -> ThreadPoolExecutor:
         """A thread a core, each with a forward pass of its own.
 
-        Threads that share one pass wait for each other at every operation: on two cores 109 against 93
-        abstracts a second.
+        Threads that share one pass wait for each other at every operation: on two cores 105 against 84
+        abstracts a second (bench/LOG.md).
         """
         import torch
 

@@ -35,7 +35,7 @@ from ingestion.settings import EmbeddingSettings
 
 _START_TIMEOUT_S = 120.0  # 5 s on an idle machine; importing is many small reads on a slow disk
 _IDLE_S = 900.0
-_REPLY_TIMEOUT_S = 300.0  # between two frames; a batch of 4096 tokens takes about half a second
+_REPLY_TIMEOUT_S = 300.0  # between two frames; a batch of 2048 tokens takes about 0.2 s
 _FEW = 64  # texts of a call whose vectors are remembered: those of a search, not of an ingest
 _REMEMBERED = 4096  # vectors, 6 MB
 _DIM = "X-Dim"  # header of every reply: length of a vector

@@ -226,6 +226,11 @@ def _share_caption(readings: Sequence[str]) -> list[str]:
     return [readings[0], *(reading[cut:] for reading in readings[1:])]
 
 
+def sentences_in(text: str) -> list[str]:
+    """The sentences of a text, exactly as they stand."""
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
 def has_formula(text: str) -> bool:
     """Whether a sentence states a formula: an equals sign or an assignment, of something with a sign of maths."""
     return bool(_FORMULA.search(text))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from ingestion.embedding import Embedder
-from ingestion.passages import sentence_spans
+from ingestion.passages import sentences_in
 from ingestion.terms import terms
 from rag_agent.answer import Claim, Language
 from rag_agent.citations import Keys, check_claim, names, numbers, quote
@@ -66,7 +66,7 @@ def write_claims(
     def take(draft: dict[str, Any], *, finished: bool) -> None:
         nonlocal checked
         answer = str(draft.get("answer") or "")
-        sentences = _sentences(_mended(answer))
+        sentences = sentences_in(_mended(answer))
         for text in sentences[checked : None if finished and not _is_cut(answer) else -1]:
             checked += 1
             cited = _cited(draft, ordered)
@@ -131,10 +131,6 @@ def _shown(evidence: Evidence) -> str:
     """A sentence as the model sees it; one of an abstract with its paper's title."""
     text = evidence.reading[:_READING_CHARACTERS]
     return text if evidence.page else f"({evidence.paper.title[:_TITLE_CHARACTERS]}) {text}"
-
-
-def _sentences(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
 
 
 def _mended(text: str) -> str:

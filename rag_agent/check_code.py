@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 
 from rag_agent.example import NAME, NUMBER, Call, Range, Result
+from rag_agent.program import USUAL_IMPORTS, imported_names
 
-_IMPORT = {"np": "import numpy as np", "torch": "import torch"}
 _SEED = {"np": "rng = np.random.default_rng(0)", "torch": "torch.manual_seed(0)"}
 _AS_ARRAY = {"np": "np.array", "torch": "torch.as_tensor"}
 _EQUAL = {"np": "np.array_equal", "torch": "torch.equal"}
@@ -45,7 +45,7 @@ def self_check(calls: Sequence[Call], tree: ast.Module) -> str:
     """
     torch = bool(_loaded(tree) & {"torch", "nn", "F"})
     library = "torch" if torch else "np"
-    lines = [] if library in _imported(tree) else [_IMPORT[library]]
+    lines = [] if library in imported_names(tree) else [USUAL_IMPORTS[library]]
     lines.append(_SEED[library])
     for number, call in enumerate(calls, 1):
         lines += _call_lines(call, library, str(number) if len(calls) > 1 else "")
@@ -150,8 +150,3 @@ def _tuple(shape: str) -> str:
 
 def _loaded(tree: ast.Module) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _imported(tree: ast.Module) -> set[str]:
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {alias.asname or alias.name for node in imports for alias in node.names}

@@ -27,6 +27,7 @@ from rag_agent.program import (
     language_of,
     missing_packages,
     open_block,
+    parsed,
     program_in,
     with_imports,
 )
@@ -367,7 +368,7 @@ class _Desk:
         foretold wrongly. A result out of its range, or without a value, is the program's to mend.
         """
         attempt = yield from self.attempt(draft)
-        tree = _parsed(draft.body)
+        tree = parsed(draft.body)
         if not attempt.does_not_fit or tree is None:
             return attempt
         check = self.check_for(draft.body, tree, attempt.problem_with_example)
@@ -381,7 +382,7 @@ class _Desk:
     ) -> Generator[Event, None, _Draft]:
         """A program as the coder writes it, and a self-check for it."""
         body = yield from written(self.coder, messages)
-        tree = _parsed(body) if self.language == "python" else None
+        tree = parsed(body) if self.language == "python" else None
         if tree is None:
             return _Draft(body)
         body = with_imports(tree, definitions(tree, body))
@@ -405,7 +406,7 @@ class _Desk:
         before: Message = ("assistant", f"```{self.language}\n{attempt.draft.body}```")
         messages = [*self.prompt, before, ("user", request)]
         draft = yield from self.draft(messages, attempt.problem)
-        tree = _parsed(draft.body) if self.language == "python" else None
+        tree = parsed(draft.body) if self.language == "python" else None
         if tree is not None and not targets(tree):
             return attempt.draft  # the line it would change, alone: that is no program
         return draft
@@ -511,13 +512,6 @@ def _step(name: str, work: Generator[Event, None, _T]) -> Generator[Event, None,
     result = yield from work
     yield StepFinished(name, time.perf_counter() - started)
     return result
-
-
-def _parsed(body: str) -> ast.Module | None:
-    try:
-        return ast.parse(body)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
 
 
 def _broken_syntax(draft: _Draft, program: str, error: Exception) -> _Attempt:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from rag_agent.example import targets
 from rag_agent.language_model import LanguageModel, Message
-from rag_agent.program import program_in, with_imports
+from rag_agent.program import parsed, program_in, with_imports
 from rag_agent.sandbox import Sandbox
 
 Outcome = Literal["agrees", "differs", "not compared"]
@@ -65,11 +65,11 @@ def cross_check(
     asked = f"Request: {question}\n```python\n{outline(tree)}\n```"
     messages: list[Message] = [("system", _SYSTEM), ("user", asked)]
     second = program_in("".join(coder.stream(messages, _MAX_TOKENS)))
-    try:
-        second = with_imports(ast.parse(f"{second}\n{check}"), second)
-    except (SyntaxError, ValueError, RecursionError):
+    both = parsed(f"{second}\n{check}")
+    if both is None:
         return CrossCheck(reason="the second program is not valid Python")
-    run = sandbox.run(_COMPARED.format(programs=(body, second), check=check))
+    programs = (body, with_imports(both, second))
+    run = sandbox.run(_COMPARED.format(programs=programs, check=check))
     last = run.stdout.strip().rpartition("\n")[2]
     if run.outcome != "passed" or last not in ("true", "false"):
         return CrossCheck(reason="the second program does not run on the example")

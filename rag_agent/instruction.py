@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import AgentError, InvalidReply
-from ingestion.passages import has_formula, sentence_spans
+from ingestion.passages import has_formula, sentences_in
 from ingestion.terms import terms
 from rag_agent.answer import Citation
 from rag_agent.language_model import LanguageModel, Message
@@ -186,7 +186,7 @@ def write_instruction(
         kept = written.model_dump() | {"requirements": own or (written.goal[:140],)}
         return Instruction(**kept, formulas=formulas), ""
     except InvalidReply as error:
-        return _plain(question, passages), (
+        return _plain(question, passages, formulas), (
             f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
             "and the quoted sentences as they are"
         )
@@ -198,7 +198,7 @@ def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:
     around = [_around_quote(passage, _FORMULA_ROOM) for passage in passages[:1]]
     found: list[str] = []
     for text in (*quoted, *around):
-        for sentence in _sentences(text):
+        for sentence in sentences_in(text):
             formula = " ".join(sentence.split())
             known = any(formula in other or other in formula for other in found)
             if has_formula(formula) and 3 <= len(formula) <= 200 and not known:
@@ -218,7 +218,7 @@ def _excerpts(question: str, passages: Sequence[Citation], formulas: Sequence[st
     shared = {
         " ".join(sentence.split()): len(asked & set(terms(sentence)))
         for passage in passages
-        for sentence in _sentences(passage.quote)
+        for sentence in sentences_in(passage.quote)
     }
     best = sorted(shared, key=lambda sentence: -shared[sentence])[:_SENTENCES]
     near = [sentence for sentence in best if shared[sentence] >= _SHARED_TERMS] or best[:1]
@@ -235,15 +235,11 @@ def _around_quote(passage: Citation, room: int) -> str:
     return text[start : start + room]
 
 
-def _sentences(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
-
-
-def _plain(question: str, passages: Sequence[Citation]) -> Instruction:
+def _plain(question: str, passages: Sequence[Citation], formulas: tuple[str, ...]) -> Instruction:
     quotes = [re.sub(r"\s+", " ", passage.quote)[:140].strip() for passage in passages]
     return Instruction(
         goal=question.strip()[:200].ljust(5, "."),
-        formulas=formulas_in(passages),
+        formulas=formulas,
         inputs=(),
         outputs=(),
         requirements=tuple(q for q in quotes if len(q) >= 3)[:4]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rag_agent.answer import Citation
 
 _BLOCK = re.compile(r"```(?P<language>[^\n`]*)\n(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL)
-_USUAL_IMPORTS = {
+USUAL_IMPORTS = {
     "math": "import math",
     "np": "import numpy as np",
     "torch": "import torch",
@@ -59,12 +59,16 @@ def _block(reply: str) -> re.Match[str] | None:
 
 def _is_code(block: re.Match[str]) -> bool:
     """Whether a block names its language, or holds Python."""
-    if block["language"].strip():
-        return True
+    tree = None if block["language"].strip() else parsed(block["text"])
+    return bool(block["language"].strip() or (tree and tree.body))
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree of a program; None where it is not valid Python."""
     try:
-        return bool(ast.parse(block["text"]).body)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
-        return False
+        return None
 
 
 def missing_packages(tree: ast.Module) -> tuple[str, ...]:
@@ -99,19 +103,23 @@ def _is_text(node: ast.stmt) -> bool:
 
 def with_imports(tree: ast.Module, body: str) -> str:
     """The program with the imports that it takes for granted, such as `import numpy as np` for `np`."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    bound = {
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    used = {name.id for name in names}
+    bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound |= imported_names(tree)
+    lacking = [line for name, line in USUAL_IMPORTS.items() if name in used - bound]
+    return "\n".join([*lacking, "", "", body]) if lacking else body
+
+
+def imported_names(tree: ast.Module) -> set[str]:
+    """The names that a program's imports bind."""
+    return {
         alias.asname or alias.name.partition(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
-    } | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_bound(node)}
-    lacking = [line for name, line in _USUAL_IMPORTS.items() if name in used - bound]
-    return "\n".join([*lacking, "", "", body]) if lacking else body
-
-
-def _is_bound(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
+    }
 
 
 def docstring(goal: str, passages: Sequence[Citation], *, followed: bool = True) -> str:

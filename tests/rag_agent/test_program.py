@@ -64,6 +64,8 @@ def test_imports_taken_for_granted_are_added() -> None:
     assert with_imports(ast.parse(body), body) == f"import math\nimport numpy as np\n\n\n{body}"
     own = f"import math\nfrom numpy import exp as np\n{body}"
     assert with_imports(ast.parse(own), own) == own
+    argument = "def residual(x, F):\n    return F(x) + x\n"
+    assert with_imports(ast.parse(argument), argument) == argument
 
 
 @pytest.mark.parametrize(
