@@ -16,7 +16,7 @@ setup: .venv/.installed ## Make the virtual environment with pinned dependencies
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info[:2] != (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing dependencies into .venv (about 3 GB, a few minutes)"
+	@echo "installing dependencies into .venv (3 to 7 GB, a few minutes)"
 	@$(BIN)/python -m pip install --quiet -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@

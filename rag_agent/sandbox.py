@@ -39,6 +39,8 @@ _OPEN_FILES = 64
 
 # Runs inside the walls, before the program. Where the caller is root, the process limit would not
 # bind (the kernel exempts root), so the launcher first becomes a user id that nobody else has.
+# DATA bounds what a process can write to, not its address space: PyTorch's CUDA build, which a package
+# index gives on Linux, maps 3.2 GB of libraries and writes to 0.7 GB.
 _LAUNCHER = """
 import os, resource, sys
 ready, uid, *limits = (int(n) for n in sys.argv[1:8])
@@ -46,7 +48,7 @@ if uid:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-names = ("AS", "NPROC", "FSIZE", "NOFILE", "CORE")
+names = ("DATA", "NPROC", "FSIZE", "NOFILE", "CORE")
 for name, limit in zip(names, limits, strict=True):
     resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, limit))
 os.set_inheritable(ready, False)

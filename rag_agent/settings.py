@@ -106,7 +106,9 @@ class SandboxSettings(Part):
     """Limits on generated programs. None of them can switch the isolation off."""
 
     timeout_s: float = Field(20.0, gt=0, le=600, description="Wall time of one run, seconds")
-    memory_mb: int = Field(1024, ge=64, description="Address space of one run, megabytes")
+    memory_mb: int = Field(
+        2048, ge=64, description="Memory of one run, megabytes; importing torch takes up to 740"
+    )
     processes: int = Field(16, ge=1, description="Processes and threads of one run")
     file_mb: int = Field(
         16,
