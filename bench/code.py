@@ -70,12 +70,13 @@ def measure_human_eval(settings: Settings, limit: int | None) -> dict[str, Any]:
         "problems": len(rows),
         "pass_at_1_first": _share(row["first"] == "passed" for row in rows),
         "pass_at_1_after_repair": _share(row["last"] == "passed" for row in rows),
-        "repaired_to_passing": sum(
-            row["first"] != "passed" and row["last"] == "passed" for row in rows
-        ),
-        "spoilt_by_repair": sum(
-            row["first"] == "passed" and row["last"] != "passed" for row in rows
-        ),
+        "rescued": {
+            way: sum(
+                row["chosen"] == way and row["last"] == "passed" != row["first"] for row in rows
+            )
+            for way in ("repair", "draft")
+        },
+        "spoilt": sum(row["first"] == "passed" != row["last"] for row in rows),
         "outcomes_first": dict(Counter(row["first"] for row in rows)),
         "reference_solutions": dict(references),
         "wrong_solutions": dict(wrong),

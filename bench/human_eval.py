@@ -125,38 +125,44 @@ def try_examples(task: Task, solution: str, sandbox: Sandbox) -> Run:
 
 
 def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> dict[str, Any]:
-    """Write a solution, repair it on visible errors, then judge the first and the last.
+    """Write a solution; where an example that the problem shows fails, repair it once, then draw other drafts.
+
+    Judged are the first solution and the first that holds on the examples; where none does, the first again.
 
     Args:
-        repairs: Most repair rounds; a round also ends the repair when the same error returns.
+        repairs: Most rounds after the first.
     """
-    messages: list[Message] = [("user", _ASK.format(prompt=task.prompt))]
-    solutions, errors = [], [""]
+    asked: Message = ("user", _ASK.format(prompt=task.prompt))
+    solutions, errors = [_written(task, coder, [asked])], list[str]()
     while True:
-        solutions.append(_solution(task, result_of(written(coder, messages, _MAX_TOKENS))))
         tried = try_examples(task, solutions[-1], sandbox)
-        if tried.outcome == "passed":
+        if tried.outcome == "passed" or len(solutions) > repairs:
             break
         errors.append(_shown_error(tried))
-        if len(solutions) > repairs or errors[-1] == errors[-2]:
-            break
-        messages = [
-            messages[0],
-            ("assistant", f"```python\n{solutions[-1]}\n```"),
-            ("user", REPAIR_REQUEST.format(problem=errors[-1])),
-        ]
+        if len(solutions) == 1:
+            before: Message = ("assistant", f"```python\n{solutions[0]}\n```")
+            request: Message = ("user", REPAIR_REQUEST.format(problem=errors[0]))
+            solutions.append(_written(task, coder, [asked, before, request]))
+        else:
+            solutions.append(_written(task, coder.sampled(len(solutions) - 1), [asked]))
     first = judge(task, solutions[0], sandbox)
-    last = judge(task, solutions[-1], sandbox) if len(solutions) > 1 else first
+    chosen = len(solutions) - 1 if tried.outcome == "passed" else 0
+    last = judge(task, solutions[chosen], sandbox) if chosen else first
     return {
         "task_id": task.task_id,
         "model": coder.name,
         "solutions": solutions,
-        "visible_errors": errors[1:],
+        "visible_errors": errors,
         "examples": len(examples(task)),
+        "chosen": ("first", "repair", "draft")[min(chosen, 2)],
         "first": first.outcome,
         "last": last.outcome,
         "error": "" if last.outcome == "passed" else error_lines(last),
     }
+
+
+def _written(task: Task, coder: LanguageModel, messages: list[Message]) -> str:
+    return _solution(task, result_of(written(coder, messages, _MAX_TOKENS)))
 
 
 def _shown_error(tried: Run) -> str:

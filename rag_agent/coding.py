@@ -1,8 +1,8 @@
 """From a question and its passages to a program that ran, or an honest word why it did not.
 
-instruct → write → choose an example call, from which the self-check is made → (syntax, packages, run) →
-repair, at most n times → review of the requirements, and one more round for missed ones → comparison with a
-second program. Success means that the program and its self-check ran to the end and held.
+instruct → write → an example call, from which the self-check is made → (syntax, packages, run) → a repair, then
+further drafts, at most n rounds → review of the requirements, and one more round for missed ones → comparison
+with a second program. Success means that the program and its self-check ran to the end and held.
 """
 
 import ast
@@ -17,7 +17,7 @@ from rag_agent.answer import Citation
 from rag_agent.check_code import self_check
 from rag_agent.cross_check import CrossCheck, cross_check
 from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
-from rag_agent.example import choose_calls, targets
+from rag_agent.example import Example, targets, write_example
 from rag_agent.instruction import Instruction, write_instruction
 from rag_agent.language_model import LanguageModel, Message
 from rag_agent.program import (
@@ -42,6 +42,7 @@ CodeVerdict = Literal["passed", "failed", "not run"]
 _PROGRAM_TOKENS = 1000
 _FRAME = re.compile(r'File "(?:/?program\.py|<unknown>)", line \d+')
 _UNFIT = ("ValueError", "RuntimeError", "IndexError", "TypeError", "AttributeError")
+_PROGRAMS_OWN = re.compile("is not finite|gives the same result|no gradient reaches")
 _NO_CHECK = SelfCheck()
 _T = TypeVar("_T")
 
@@ -62,7 +63,7 @@ class CodeResult:
         reason: Why the verdict is not `passed`; empty when it is.
         run: The last run; None when nothing was run.
         self_check: Asserts found, reached, held in that run.
-        repairs: Rounds in which the program went back to the coder.
+        repairs: Rounds after the first: a repair, then drafts from the request alone.
         requirements: Of the instruction, one by one.
         cross_check: Whether a second program, written without the paper, gives the same values.
         missing_packages: Packages that the program imports and the sandbox lacks.
@@ -262,9 +263,10 @@ def error_lines(run: Run) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What the coder wrote, and the self-check made for it; empty where none could be made."""
+    """What the coder wrote, the example that it wrote for it, and the self-check made of that, where one could be."""
 
     body: str
+    example: Example | None = None
     check: str = ""
 
 
@@ -283,27 +285,27 @@ class _Attempt:
     missing_packages: tuple[str, ...] = ()
 
     @property
-    def error(self) -> str:
-        """What makes two failures the same one: the exception's message, or for a bare assert all."""
-        lines = self.problem.partition("\nwhere ")[0].splitlines()
-        return lines[-1] if ": " in lines[-1] else "\n".join(lines)
+    def does_not_fit(self) -> bool:
+        """Whether the example may be what is wrong: an error in it, or in what it passes, or another form."""
+        if not (self.draft.example and self.run and self.run.outcome == "failed"):
+            return False
+        if _PROGRAMS_OWN.search(self.problem):
+            return False
+        line = re.search(r"line (\d+)", self.problem)
+        in_check = line and int(line[1]) > self.program.count("\n") - self.draft.check.count("\n")
+        return bool(in_check) or self.problem.splitlines()[-1].startswith(_UNFIT)
 
     @property
-    def does_not_fit(self) -> bool:
-        """Whether the program and its example do not go together: an error in the call, or another shape."""
-        if not (self.draft.check and self.run and self.run.outcome == "failed"):
-            return False
-        shape = "AssertionError: the shape is" in self.error
-        return shape or (not self.self_check.reached and self.error.startswith(_UNFIT))
+    def got_to(self) -> tuple[bool, bool, int, int]:
+        """How far it got: valid Python, with a self-check, asserts reached, asserts held."""
+        check = self.self_check
+        return self.is_python, check.found > 0, check.reached, check.held
 
     @property
     def problem_with_example(self) -> str:
-        """The problem, and how the program was called: in words, since code would be rewritten too."""
-        calls = re.findall(r"def run\d*\((.*)\):", self.draft.check)
-        sizes = re.findall(r"^    (\w+ = \d+)$", self.draft.check, re.MULTILINE)
-        where = f", where {', '.join(sizes)}" if sizes else ""
-        called = f"\nwhen it is called with {' and with '.join(calls)}{where}" if calls else ""
-        return self.problem + called
+        """The problem, and how the program was called: on one line, since a block would be rewritten too."""
+        example = self.draft.example
+        return self.problem + (f"\nwhen it is called so: {example.as_line()}" if example else "")
 
 
 @dataclass(slots=True)
@@ -333,79 +335,80 @@ class _Desk:
             self.title = docstring(self.instruction.goal, self.passages)
 
     def write_and_repair(self) -> Generator[Event, None, tuple[_Attempt, int]]:
-        """The first program that works, or the last that did not; and the rounds of repair.
+        """The first program that works, or the one that got furthest; and the rounds after the first.
 
-        Where one repair does not help, the next round starts anew, from the request alone: small models
-        gain more by another draft than by repair (Olausson et al. 2023, arXiv:2306.09896).
+        Where one repair does not help, the next rounds are drafts from the request alone, the first as the
+        model is surest, the others sampled: small models gain more by another draft than by repair
+        (Olausson et al. 2023, arXiv:2306.09896).
         """
-        draft = yield from _step("write", self.draft(self.prompt))
-        attempt = yield from self.tried(draft)
-        repairs, seen, anew = 0, set[str](), False
-        while attempt.problem and repairs < self.sandbox.settings.repairs:
-            repeated = attempt.error in seen
-            if repeated and anew:
-                self.notices.append("Repair stopped: the same error came back")
-                break
-            seen.add(attempt.error)
-            repairs += 1
-            if not anew and (repeated or repairs > 1):
-                anew = True
-                seen.clear()
-                self.notices.append("Written anew from the request alone, as a repair did not help")
-                self.prompt = [self.prompt[0], ("user", f"Request: {self.question}")]
-                self.title = docstring(self.instruction.goal, self.passages, followed=False)
-                draft = yield from _step("write", self.draft(self.prompt))
-            else:
+        attempt = yield from self.tried((yield from _step("write", self.draft(self.prompt))))
+        attempts = [attempt]
+        while attempt.problem and len(attempts) <= self.sandbox.settings.repairs:
+            if len(attempts) == 1:
                 request = REPAIR_REQUEST.format(problem=attempt.problem_with_example)
-                draft = yield from _step("repair", self.rewritten(attempt, request))
-            attempt = yield from self.tried(draft)
-        return attempt, repairs
+                work = _step("repair", self.rewritten(attempt, request))
+            else:
+                work = _step("write", self.anew(len(attempts) - 2))
+            attempt = yield from self.tried((yield from work))
+            attempts.append(attempt)
+        if not attempt.problem:
+            return attempt, len(attempts) - 1
+        return max(attempts, key=lambda made: made.got_to), len(attempts) - 1
+
+    def anew(self, sample: int) -> Generator[Event, None, _Draft]:
+        """A draft from the request alone; `sample` 0 is the one that the model is surest of."""
+        if sample == 0:
+            self.notices.append("Written anew from the request alone, as a repair did not help")
+        self.prompt = [self.prompt[0], ("user", f"Request: {self.question}")]
+        self.title = docstring(self.instruction.goal, self.passages, followed=False)
+        return (yield from self.draft(self.prompt, self.coder.sampled(sample)))
 
     def tried(self, draft: _Draft) -> Generator[Event, None, _Attempt]:
-        """The attempt with a draft; where its example call does not fit, with a second example.
+        """The attempt with a draft; where its example does not fit, with a second one.
 
         The example may be what does not fit: sizes that no convolution takes, a matrix for a vector, a shape
-        foretold wrongly. A result out of its range, or without a value, is the program's to mend.
+        foretold wrongly. A result that is not finite, or the same for all inputs, is the program's to mend.
         """
         attempt = yield from self.attempt(draft)
         tree = parsed(draft.body)
         if not attempt.does_not_fit or tree is None:
             return attempt
-        check = self.check_for(draft.body, tree, attempt.problem_with_example)
-        if check in ("", draft.check):
+        second = self.with_example(draft.body, tree, sample=1)
+        if second.check in ("", draft.check):
             return attempt
-        second = yield from self.attempt(_Draft(draft.body, check))
-        return attempt if second.does_not_fit else second
+        again = yield from self.attempt(second)
+        return attempt if again.does_not_fit else again
 
     def draft(
-        self, messages: Sequence[Message], failure: str = ""
+        self, messages: Sequence[Message], coder: LanguageModel | None = None
     ) -> Generator[Event, None, _Draft]:
         """A program as the coder writes it, and a self-check for it."""
-        body = yield from written(self.coder, messages)
+        body = yield from written(coder or self.coder, messages)
         tree = parsed(body) if self.language == "python" else None
         if tree is None:
             return _Draft(body)
         body = with_imports(tree, definitions(tree, body))
-        check = self.check_for(body, ast.parse(body), failure)
-        yield TextWritten(check, "program")
-        return _Draft(body, check)
+        draft = self.with_example(body, ast.parse(body))
+        yield TextWritten(draft.check, "program")
+        return draft
 
-    def check_for(self, body: str, tree: ast.Module, failure: str) -> str:
-        """The self-check of a program; empty where there is nothing to call or no usable example."""
+    def with_example(self, body: str, tree: ast.Module, sample: int = 0) -> _Draft:
+        """A program with an example, and the self-check made of it; bare where none is to be had."""
         offered = targets(tree)
         if not offered or missing_packages(tree):
-            return ""
+            return _Draft(body)
         try:
-            return self_check(choose_calls(body, offered, self.coder, failure), tree)
+            example = write_example(body, offered, self.coder.sampled(sample))
         except InvalidReply as error:
             self.notices.append(f"No self-check was made: {error.what}")
-            return ""
+            return _Draft(body)
+        return _Draft(body, example, self_check(example, tree))
 
     def rewritten(self, attempt: _Attempt, request: str) -> Generator[Event, None, _Draft]:
         """The coder's next version of a program."""
         before: Message = ("assistant", f"```{self.language}\n{attempt.draft.body}```")
         messages = [*self.prompt, before, ("user", request)]
-        draft = yield from self.draft(messages, attempt.problem)
+        draft = yield from self.draft(messages)
         tree = parsed(draft.body) if self.language == "python" else None
         if tree is not None and not targets(tree):
             return attempt.draft  # the line it would change, alone: that is no program

@@ -103,13 +103,16 @@ def values(source, check):
     space = {{"__name__": "__main__"}}
     exec(compile(source, "program.py", "exec"), space)
     exec(compile(check, "example.py", "exec"), space)
-    found = []
-    for name in sorted(space):
-        if name.rstrip("0123456789") == "result":
-            result = space[name]
-            for part in result if isinstance(result, list) else [result]:
-                found.append(np.asarray(part.detach() if hasattr(part, "detach") else part, float))
-    return found
+    found = [space[name] for name in sorted(space) if name.rstrip("0123456789") == "result"]
+    return [part for one in found for part in (one if isinstance(one, (tuple, list)) else [one])]
+
+def same(one, other):
+    one, other = (part.detach() if hasattr(part, "detach") else part for part in (one, other))
+    try:
+        one, other = np.asarray(one, float), np.asarray(other, float)
+    except (TypeError, ValueError):
+        return one == other
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=1e-6, equal_nan=True)
 
 class Bare(ast.NodeTransformer):
     def visit_Assert(self, node):
@@ -117,9 +120,6 @@ class Bare(ast.NodeTransformer):
 
 check = ast.fix_missing_locations(Bare().visit(ast.parse({check!r})))
 first, second = (values(source, check) for source in {programs!r})
-same = len(first) == len(second) and all(
-    one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=1e-6, equal_nan=True)
-    for one, other in zip(first, second)
-)
-print("\\n" + json.dumps(bool(same)))
+agree = len(first) == len(second) and all(same(*pair) for pair in zip(first, second))
+print("\\n" + json.dumps(bool(agree)))
 """

@@ -1,118 +1,124 @@
-"""An example call of a program, which a model chooses and from which `check_code` makes the self-check.
+"""An example call of a program, as the coder writes it, and what of it can be trusted.
 
-Left to itself the 1.5B model asserts what does not follow from the formulas (a positional encoding between
-0 and 1, rows of attention that sum to 1), and a right program fails. So it only gives a value to each
-parameter, and a shape and a range to each result. Shapes are written with names of sizes: with numbers
-alone its arrays did not fit together.
+The call and the shapes of its results are taken. What the 1.5B model asserts of values does not follow from
+the formulas (a positional encoding between 0 and 1, rows of attention that sum to 1), and a right program
+fails: such asserts are left out.
 """
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
 
-from pydantic import BaseModel, Field, create_model
-
+from ingestion.errors import InvalidReply
 from rag_agent.language_model import LanguageModel, Message
+from rag_agent.program import parsed, program_in
 
 _CALLS = 2  # of a program with more, the last ones: what comes first is mostly a helper
 _MAX_TOKENS = 300
+_NO_SETUP = (ast.Import, ast.ImportFrom, ast.Expr)
+_ABOUT_FORM = {"shape", "size", "len", "ndim", "isinstance", "dim"}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a self-check calls: a function, an object of a class, or a method of one.
+    """A function or class that a self-check can call.
 
     Args:
         name: Of the function or class.
-        called_with: Parameters of the function or method that have no default.
-        made_with: Those of the class's constructor; None for a function.
-        method: Empty for a function, and for an object that is itself called.
+        is_class: Whether it is a class.
         is_module: Whether it is a `torch.nn.Module`.
-        results: Number of values that it returns.
+        optional: Place and name of each parameter whose default is None, by what is called: empty for the
+            function or the object itself, else the method.
     """
 
     name: str
-    called_with: tuple[str, ...]
-    made_with: tuple[str, ...] | None = None
-    method: str = ""
+    is_class: bool = False
     is_module: bool = False
-    results: int = 1
-
-
-Range = Literal["any", "0 to 1", "-1 to 1", "0 or more", "sums to 1 over the last axis"]
-
-NAME = "[A-Za-z_][A-Za-z0-9_]{0,19}"
-_TERM = f"({NAME}|[0-9]{{1,3}})"
-_TERMS = rf"{_TERM}( (\+|-|\*|//) {_TERM}){{0,3}}"
-_LENGTH = rf"({_TERMS}|\({_TERMS}\) // {_TERM}( (\+|-) {_TERM})?)"
-_SHAPE = rf"\({_LENGTH}(, {_LENGTH}){{0,4}}\)"
-_KIND = f"(normal|uniform|zeros|ones|probabilities|integers below {_TERM})"
-NUMBER = r"-?[0-9]{1,4}|[0-9]{1,2}\.[0-9]{1,6}|1e-[1-9]|True|False|None"
-Size = Annotated[str, Field(pattern=rf"^{NAME} = [1-9][0-9]?$")]
-Value = Annotated[str, Field(pattern=rf"^({_KIND} {_SHAPE}|{NUMBER}|{NAME})$")]
-
-
-class Result(BaseModel):
-    """What one returned value must be: its shape, as Python writes it, and its range."""
-
-    shape: Annotated[str, Field(pattern=rf"^({_SHAPE}|\(\))$")]
-    range: Range = "any"
+    optional: dict[str, dict[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a target: sizes (`batch = 2`), a value for each parameter, and the results."""
+    """One statement that calls a target and binds its results.
 
-    target: Target
-    sizes: tuple[str, ...]
-    arguments: dict[str, str]
-    results: tuple[Result, ...]
+    Args:
+        statement: Such as `out, weights = attention(q, k, v)`.
+        module: Name of the `torch.nn.Module` that is called; empty for any other target.
+    """
+
+    statement: ast.Assign
+    module: str = ""
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The names that it binds."""
+        [bound] = self.statement.targets
+        return _names(bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a program is called with, and the form that its results must have.
+
+    Args:
+        setup: Statements before the last call: sizes, inputs, objects.
+        calls: Of the targets, at least one.
+        forms: Asserts on shapes, lengths and types.
+    """
+
+    setup: tuple[ast.stmt, ...]
+    calls: tuple[Call, ...]
+    forms: tuple[ast.Assert, ...]
+
+    def as_line(self) -> str:
+        """The example without its asserts, on one line."""
+        parts = (*self.setup, *(call.statement for call in self.calls))
+        return "; ".join(" ".join(ast.unparse(part).split()) for part in parts)
 
 
 _SYSTEM = (
-    "You choose an example call of a program: small sizes, a value for each parameter with its shape in "
-    "these sizes, and the shape of each result. Sizes are chosen so that every operation fits: images are "
-    "(batch, channels, height, width) with 16 or more pixels a side. A range other "
-    "than any only where the code makes it certain for every input."
+    "You write a usage example of a Python program: small inputs that fit it, one call, and an assert on the "
+    "shape, or the length, of each result. All sizes are even. Images are (batch, channels, height, width) "
+    "with 16 or more pixels a side. Weights, tables and states that it takes are inputs too. Leave out "
+    "arguments that have a default. Reply with one ```python block, without the program."
 )
 _EXAMPLES: tuple[Message, ...] = (
     (
         "user",
-        "import numpy as np\n\n\ndef soften(logits, temperature):\n"
-        '    """Class probabilities (batch, classes) of logits (batch, classes) at a temperature."""\n'
-        "    z = logits / temperature\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
-        "    return e / e.sum(axis=-1, keepdims=True)",
+        "```python\nimport numpy as np\n\n\ndef soften(logits, bias, temperature=1.0):\n"
+        '    """Class probabilities (batch, classes) of logits (batch, classes) and a bias (classes,)."""\n'
+        "    z = (logits + bias) / temperature\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
+        "    return e / e.sum(axis=-1, keepdims=True)\n```",
     ),
     (
         "assistant",
-        '{"soften": {"sizes": ["batch = 3", "classes = 5"], '
-        '"arguments": {"logits": "normal (batch, classes)", "temperature": "2.0"}, '
-        '"results": [{"shape": "(batch, classes)", "range": "sums to 1 over the last axis"}]}}',
+        "```python\nbatch, classes = 4, 6\nlogits = np.random.randn(batch, classes)\n"
+        "bias = np.random.randn(classes)\nresult = soften(logits, bias)\n"
+        "assert result.shape == (batch, classes)\n```",
     ),
     (
         "user",
-        "import math\n\n\ndef annealed(step, period):\n"
-        "    return 0.5 * (1 + math.cos(math.pi * step / period))",
-    ),
-    (
-        "assistant",
-        '{"annealed": {"sizes": [], "arguments": {"step": "3", "period": "10"}, '
-        '"results": [{"shape": "()", "range": "0 to 1"}]}}',
-    ),
-    (
-        "user",
-        "import torch\nfrom torch import nn\n\n\nclass Downsample(nn.Module):\n"
+        "```python\nimport torch\nfrom torch import nn\n\n\nclass Downsample(nn.Module):\n"
         "    def __init__(self, channels, factor):\n        super().__init__()\n"
         "        self.conv = nn.Conv1d(channels, 2 * channels, kernel_size=3)\n"
         "        self.pool = nn.MaxPool1d(factor)\n\n    def forward(self, x):\n"
-        "        return self.pool(self.conv(x))",
+        "        return self.pool(self.conv(x))\n```",
     ),
     (
         "assistant",
-        '{"Downsample": {"sizes": ["batch = 2", "length = 14"], '
-        '"arguments": {"channels": "4", "factor": "2", "x": "normal (batch, channels, length)"}, '
-        '"results": [{"shape": "(batch, 2 * channels, (length - 2) // factor)", "range": "any"}]}}',
+        "```python\nbatch, channels, length, factor = 2, 4, 16, 2\nx = torch.randn(batch, channels, length)\n"
+        "model = Downsample(channels, factor)\nresult = model(x)\n"
+        "assert result.shape == (batch, 2 * channels, (length - 2) // factor)\n```",
+    ),
+    (
+        "user",
+        "```python\ndef split(words, share):\n    cut = int(len(words) * share)\n"
+        "    return words[:cut], words[cut:]\n```",
+    ),
+    (
+        "assistant",
+        "```python\nwords = ['the', 'cat', 'sat', 'there']\nshare = 0.5\nhead, tail = split(words, share)\n"
+        "assert len(head) == 2\nassert len(tail) == 2\n```",
     ),
 )
 
@@ -130,80 +136,138 @@ def targets(tree: ast.Module) -> tuple[Target, ...]:
     return tuple(map(_target, offered[-_CALLS:]))
 
 
-def choose_calls(
-    program: str,
-    offered: Sequence[Target],
-    coder: LanguageModel,
-    failure: str = "",
-) -> tuple[Call, ...]:
-    """Ask the coder for an example call of each target.
+def write_example(program: str, offered: Sequence[Target], coder: LanguageModel) -> Example:
+    """Have the coder write an example of a program.
+
+    An example that failed is not shown to it: told what went wrong, the 1.5B model repeats the program. Another
+    sample of the model gives another example.
 
     Args:
         program: Source text, without a self-check.
         offered: Its targets, at least one.
-        coder: The model that chooses.
-        failure: What became of an earlier example, so that it does not come again.
+        coder: The model that writes.
 
     Raises:
-        InvalidReply: It chose nothing usable.
+        InvalidReply: What it wrote is not Python or calls no target.
     """
-    asked = program.strip() + (f"\n\nAn earlier example failed:\n{failure}" if failure else "")
-    messages: list[Message] = [("system", _SYSTEM), *_EXAMPLES, ("user", asked)]
-    reply = coder.structured(messages, _schema(offered), _MAX_TOKENS).model_dump(by_alias=True)
-    return tuple(
-        Call(
-            target,
-            tuple(reply[target.name]["sizes"]),
-            reply[target.name]["arguments"],
-            tuple(Result(**result) for result in reply[target.name]["results"]),
-        )
-        for target in offered
-    )
+    asked: Message = ("user", f"```python\n{program.strip()}\n```")
+    reply = "".join(coder.stream([("system", _SYSTEM), *_EXAMPLES, asked], _MAX_TOKENS))
+    return read_example(program_in(reply), offered)
 
 
-def _schema(offered: Sequence[Target]) -> type[BaseModel]:
-    """The reply that fits a program: all parameters of its targets, as many results as they return."""
-    fields: dict[str, Any] = {}
-    for target in offered:
-        names = dict.fromkeys((*(target.made_with or ()), *target.called_with))
-        given = {f"p{n}": (Value, Field(alias=name)) for n, name in enumerate(names)}
-        count = target.results
-        fields[f"t{len(fields)}"] = (
-            create_model(
-                f"Call_{target.name}",
-                sizes=(Annotated[list[Size], Field(max_length=6)], ...),
-                arguments=(create_model(f"Arguments_{target.name}", **given), ...),  # type: ignore[call-overload]
-                results=(Annotated[list[Result], Field(min_length=count, max_length=count)], ...),
-            ),
-            Field(alias=target.name),
-        )
-    return create_model("Example", **fields)
+def read_example(text: str, offered: Sequence[Target]) -> Example:
+    """The example that a text holds, without imports, prints and asserts on values.
+
+    Raises:
+        InvalidReply: It is not Python, or calls no target.
+    """
+    tree = parsed(text)
+    known = {target.name: target for target in offered}
+    objects: dict[str, str] = {}  # name of an object: name of its class
+    setup: list[ast.stmt] = []
+    calls: list[Call] = []
+    forms: list[ast.Assert] = []
+    for statement in _statements(tree):
+        root = _root(statement.value) if isinstance(statement, ast.Assign) else ""
+        made = objects.get(root, root)
+        if isinstance(statement, ast.Assert):
+            forms += [statement] if _words(statement.test) & _ABOUT_FORM else []
+        elif made in known and isinstance(statement, ast.Assign):
+            names = _names(statement.targets[0])
+            if known[made].is_class and _is_made(statement.value, made):
+                objects.update(dict.fromkeys(names, made))
+                setup.append(statement)
+            elif names:
+                _leave_out_optional(statement.value, known[made])
+                module = root if root in objects and known[made].is_module else ""
+                calls.append(Call(statement, module))
+        elif not isinstance(statement, _NO_SETUP) and getattr(statement, "name", "") not in known:
+            setup.append(statement)
+    if not calls:
+        raise InvalidReply("The model's example calls nothing of the program")
+    used = {word for call in calls for word in _words(call.statement.value)}
+    used |= {word for form in forms for word in _words(form.test)}
+    return Example(_needed(setup, used), tuple(calls), tuple(forms))
+
+
+def _needed(setup: Sequence[ast.stmt], used: set[str]) -> tuple[ast.stmt, ...]:
+    """The statements without those that bind only names that nothing uses, such as a mask left out."""
+    kept: list[ast.stmt] = []
+    for statement in reversed(setup):
+        names = _names(statement.targets[0]) if isinstance(statement, ast.Assign) else ()
+        if not names or used.intersection(names):
+            kept.append(statement)
+            used |= _words(statement)
+    return tuple(reversed(kept))
+
+
+def _statements(tree: ast.Module | None) -> list[ast.stmt]:
+    """Those at top level; what stands under `if __name__ == "__main__":` is at top level too."""
+    found: list[ast.stmt] = []
+    for statement in tree.body if tree else ():
+        guarded = isinstance(statement, ast.If) and "__name__" in _words(statement.test)
+        found += statement.body if guarded else [statement]  # type: ignore[attr-defined]
+    return found
+
+
+def _root(expression: ast.expr) -> str:
+    """The name that a call begins with: `model` of `model.encode(x)`; empty for what is no call."""
+    if not isinstance(expression, ast.Call):
+        return ""
+    inner: ast.expr = expression.func
+    while isinstance(inner, ast.Attribute | ast.Call):
+        inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
+    return inner.id if isinstance(inner, ast.Name) else ""
+
+
+def _is_made(call: ast.expr, name: str) -> bool:
+    """Whether a call makes an object of a class, and does no more."""
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name
+
+
+def _names(bound: ast.expr) -> tuple[str, ...]:
+    """The names that an assignment binds; none where it binds anything else."""
+    parts = bound.elts if isinstance(bound, ast.Tuple | ast.List) else [bound]
+    return tuple(part.id for part in parts if isinstance(part, ast.Name))
+
+
+def _words(part: ast.AST) -> set[str]:
+    """The names and attributes in a part of a program."""
+    nodes = list(ast.walk(part))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 def _target(node: ast.FunctionDef | ast.ClassDef) -> Target:
     if isinstance(node, ast.FunctionDef):
-        return Target(node.name, _required(node), results=_results(node))
-    methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
-    made = _required(methods["__init__"])[1:] if "__init__" in methods else ()
-    public = [name for name in methods if not name.startswith("_")]
-    name = next((n for n in ("forward", "__call__", *public) if n in methods), "__call__")
-    called = methods.get(name)
-    return Target(
-        node.name,
-        _required(called)[1:] if called else (),
-        made,
-        "" if name in ("forward", "__call__") else name,
-        any(ast.unparse(base).endswith("Module") for base in node.bases),
-        _results(called) if called else 1,
-    )
+        return Target(node.name, optional={"": _none_by_default(node)})
+    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+    optional = {_called_as(part.name): _none_by_default(part, own=1) for part in methods}
+    is_module = any(ast.unparse(base).endswith("Module") for base in node.bases)
+    return Target(node.name, True, is_module, optional)
 
 
-def _required(function: ast.FunctionDef) -> tuple[str, ...]:
-    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-    return tuple(names[: len(names) - len(function.args.defaults)])
+def _called_as(method: str) -> str:
+    return "" if method in ("forward", "__call__") else method
 
 
-def _results(function: ast.FunctionDef) -> int:
-    last = function.body[-1]
-    returned = last.value if isinstance(last, ast.Return) else None
-    return len(returned.elts) if isinstance(returned, ast.Tuple) else 1
+def _none_by_default(function: ast.FunctionDef, own: int = 0) -> dict[int, str]:
+    """Place and name of each parameter that may be left out, such as a mask; `own` ones come before."""
+    named = [*function.args.posonlyargs, *function.args.args]
+    first = len(named) - len(function.args.defaults)
+    return {
+        first + n - own: named[first + n].arg
+        for n, default in enumerate(function.args.defaults)
+        if isinstance(default, ast.Constant) and default.value is None
+    }
+
+
+def _leave_out_optional(call: ast.expr, target: Target) -> None:
+    """Take from a call what the program can do without: the model seldom makes a mask that fits."""
+    if not isinstance(call, ast.Call):
+        return
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    optional = target.optional.get(_called_as(method), {})
+    if optional:
+        call.args = call.args[: min(optional)]
+        call.keywords = [k for k in call.keywords if k.arg not in optional.values()]

@@ -1,5 +1,6 @@
 """What the coder is asked to build: a question and its passages, made precise and bounded."""
 
+import ast
 import json
 import re
 from collections.abc import Sequence
@@ -12,12 +13,14 @@ from ingestion.passages import has_formula, sentences_in
 from ingestion.terms import terms
 from rag_agent.answer import Citation
 from rag_agent.language_model import LanguageModel, Message
+from rag_agent.program import parsed
 
 _SENTENCES = 3
 _SENTENCE_CHARS = 300
 _SHARED_TERMS = 2  # of a sentence and the request
 _FORMULA_ROOM = 1200  # characters around the best quote in which formulas that belong to it stand
 _FORMULAS = 3
+_PARAMETERS = 8  # of a definition
 _MAX_TOKENS = 320
 
 Line = Annotated[str, Field(min_length=3, max_length=140)]
@@ -184,12 +187,22 @@ def write_instruction(
         written = reader.structured(messages, _Interface, _MAX_TOKENS)
         own = tuple(line for line in written.requirements if line not in _EXAMPLE_REQUIREMENTS)
         kept = written.model_dump() | {"requirements": own or (written.goal[:140],)}
+        kept["definition"] = written.definition if _is_definition(written.definition) else ""
         return Instruction(**kept, formulas=formulas), ""
     except InvalidReply as error:
         return _plain(question, passages, formulas), (
             f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
             "and the quoted sentences as they are"
         )
+
+
+def _is_definition(text: str) -> bool:
+    """Whether a definition is whole, and one to work with: the 1.5B model at times lists names without end."""
+    if text.startswith("class "):
+        return text.endswith(")") and text.count("(") == text.count(")")
+    tree = parsed(f"{text.removesuffix(':')}: ...")
+    function = tree.body[0] if tree and len(tree.body) == 1 else None
+    return isinstance(function, ast.FunctionDef) and len(function.args.args) <= _PARAMETERS
 
 
 def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:

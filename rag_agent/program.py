@@ -12,6 +12,7 @@ from rag_agent.answer import Citation
 _BLOCK = re.compile(r"```(?P<language>[^\n`]*)\n(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL)
 USUAL_IMPORTS = {
     "math": "import math",
+    "random": "import random",
     "np": "import numpy as np",
     "torch": "import torch",
     "F": "import torch.nn.functional as F",

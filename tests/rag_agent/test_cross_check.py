@@ -53,6 +53,18 @@ def test_values_are_held_against_those_of_a_second_program(
     assert "x.mean()" not in asked
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"), [("w[:n], w[n:]", "agrees"), ("w[n:], w[:n]", "differs")]
+)
+def test_results_that_are_not_numbers_are_compared_too(
+    sandbox: Sandbox, second: str, expected: str
+) -> None:
+    body = "def split(w, n):\n    return w[:n], w[n:]\n"
+    check = 'if __name__ == "__main__":\n    head, tail = result = split(["a", "b", "c"], 1)\n'
+    model = ScriptedModel([f"```python\ndef split(w, n):\n    return {second}\n```"])
+    assert cross_check("split", body, check, model, sandbox).outcome == expected
+
+
 def test_random_weights_are_not_compared(sandbox: Sandbox) -> None:
     body = "from torch import nn\n\n\nclass Layer(nn.Module):\n    def forward(self, x):\n        return x\n"
     found = cross_check("a layer", body, CHECK, ScriptedModel([]), sandbox)
