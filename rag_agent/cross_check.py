@@ -8,11 +8,11 @@ among programs by their results (Shi et al. 2022, arXiv:2204.11454).
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_agent.example import targets
 from rag_agent.language_model import LanguageModel, Message
 from rag_agent.program import parsed, program_in, with_imports
 from rag_agent.sandbox import Sandbox
@@ -20,6 +20,7 @@ from rag_agent.sandbox import Sandbox
 Outcome = Literal["agrees", "differs", "not compared"]
 
 _MAX_TOKENS = 600
+_SECOND_PROGRAMS = 2  # another where the first does not run on the example
 _SYSTEM = (
     "You complete one short Python definition the way well-known implementations write it, keeping its name, "
     "its arguments and what it returns. Reply with one ```python block and nothing else."
@@ -60,20 +61,29 @@ def cross_check(
         SandboxUnavailable: Nothing was run.
     """
     tree = ast.parse(body)
-    if any(target.is_module for target in targets(tree)):
-        return CrossCheck(reason="its weights are drawn at random")
     asked = f"Request: {question}\n```python\n{outline(tree)}\n```"
     messages: list[Message] = [("system", _SYSTEM), ("user", asked)]
-    second = program_in("".join(coder.stream(messages, _MAX_TOKENS)))
+    for sample in range(_SECOND_PROGRAMS):
+        second = program_in("".join(coder.sampled(sample).stream(messages, _MAX_TOKENS)))
+        if found := _held_against(second, body, check, sandbox):
+            return found
+    return CrossCheck(reason="no second program runs on the example")
+
+
+def _held_against(second: str, body: str, check: str, sandbox: Sandbox) -> CrossCheck | None:
+    """The comparison with one program; None where that does not run."""
     both = parsed(f"{second}\n{check}")
     if both is None:
-        return CrossCheck(reason="the second program is not valid Python")
+        return None
     programs = (body, with_imports(both, second))
     run = sandbox.run(_COMPARED.format(programs=programs, check=check))
     last = run.stdout.strip().rpartition("\n")[2]
-    if run.outcome != "passed" or last not in ("true", "false"):
-        return CrossCheck(reason="the second program does not run on the example")
-    return CrossCheck("agrees" if json.loads(last) else "differs")
+    if run.outcome != "passed" or not re.fullmatch(r"\[(true|false), (true|false)\]", last):
+        return None
+    same, has_weights = json.loads(last)
+    if has_weights and not same:  # drawn in another order, perhaps
+        return CrossCheck(reason="its weights are drawn at random")
+    return CrossCheck("agrees" if same else "differs")
 
 
 def outline(tree: ast.Module) -> str:
@@ -104,7 +114,11 @@ def values(source, check):
     exec(compile(source, "program.py", "exec"), space)
     exec(compile(check, "example.py", "exec"), space)
     found = [space[name] for name in sorted(space) if name.rstrip("0123456789") == "result"]
-    return [part for one in found for part in (one if isinstance(one, (tuple, list)) else [one])]
+    parts = [part for one in found for part in (one if isinstance(one, (tuple, list)) else [one])]
+    return parts, any(map(has_weights, space.values()))
+
+def has_weights(value):
+    return hasattr(value, "parameters") and not isinstance(value, type) and any(True for _ in value.parameters())
 
 def same(one, other):
     one, other = (part.detach() if hasattr(part, "detach") else part for part in (one, other))
@@ -119,7 +133,7 @@ class Bare(ast.NodeTransformer):
         return ast.Pass()
 
 check = ast.fix_missing_locations(Bare().visit(ast.parse({check!r})))
-first, second = (values(source, check) for source in {programs!r})
+(first, weights), (second, _) = (values(source, check) for source in {programs!r})
 agree = len(first) == len(second) and all(same(*pair) for pair in zip(first, second))
-print("\\n" + json.dumps(bool(agree)))
+print("\\n" + json.dumps([bool(agree), weights]))
 """

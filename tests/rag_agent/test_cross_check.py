@@ -37,15 +37,15 @@ def sandbox() -> Sandbox:
         ("def centred(x):\n    return x[:2] - x.mean()\n", CrossCheck("differs")),
         (
             "def other(x):\n    return x\n",
-            CrossCheck(reason="the second program does not run on the example"),
+            CrossCheck(reason="no second program runs on the example"),
         ),
-        ("def centred(x:", CrossCheck(reason="the second program is not valid Python")),
+        ("def centred(x:", CrossCheck(reason="no second program runs on the example")),
     ],
 )
 def test_values_are_held_against_those_of_a_second_program(
     sandbox: Sandbox, second: str, expected: CrossCheck
 ) -> None:
-    model = ScriptedModel([f"```python\n{second}```"])
+    model = ScriptedModel([f"```python\n{second}```"] * 2)
     assert cross_check("centre x", BODY, CHECK, model, sandbox) == expected
     asked = model.prompts[0][-1][1]
     assert "centre x" in asked
@@ -65,10 +65,49 @@ def test_results_that_are_not_numbers_are_compared_too(
     assert cross_check("split", body, check, model, sandbox).outcome == expected
 
 
-def test_random_weights_are_not_compared(sandbox: Sandbox) -> None:
-    body = "from torch import nn\n\n\nclass Layer(nn.Module):\n    def forward(self, x):\n        return x\n"
-    found = cross_check("a layer", body, CHECK, ScriptedModel([]), sandbox)
-    assert found == CrossCheck(reason="its weights are drawn at random")
+def test_where_a_second_program_does_not_run_a_third_is_written(sandbox: Sandbox) -> None:
+    right = "def centred(x):\n    return x - x.mean()\n"
+    model = ScriptedModel(["def centred(x:", f"```python\n{right}```"])
+    assert cross_check("centre x", BODY, CHECK, model, sandbox) == CrossCheck("agrees")
+
+
+LAYER = """
+import torch
+from torch import nn
+
+
+class Layer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.inner(x)
+"""
+USE = 'if __name__ == "__main__":\n    torch.manual_seed(0)\n    m = Layer()\n    result = m(torch.ones(2, 4))\n'
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (LAYER, LAYER, CrossCheck("agrees")),
+        (
+            LAYER,
+            LAYER.replace("(x)\n", "(-x)\n"),
+            CrossCheck(reason="its weights are drawn at random"),
+        ),
+        (
+            LAYER.replace("nn.Linear(4, 4)", "nn.ReLU()"),
+            LAYER.replace("nn.Linear(4, 4)", "nn.Sigmoid()"),
+            CrossCheck("differs"),
+        ),
+    ],
+)
+def test_layers_are_compared_as_far_as_their_weights_allow(
+    sandbox: Sandbox, first: str, second: str, expected: CrossCheck
+) -> None:
+    model = ScriptedModel([f"```python{second}```"])
+    assert cross_check("a layer", first, USE, model, sandbox) == expected
 
 
 def test_an_outline_keeps_names_arguments_and_docstrings() -> None:
