@@ -41,8 +41,6 @@ CodeVerdict = Literal["passed", "failed", "not run"]
 # A program of 100 lines has about 900 tokens; at 27 tokens/s on two cores that is half a minute.
 _PROGRAM_TOKENS = 1000
 _FRAME = re.compile(r'File "(?:/?program\.py|<unknown>)", line \d+')
-_UNFIT = ("ValueError", "RuntimeError", "IndexError", "TypeError", "AttributeError")
-_PROGRAMS_OWN = re.compile("is not finite|gives the same result|no gradient reaches")
 _NO_CHECK = SelfCheck()
 _T = TypeVar("_T")
 
@@ -285,17 +283,6 @@ class _Attempt:
     missing_packages: tuple[str, ...] = ()
 
     @property
-    def does_not_fit(self) -> bool:
-        """Whether the example may be what is wrong: an error in it, or in what it passes, or another form."""
-        if not (self.draft.example and self.run and self.run.outcome == "failed"):
-            return False
-        if _PROGRAMS_OWN.search(self.problem):
-            return False
-        line = re.search(r"line (\d+)", self.problem)
-        in_check = line and int(line[1]) > self.program.count("\n") - self.draft.check.count("\n")
-        return bool(in_check) or self.problem.splitlines()[-1].startswith(_UNFIT)
-
-    @property
     def got_to(self) -> tuple[bool, bool, int, int]:
         """How far it got: valid Python, with a self-check, asserts reached, asserts held."""
         check = self.self_check
@@ -341,7 +328,7 @@ class _Desk:
         model is surest, the others sampled: small models gain more by another draft than by repair
         (Olausson et al. 2023, arXiv:2306.09896).
         """
-        attempt = yield from self.tried((yield from _step("write", self.draft(self.prompt))))
+        attempt = yield from self.attempt((yield from _step("write", self.draft(self.prompt))))
         attempts = [attempt]
         while attempt.problem and len(attempts) <= self.sandbox.settings.repairs:
             if len(attempts) == 1:
@@ -349,7 +336,7 @@ class _Desk:
                 work = _step("repair", self.rewritten(attempt, request))
             else:
                 work = _step("write", self.anew(len(attempts) - 2))
-            attempt = yield from self.tried((yield from work))
+            attempt = yield from self.attempt((yield from work))
             attempts.append(attempt)
         if not attempt.problem:
             return attempt, len(attempts) - 1
@@ -362,22 +349,6 @@ class _Desk:
         self.prompt = [self.prompt[0], ("user", f"Request: {self.question}")]
         self.title = docstring(self.instruction.goal, self.passages, followed=False)
         return (yield from self.draft(self.prompt, self.coder.sampled(sample)))
-
-    def tried(self, draft: _Draft) -> Generator[Event, None, _Attempt]:
-        """The attempt with a draft; where its example does not fit, with a second one.
-
-        The example may be what does not fit: sizes that no convolution takes, a matrix for a vector, a shape
-        foretold wrongly. A result that is not finite, or the same for all inputs, is the program's to mend.
-        """
-        attempt = yield from self.attempt(draft)
-        tree = parsed(draft.body)
-        if not attempt.does_not_fit or tree is None:
-            return attempt
-        second = self.with_example(draft.body, tree, sample=1)
-        if second.check in ("", draft.check):
-            return attempt
-        again = yield from self.attempt(second)
-        return attempt if again.does_not_fit else again
 
     def draft(
         self, messages: Sequence[Message], coder: LanguageModel | None = None
@@ -392,13 +363,13 @@ class _Desk:
         yield TextWritten(draft.check, "program")
         return draft
 
-    def with_example(self, body: str, tree: ast.Module, sample: int = 0) -> _Draft:
+    def with_example(self, body: str, tree: ast.Module) -> _Draft:
         """A program with an example, and the self-check made of it; bare where none is to be had."""
         offered = targets(tree)
         if not offered or missing_packages(tree):
             return _Draft(body)
         try:
-            example = write_example(body, offered, self.coder.sampled(sample))
+            example = write_example(body, offered, self.coder)
         except InvalidReply as error:
             self.notices.append(f"No self-check was made: {error.what}")
             return _Draft(body)

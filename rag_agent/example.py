@@ -139,8 +139,8 @@ def targets(tree: ast.Module) -> tuple[Target, ...]:
 def write_example(program: str, offered: Sequence[Target], coder: LanguageModel) -> Example:
     """Have the coder write an example of a program.
 
-    An example that failed is not shown to it: told what went wrong, the 1.5B model repeats the program. Another
-    sample of the model gives another example.
+    An example that fails is not replaced by another: told what went wrong, the 1.5B model repeats the program, and
+    of 14 examples that failed no other sample held (bench/LOG.md). The program is written anew instead.
 
     Args:
         program: Source text, without a self-check.

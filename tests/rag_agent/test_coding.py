@@ -122,18 +122,6 @@ def test_a_failure_goes_back_with_its_traceback_and_its_example(sandbox: Sandbox
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
 
 
-def test_an_example_that_does_not_fit_is_chosen_anew_before_the_program_is_rewritten(
-    sandbox: Sandbox,
-) -> None:
-    program = "def last(x):\n    return 2 * x[:, 0]\n"
-    flat = EXAMPLE.replace("double", "last").replace("== (3,)", "== (2,)")
-    square = flat.replace("randn(3)", "randn(2, 3)")
-    model = ScriptedModel([block(program), flat, square])
-    result, events = build(model, ScriptedModel([MET]), sandbox)
-    assert (result.verdict, result.repairs) == ("passed", 0)
-    assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
-
-
 def test_a_program_that_works_stands_without_a_model_for_the_comparison(sandbox: Sandbox) -> None:
     result, _ = build(ScriptedModel([block(GOOD), EXAMPLE]), ScriptedModel([MET]), sandbox)
     assert result.verdict == "passed"
@@ -143,10 +131,9 @@ def test_a_program_that_works_stands_without_a_model_for_the_comparison(sandbox:
 
 def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
     wrong = GOOD.replace("2 * x", "x @ x")
-    model = ScriptedModel([block(wrong), EXAMPLE, EXAMPLE, block(GOOD), EXAMPLE, block(GOOD)])
+    model = ScriptedModel([block(wrong), EXAMPLE, block(GOOD), EXAMPLE, block(GOOD)])
     result, _ = build(model, ScriptedModel([MET]), sandbox)
-    assert model.prompts[2] == model.prompts[1]  # the example may be wrong
-    assert "the shape is (), not (3,)" in model.prompts[3][-1][1]  # and then the program
+    assert "the shape is (), not (3,)" in model.prompts[2][-1][1]
     assert result.verdict == "passed"
 
 
