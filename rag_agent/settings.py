@@ -117,7 +117,7 @@ class SandboxSettings(Part):
     )
     output_kb: int = Field(64, ge=1, description="Output kept of one run, kilobytes")
     repairs: int = Field(
-        3, ge=0, le=5, description="Times a failing program goes back to the coder"
+        3, ge=0, le=5, description="Further rounds for a failing program: a repair, then new drafts"
     )
 
 

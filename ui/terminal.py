@@ -123,7 +123,7 @@ def show_code(code: dict[str, Any], out: Console) -> None:
 
     out.print(Syntax(code["program"], code.get("language") or "python", word_wrap=True))
     out.print(Text(f"verdict: {code['verdict']} {code['reason']}".rstrip(), style="bold"))
-    out.print(Text(f"model: {code['model']}, {code['adapter']}; {code['repairs']} repairs"))
+    out.print(Text(f"model: {code['model']}, {code['adapter']}; {code['repairs']} further rounds"))
     run = code["run"]
     if run is not None:
         check = code["self_check"]

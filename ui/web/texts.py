@@ -96,7 +96,7 @@ _TEXTS = {
         "a second program, written without the paper, gives other values: check the formulas",
         "另一个不看论文写成的程序给出不同的值：请核对公式",
     ),
-    "repairs": ("repaired {n}×", "修复 {n} 次"),
+    "repairs": ("{n}× repaired or written anew", "修复或重写 {n} 次"),
     "download_code": ("Download the program", "下载程序"),
     "output": ("Output of the run", "运行输出"),
     "no_output": ("The program printed nothing.", "程序没有输出。"),
