@@ -109,7 +109,12 @@ def test_a_program_stands_with_its_verdict_its_output_and_its_requirements(
     assistant: StandIn,
 ) -> None:
     said = text(shown(assistant))
-    for part in ("does not work", "NameError: moon", "1 of 2 checks held", "3× repaired or written anew"):
+    for part in (
+        "does not work",
+        "NameError: moon",
+        "1 of 2 checks held",
+        "3× repaired or written anew",
+    ):
         assert part in said
     assert "print('31 nm')" in said
     assert "use the &lt;b&gt;moon&lt;/b&gt;" in said
