@@ -140,7 +140,7 @@ def write_example(program: str, offered: Sequence[Target], coder: LanguageModel)
     """Have the coder write an example of a program.
 
     An example that fails is not replaced by another: told what went wrong, the 1.5B model repeats the program, and
-    of 14 examples that failed no other sample held (bench/LOG.md). The program is written anew instead.
+    of 11 examples that failed no other sample held (bench/LOG.md). The program is written anew instead.
 
     Args:
         program: Source text, without a self-check.
