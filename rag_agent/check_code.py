@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 
 from rag_agent.example import Call, Example
-from rag_agent.program import USUAL_IMPORTS, imported_names
+from rag_agent.program import USUAL_IMPORTS, imported_names, names_in
 
 _SEEDS = {
     "random": "random.seed(0)",
     "np": "np.random.seed(0)",
     "torch": "torch.manual_seed(0)",
 }
-_DRAWS = ("rand", "random", "normal", "uniform", "dirichlet", "choice", "permutation", "sample")
+_DRAWS = ("rand", "normal", "uniform", "dirichlet", "choice", "permutation", "sample")
 _FINITE = {
     "np": "assert np.isfinite({0}).all(), '{0} is not finite'",
     "torch": "assert torch.isfinite(torch.as_tensor({0})).all(), '{0} is not finite'",
@@ -30,14 +30,15 @@ def self_check(example: Example, tree: ast.Module) -> str:
         example: From the coder.
         tree: The program.
     """
-    used = _loaded(tree) | {name for part in example.setup for name in _loaded(part)}
+    used = names_in(tree) | {name for part in example.setup for name in names_in(part)}
     library = "torch" if used & {"torch", "nn", "F"} else "np" if used & {"np", "math"} else ""
     lines = [ast.unparse(part) for part in example.setup]
     for number, call in enumerate(example.calls, 1):
         lines += _call_lines(call, example, library, str(number) if number > 1 else "")
     called = re.compile(r"(?<![.\w])(random|np|torch)\.")
     random = [name for name in _SEEDS if name in used | set(called.findall("\n".join(lines)))]
-    lacking = [USUAL_IMPORTS[name] for name in random if name not in imported_names(tree)]
+    known = imported_names(tree)
+    lacking = [USUAL_IMPORTS[name] for name in random if name not in known]
     lines = [*lacking, *(_SEEDS[name] for name in random), *lines]
     indented = [f"    {line}".rstrip() for text in lines for line in text.splitlines() or [""]]
     return "\n".join(["", "", 'if __name__ == "__main__":', *indented, ""])
@@ -53,7 +54,7 @@ def _call_lines(call: Call, example: Example, library: str, mark: str) -> Iterat
     bound = ast.unparse(call.statement.targets[0])
     yield f"{bound} = {result} = {run}()" if bound != result else f"{result} = {run}()"
     for name in call.results:
-        forms = [form for form in example.forms if name in _loaded(form)]
+        forms = [form for form in example.forms if name in names_in(form)]
         yield from map(_with_message, forms)
         if not forms:
             yield f"assert {name} is not None"
@@ -76,7 +77,7 @@ def _call_lines(call: Call, example: Example, library: str, mark: str) -> Iterat
 def _inputs(call: Call, example: Example) -> dict[str, str]:
     """What a call is given by name, as the setup writes it."""
     called = call.statement.value
-    passed = _loaded(called) - _loaded(called.func) if isinstance(called, ast.Call) else set()
+    passed = names_in(called) - names_in(called.func) if isinstance(called, ast.Call) else set()
     return {
         part.targets[0].id: ast.unparse(part.value)
         for part in example.setup
@@ -109,7 +110,3 @@ def _gradient_lines(model: str, result: str) -> list[str]:
         f"    idle = [n for n, p in {model}.named_parameters() if n in trained and p.grad is None]",
         '    assert not idle, f"no gradient reaches {idle}"',
     ]
-
-
-def _loaded(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ingestion.errors import InvalidReply
 from rag_agent.language_model import LanguageModel, Message
-from rag_agent.program import parsed, program_in
+from rag_agent.program import names_in, parsed, program_in
 
 _CALLS = 2  # of a program with more, the last ones: what comes first is mostly a helper
 _MAX_TOKENS = 300
@@ -126,12 +126,7 @@ _EXAMPLES: tuple[Message, ...] = (
 def targets(tree: ast.Module) -> tuple[Target, ...]:
     """What a program offers to be called: definitions that none of its other definitions uses."""
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    used = {
-        name.id
-        for node in defined
-        for name in ast.walk(node)
-        if isinstance(name, ast.Name) and name.id != node.name
-    }
+    used = {name for node in defined for name in names_in(node) - {node.name}}
     offered = [node for node in defined if node.name not in used] or defined
     return tuple(map(_target, offered[-_CALLS:]))
 
@@ -233,9 +228,8 @@ def _names(bound: ast.expr) -> tuple[str, ...]:
 
 def _words(part: ast.AST) -> set[str]:
     """The names and attributes in a part of a program."""
-    nodes = list(ast.walk(part))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(part) if isinstance(node, ast.Attribute)}
+    return names_in(part) | attributes
 
 
 def _target(node: ast.FunctionDef | ast.ClassDef) -> Target:

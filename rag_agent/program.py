@@ -105,12 +105,16 @@ def _is_text(node: ast.stmt) -> bool:
 def with_imports(tree: ast.Module, body: str) -> str:
     """The program with the imports that it takes for granted, such as `import numpy as np` for `np`."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    used = {name.id for name in names}
     bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     bound |= imported_names(tree)
-    lacking = [line for name, line in USUAL_IMPORTS.items() if name in used - bound]
+    lacking = [line for name, line in USUAL_IMPORTS.items() if name in names_in(tree) - bound]
     return "\n".join([*lacking, "", "", body]) if lacking else body
+
+
+def names_in(part: ast.AST) -> set[str]:
+    """The names that a part of a program uses or binds, attributes and arguments apart."""
+    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
 
 
 def imported_names(tree: ast.Module) -> set[str]:
