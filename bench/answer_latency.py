@@ -23,11 +23,11 @@ from statistics import median
 from typing import Any
 
 from bench import record
-from ingestion import loopback_service
-from ingestion.store_owner import stop_owner
+from ingestion.machine import loopback_service
+from ingestion.store.owner import stop_owner
 from rag_agent.assistant import Assistant
 from rag_agent.events import Answered, ClaimWritten, Failed, TextWritten
-from rag_agent.language_model import LanguageModel, Role, open_model
+from rag_agent.model.client import LanguageModel, Role, open_model
 from rag_agent.settings import Settings, home_folder, load_settings
 
 QUESTIONS = (

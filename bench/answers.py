@@ -19,14 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingestion.arxiv_pdf import pdf_path
 from ingestion.paper import Paper, parse_arxiv_id
+from ingestion.sources.arxiv_pdf import pdf_path
 from rag_agent.answer import Answer
+from rag_agent.asking.planning import language_of, make_plan
 from rag_agent.assistant import Assistant
-from rag_agent.citations import names, numbers
-from rag_agent.language_model import open_model
-from rag_agent.planning import language_of, make_plan
-from rag_agent.prompts import Prompts
+from rag_agent.grounding.verification import names, numbers
+from rag_agent.model.client import open_model
+from rag_agent.prompts.reader import Prompts
 from rag_agent.settings import load_settings
 
 HERE = Path(__file__).parent

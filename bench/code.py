@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from bench import human_eval
-from ingestion.embedding import Embedder
-from ingestion.embedding_server import SharedEmbedder
+from ingestion.embedding.model import Embedder
+from ingestion.embedding.shared import SharedEmbedder
+from ingestion.fulltext.passages import sentences_of
+from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper, parse_arxiv_id
-from ingestion.passages import sentences_of
-from ingestion.pdf_text import read_pdf
 from rag_agent.answer import Citation
-from rag_agent.coding import result_of, write_code
-from rag_agent.language_model import LanguageModel, open_model
-from rag_agent.reading import OpenPaper
-from rag_agent.sandbox import Sandbox
+from rag_agent.code.writing import result_of, write_code
+from rag_agent.grounding.full_text import OpenPaper
+from rag_agent.model.client import LanguageModel, open_model
+from rag_agent.sandbox.launcher import Sandbox
 from rag_agent.settings import Settings, load_settings
 
 HERE = Path(__file__).parent

@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from bench import charts, langchain_ingest, record
 from bench.library import TemporaryLibrary
 from bench.rivals import MODEL
-from ingestion import loopback_service, weights
-from ingestion.embedding import Embedder
-from ingestion.embedding_server import SharedEmbedder
-from ingestion.metadata_files import Reject, read_papers
+from ingestion.embedding.model import Embedder
+from ingestion.embedding.shared import SharedEmbedder
+from ingestion.machine import loopback_service, weights
 from ingestion.paper import Paper
 from ingestion.pipeline import BATCH, ingest
 from ingestion.settings import EmbeddingSettings
+from ingestion.sources.metadata_files import Reject, read_papers
 from rag_agent.settings import home_folder
 
 FILES = "../shared/data/arxiv"

@@ -16,7 +16,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from bench.rivals import MODEL
-from ingestion import weights
+from ingestion.machine import weights
 from ingestion.paper import Paper
 from rag_agent.settings import home_folder
 

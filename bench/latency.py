@@ -29,11 +29,11 @@ from bench import charts, record
 from bench.ingest import FILES, papers_of
 from bench.library import TemporaryLibrary
 from bench.milvus_server import MilvusUnavailable, milvus_server
-from ingestion import loopback_service
+from ingestion.machine import loopback_service
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
-from ingestion.store import Store
-from ingestion.store_owner import stop_owner
+from ingestion.store.collection import Store
+from ingestion.store.owner import stop_owner
 from ingestion.terms import keyword_text
 from rag_agent.retrieval import Retriever, query_terms
 from rag_agent.settings import RetrievalSettings

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.vectors import cached
-from ingestion.embedding import Embedder
+from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings, StoreSettings
-from ingestion.store import Filters, Store
-from ingestion.store_owner import stop_owner
+from ingestion.store.collection import Filters, Store
+from ingestion.store.owner import stop_owner
 from rag_agent.settings import home_folder
 
 

@@ -20,12 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingestion.embedding import Embedder
+from ingestion.embedding.model import Embedder
 from ingestion.errors import PdfError
+from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper
-from ingestion.pdf_text import read_pdf
 from ingestion.settings import EmbeddingSettings, PdfSettings
-from rag_agent.reading import FullText, OpenPaper
+from rag_agent.grounding.full_text import FullText, OpenPaper
 from rag_agent.settings import load_settings
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import Dataset
 from bench.vectors import cached
-from ingestion import weights
+from ingestion.machine import weights
 from rag_agent.settings import home_folder
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"

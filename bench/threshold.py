@@ -21,7 +21,7 @@ from bench import charts, record
 from bench.datasets import Dataset, read_dataset
 from bench.ingest import FILES, papers_of
 from bench.vectors import cached
-from ingestion.embedding import Embedder
+from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings
 from rag_agent.settings import home_folder

@@ -52,7 +52,7 @@ def main() -> None:
 @app.command()
 def prepare(config: ConfigFile, overrides: Overrides = None) -> None:
     """Validate, clean, render and split the rows."""
-    from finetune.prepare import prepare
+    from finetune.data.prepare import prepare
 
     run = _load(config, overrides)
     report = prepare(run)
@@ -70,7 +70,7 @@ def preview(
     """Show rows with the trained tokens coloured, lengths, and why rows were dropped."""
     from rich.console import Console
 
-    from finetune.preview import preview
+    from finetune.data.preview import preview
 
     console = Console()
     for part in preview(_load(config, overrides), rows):
@@ -104,7 +104,7 @@ def continue_(config: ConfigFile, adapter: AdapterFolder, overrides: Overrides =
 @app.command()
 def stack(config: ConfigFile, adapter: AdapterFolder, overrides: Overrides = None) -> None:
     """Merge an earlier adapter into the 16-bit base, then train a new one on that."""
-    from finetune.stacking import stack
+    from finetune.train.stacking import stack
 
     run = _load(config, overrides)
     _announce(run)
@@ -122,8 +122,8 @@ def evaluate(
     score_only: Annotated[bool, typer.Option("--score-only")] = False,
 ) -> None:
     """Answer the test rows and HumanEval, then score base and tuned in one table."""
-    from finetune.evaluation import generate, score, who_of
-    from finetune.report import plot_scores, table
+    from finetune.evaluate.evaluation import generate, score, who_of
+    from finetune.evaluate.report import plot_scores, table
     from finetune.run_folder import RunFolder
 
     run = _load(config, overrides)
@@ -141,8 +141,8 @@ def evaluate(
 @app.command()
 def merge(config: ConfigFile, overrides: Overrides = None) -> None:
     """Merge the adapter into the original 16-bit weights and answer the test rows with the result."""
-    from finetune.evaluation import generate
-    from finetune.merging import merge
+    from finetune.evaluate.evaluation import generate
+    from finetune.ship.merging import merge
 
     run = _load(config, overrides)
     print(f"Merged into {merge(run)}")
@@ -157,7 +157,7 @@ def export(
     form: Annotated[ExportForm, typer.Option(help="peft, gguf or merged")] = ExportForm.gguf,
 ) -> None:
     """Write the adapter with a model card that says how to serve it."""
-    from finetune.exporting import export
+    from finetune.ship.exporting import export
 
     print(f"Written to {export(_load(config, overrides), form.value)}")
 
@@ -167,7 +167,7 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Prove that the adapter changes the output, and that GGUF and PEFT agree."""
     from dataclasses import asdict
 
-    from finetune.checking import check
+    from finetune.ship.checking import check
 
     outcome = check(_load(config, overrides))
     for key, value in asdict(outcome).items():
@@ -179,7 +179,7 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
 @app.command()
 def promote(config: ConfigFile, overrides: Overrides = None) -> None:
     """Make the adapter the agent's coder if it beats the base by the config's rule."""
-    from finetune.promotion import promote
+    from finetune.ship.promotion import promote
 
     print(f"Promoted in {promote(_load(config, overrides))}")
 
@@ -196,7 +196,7 @@ def measure(
     """Compare speed with the plain way: rows one by one, or padded to the maximum length."""
     from dataclasses import asdict
 
-    from finetune.measuring import measure_generation, measure_training
+    from finetune.evaluate.measuring import measure_generation, measure_training
 
     run = _load(config, overrides)
     if what is Measured.generation:
@@ -209,7 +209,7 @@ def measure(
 
 
 def _load(path: Path, overrides: list[str] | None) -> Config:
-    from finetune.stacking import on_stacked_base
+    from finetune.train.stacking import on_stacked_base
 
     return on_stacked_base(load_config(path, tuple(overrides or ())))
 
@@ -218,8 +218,8 @@ def _announce(run: Config) -> None:
     """Print what will happen, then stop if this machine cannot do it."""
     import yaml
 
-    from finetune.devices import device_of
-    from finetune.planning import plan
+    from finetune.train.devices import device_of
+    from finetune.train.planning import plan
 
     if os.environ.get("RANK", "0") == "0":
         print(yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
@@ -228,7 +228,7 @@ def _announce(run: Config) -> None:
 
 
 def _train(run: Config, *, adapter: Path | None = None, resume: bool = False) -> None:
-    from finetune.training import train
+    from finetune.train.training import train
 
     summary = train(run, adapter=adapter, resume=resume)
     for key, value in summary.items():

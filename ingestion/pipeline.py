@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from ingestion.embedding import Embedder, Vectors
+from ingestion.embedding.model import Embedder, Vectors
 from ingestion.keywords import extract_keywords
-from ingestion.metadata_files import Reject
+from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
-from ingestion.private_folder import make_private
-from ingestion.store import Store, fingerprint, same_text
+from ingestion.sources.metadata_files import Reject
+from ingestion.store.collection import Store, fingerprint, same_text
 
 BATCH = 256
 """Papers embedded and written at once. A killed process embeds two batches again, at most."""

@@ -172,7 +172,7 @@ class Answer:
         seconds: Wall time.
         model_seconds: Part of it spent waiting for the language model, its start included.
         reply: Plain text for what needs no source (a greeting, a fetch report); empty otherwise.
-        code: `rag_agent.coding.CodeResult.as_json()` on the code route.
+        code: `rag_agent.code.writing.CodeResult.as_json()` on the code route.
     """
 
     question: str

@@ -14,11 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from ingestion import weights
-from ingestion.arxiv_api import ArxivApi
-from ingestion.arxiv_pdf import fetch_pdf, pdf_path
-from ingestion.embedding import Embedder
-from ingestion.embedding_server import SharedEmbedder
+from ingestion.embedding.model import Embedder
+from ingestion.embedding.shared import SharedEmbedder
 from ingestion.errors import (
     AgentError,
     InvalidArxivId,
@@ -27,26 +24,31 @@ from ingestion.errors import (
     PdfError,
     WeightsError,
 )
-from ingestion.metadata_files import read_papers
-from ingestion.page_image import PageImage, page_image
+from ingestion.fulltext.page_image import PageImage, page_image
+from ingestion.fulltext.pdf_text import read_pdf
+from ingestion.machine import weights
+from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper, parse_arxiv_id
-from ingestion.pdf_text import read_pdf
 from ingestion.pipeline import IngestReport, ingest, past_ingests
-from ingestion.private_folder import make_private
-from ingestion.starter import starter_papers
-from ingestion.store import Filters, Store
-from rag_agent import code_again, memory, sessions
+from ingestion.sources.arxiv_api import ArxivApi
+from ingestion.sources.arxiv_pdf import fetch_pdf, pdf_path
+from ingestion.sources.metadata_files import read_papers
+from ingestion.sources.starter import starter_papers
+from ingestion.store.collection import Filters, Store
 from rag_agent.answer import Answer, Hit, Route, Tokens, Verdict
+from rag_agent.asking.services import Services, Stopped
+from rag_agent.asking.steps import CodeOptions
+from rag_agent.code import again as code_again
+from rag_agent.conversations import memory
+from rag_agent.conversations import store as sessions
+from rag_agent.conversations.store import Session
 from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
-from rag_agent.language_model import NO_MODEL, LanguageModel, load_client, open_model
-from rag_agent.prompts import Prompts
-from rag_agent.reading import FullText
+from rag_agent.grounding.full_text import FullText
+from rag_agent.model.client import NO_MODEL, LanguageModel, load_client, open_model
+from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever
-from rag_agent.sandbox import Sandbox
-from rag_agent.services import Services, Stopped
-from rag_agent.sessions import Session
+from rag_agent.sandbox.launcher import Sandbox
 from rag_agent.settings import Mode, Settings
-from rag_agent.steps import CodeOptions
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
 Driver = Literal["graph", "tools"]
@@ -127,13 +129,13 @@ class Assistant:
 
     @cached_property
     def _graph(self) -> Any:
-        from rag_agent.graph import build_graph
+        from rag_agent.asking.graph import build_graph
 
         return build_graph(self._checkpointer)
 
     @cached_property
     def _question_graph(self) -> Any:
-        from rag_agent.graph import build_graph
+        from rag_agent.asking.graph import build_graph
 
         return build_graph(None)
 
@@ -142,7 +144,7 @@ class Assistant:
     ) -> Iterator[dict[str, Any]]:
         """The question's state after every step. It lives for the question and is not written to disk."""
         if driver == "tools":
-            from rag_agent.tools import run_tools
+            from rag_agent.asking.tools import run_tools
 
             yield from run_tools(state, services)  # type: ignore[arg-type,misc]
             return
@@ -312,7 +314,7 @@ class Assistant:
         return self.store.delete([arxiv_id]) > 0
 
     def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
-        """Run a program that a conversation keeps; see `rag_agent.code_again.run_again`."""
+        """Run a program that a conversation keeps; see `rag_agent.code.again.run_again`."""
         return code_again.run_again(code, Sandbox(self.settings.sandbox))
 
     def write_again(
@@ -321,7 +323,7 @@ class Assistant:
         instruction: str,
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> dict[str, Any]:
-        """Write a kept program anew from an edited instruction; see `rag_agent.code_again`."""
+        """Write a kept program anew from an edited instruction; see `rag_agent.code.again`."""
         return code_again.write_again(
             code,
             instruction,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding import Embedder
+from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
-from ingestion.store import Filters, Store
+from ingestion.store.collection import Filters, Store
 from ingestion.terms import terms
 from rag_agent.answer import Hit
 from rag_agent.settings import Mode, RetrievalSettings

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bench.milvus_server import MilvusUnavailable, milvus_server
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.settings import StoreSettings
-from ingestion.store import Store
-from ingestion.store_owner import stop_owner
+from ingestion.store.collection import Store
+from ingestion.store.owner import stop_owner
 from tests.fake_arxiv import FakeArxiv
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

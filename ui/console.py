@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ingestion.weights import Report
+    from ingestion.machine.weights import Report
     from rag_agent.assistant import Assistant
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

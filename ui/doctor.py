@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ingestion import weights
 from ingestion.errors import AgentError
+from ingestion.machine import weights
 from rag_agent.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
@@ -108,7 +108,7 @@ def _library(settings: Settings) -> Check:
 
 
 def _sandbox(settings: Settings) -> Check:
-    from rag_agent.sandbox import Sandbox
+    from rag_agent.sandbox.launcher import Sandbox
 
     def look() -> str:
         run = Sandbox(settings.sandbox).run("print('inside')")

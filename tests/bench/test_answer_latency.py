@@ -8,7 +8,7 @@ from bench import answer_latency
 from bench.answer_latency import ask, summary, table
 from rag_agent.answer import Answer
 from rag_agent.events import Answered, Event, Failed, TextWritten
-from rag_agent.language_model import LanguageModel, Usage
+from rag_agent.model.client import LanguageModel, Usage
 from rag_agent.settings import load_settings
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from finetune.checking import Check, agreement, check
 from finetune.config import Config
+from finetune.data.prepare import prepare
 from finetune.errors import ExportError, GenerationError
-from finetune.evaluation import generate, score
-from finetune.exporting import export, gguf_path, model_card
-from finetune.gguf_adapter import adapter_to_gguf
-from finetune.llama_cpp import llama_server
-from finetune.prepare import prepare
-from finetune.training import train
+from finetune.evaluate.evaluation import generate, score
+from finetune.ship.checking import Check, agreement, check
+from finetune.ship.exporting import export, gguf_path, model_card
+from finetune.ship.gguf_adapter import adapter_to_gguf
+from finetune.ship.llama_cpp import llama_server
+from finetune.train.training import train
 from tests.finetune import tiny_gguf
 
 pytestmark = pytest.mark.timeout(600)  # seconds alone, minutes beside other work

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.embedding import HashingEmbedder, Vectors
-from ingestion.metadata_files import Reject
+from ingestion.embedding.model import HashingEmbedder, Vectors
 from ingestion.paper import Paper
 from ingestion.pipeline import BATCH, IngestReport, ingest, past_ingests
-from ingestion.starter import starter_papers
-from ingestion.store import Store
+from ingestion.sources.metadata_files import Reject
+from ingestion.sources.starter import starter_papers
+from ingestion.store.collection import Store
 from tests.papers import PAPERS, PONDS, SOURDOUGH, numbered
 
 
@@ -215,10 +215,10 @@ def test_every_record_read_is_counted_once(
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.pipeline import ingest
 from ingestion.settings import StoreSettings
-from ingestion.store import Store
+from ingestion.store.collection import Store
 from tests.papers import numbered
 
 home, log, point = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]

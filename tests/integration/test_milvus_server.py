@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.errors import KeywordUnsupported
 from ingestion.pipeline import ingest
 from ingestion.settings import StoreSettings
-from ingestion.store import Store
+from ingestion.store.collection import Store
 from rag_agent.retrieval import Retriever
 from rag_agent.settings import RetrievalSettings
 from tests.papers import LIGHTHOUSE, PAPERS

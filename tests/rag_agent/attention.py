@@ -2,7 +2,7 @@
 
 from ingestion.paper import Paper
 from rag_agent.answer import Citation
-from rag_agent.instruction import Instruction
+from rag_agent.code.instruction import Instruction
 
 PAPER = Paper(
     arxiv_id="1706.03762",

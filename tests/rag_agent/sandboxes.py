@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion.errors import SandboxUnavailable
-from rag_agent.sandbox import Sandbox
+from rag_agent.sandbox.launcher import Sandbox
 from rag_agent.settings import SandboxSettings
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.errors import ModelUnavailable
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
-from ingestion.store import Store
+from ingestion.store.collection import Store
 from rag_agent.answer import Answer
 from rag_agent.assistant import Assistant
 from rag_agent.events import Answered, ClaimWritten, Event, Failed, Notice, StepStarted, as_json
-from rag_agent.language_model import LanguageModel, Message, ScriptedModel
+from rag_agent.model.client import LanguageModel, Message, ScriptedModel
 from rag_agent.settings import load_settings
 from tests.fake_arxiv import FakeArxiv, pdf_of
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS, SOURDOUGH

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingestion.errors import KeywordUnsupported
 from ingestion.paper import Paper
-from ingestion.store import Filters
+from ingestion.store.collection import Filters
 from ingestion.terms import keyword_text
 from rag_agent.answer import Hit
 from rag_agent.retrieval import Fusion, Retriever, coverage, fused, query_terms

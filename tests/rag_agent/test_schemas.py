@@ -9,13 +9,13 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
-from rag_agent import cross_check
 from rag_agent.answer import Answer, Citation, Claim, Hit, Language, Route, Step, Tokens, Verdict
-from rag_agent.coding import CodeResult, CodeVerdict
-from rag_agent.instruction import Instruction
-from rag_agent.requirements import RequirementCheck, Status
-from rag_agent.sandbox import Outcome, Run
-from rag_agent.self_check import SelfCheck
+from rag_agent.code import second_program as cross_check
+from rag_agent.code.instruction import Instruction
+from rag_agent.code.review import RequirementCheck, Status
+from rag_agent.code.self_check import SelfCheck
+from rag_agent.code.writing import CodeResult, CodeVerdict
+from rag_agent.sandbox.launcher import Outcome, Run
 
 
 def schema(name: str) -> Any:

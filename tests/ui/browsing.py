@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.page_server import Served, run_page
-from ingestion.store_owner import stop_owner
+from ingestion.store.owner import stop_owner
 
 TIMEOUT_MS = 60_000
 PICTURES = Path(__file__).parents[1] / "screenshots"

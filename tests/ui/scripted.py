@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
 from rag_agent.assistant import Assistant
-from rag_agent.language_model import Message, ScriptedModel
+from rag_agent.model.client import Message, ScriptedModel
 from rag_agent.settings import load_settings
 from tests.fake_arxiv import pdf_of
 from tests.papers import PAPERS, PONDS

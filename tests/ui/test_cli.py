@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ingestion.embedding import HashingEmbedder
+from ingestion.embedding.model import HashingEmbedder
 from ingestion.pipeline import (
     IngestReport,
     _note,  # the starter is marked as there, so that libraries start empty
 )
-from ingestion.store_owner import stop_owner
+from ingestion.store.owner import stop_owner
 from rag_agent.assistant import Assistant
-from rag_agent.language_model import ScriptedModel
+from rag_agent.model.client import ScriptedModel
 from rag_agent.settings import load_settings
 from ui import cli, console
 from ui.commands import papers, questions, upkeep

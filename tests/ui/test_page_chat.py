@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import StoreUnavailable
-from rag_agent.language_model import ModelUnavailable
+from rag_agent.model.client import ModelUnavailable
 from tests.ui.conftest import Page
 from tests.ui.scripted import NAMES, reply
 

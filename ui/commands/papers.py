@@ -63,7 +63,7 @@ def search(
     as_json: console.Json = False,
 ) -> None:
     """Search the library."""
-    from ingestion.store import Filters
+    from ingestion.store.collection import Filters
 
     assistant = console.open_assistant()
     retrieval = assistant.settings.retrieval
@@ -178,8 +178,8 @@ def delete(arxiv_id: Annotated[str, typer.Argument(help="Id of the paper.")]) ->
 @library.command()
 def stats(as_json: console.Json = False) -> None:
     """Papers by year and category, size, embedding model, last ingest."""
-    from ingestion.census import take_census
     from ingestion.pipeline import past_ingests
+    from ingestion.store.census import take_census
 
     assistant = console.open_assistant()
     census = take_census(assistant.store)

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from rag_agent.code.instruction import Instruction
 from rag_agent.events import Event
-from rag_agent.instruction import Instruction
 from ui.web import messages
 from ui.web.jobs import Job
 from ui.web.plain import as_html

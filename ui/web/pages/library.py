@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from ingestion.census import Census, take_census
 from ingestion.pipeline import past_ingests
-from ingestion.store import Filters
+from ingestion.store.census import Census, take_census
+from ingestion.store.collection import Filters
 from rag_agent.answer import Hit
 from rag_agent.settings import Mode
 from ui.web import adding, evidence, messages

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
-from rag_agent.citations import bibtex
+from rag_agent.grounding.verification import bibtex
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
 from ui.web.plain import escaped, with_maths

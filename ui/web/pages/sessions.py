@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from ingestion.errors import AgentError
-from rag_agent.sessions import Session
+from rag_agent.conversations.store import Session
 from ui.web import messages
 from ui.web.navigation import go
 from ui.web.plain import escaped

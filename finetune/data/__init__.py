@@ -1,0 +1,1 @@
+"""From files of instructions to batches of rendered rows."""

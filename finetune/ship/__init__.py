@@ -1,0 +1,1 @@
+"""An adapter for others: merged, exported, checked, promoted."""

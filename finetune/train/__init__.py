@@ -1,0 +1,1 @@
+"""The base model, and a run that tunes an adapter for it."""

@@ -1,0 +1,1 @@
+"""From words in boxes to a page's blocks: lines, columns, tables, references."""

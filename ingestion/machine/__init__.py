@@ -1,0 +1,1 @@
+"""This computer: private folders, helper processes on loopback, weights by name."""

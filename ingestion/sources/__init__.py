@@ -1,0 +1,1 @@
+"""Where papers come from: metadata files, arXiv's API and PDFs, the starter library."""

@@ -1,0 +1,221 @@
+"""Papers from files of arXiv metadata, one at a time, and the reason for each record that is none.
+
+Files hold JSON lines or one JSON array, gzipped or not. Which of these is read from the bytes, not
+from the name: arXiv's metadata snapshot holds lines and is called .json.
+"""
+
+import codecs
+import gzip
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import ijson
+import orjson
+
+from ingestion.cleaning import clean_text
+from ingestion.errors import SourceError
+from ingestion.paper import Paper
+from ingestion.sources.metadata_record import UnusableRecord, paper_of
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
+"""Endings of the files that are read of a folder. A file named outright may be called anything."""
+
+MAX_LINE_BYTES = 4 << 20
+"""Longest line read. The longest of 20,000 real ones has 28,602 bytes, most for 1,776 authors."""
+
+_EXCERPT_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record, or the rest of a file, that did not become a paper.
+
+    Args:
+        path: The file.
+        line: Line of the file, from 1; in a JSON array the number of the element; 0 for the whole
+            file.
+        reason: One of a few fixed clauses, so that rejects can be counted by it.
+        excerpt: The id where there is one, else the start of the record, safe to print.
+    """
+
+    path: Path
+    line: int
+    reason: str
+    excerpt: str
+
+
+def read_papers(
+    paths: Sequence[Path],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Paper | Reject]:
+    """Every record of the files, in order; folders are searched for `SUFFIXES` at any depth.
+
+    Memory does not grow with a file. Keywords are left empty. A paper that stood there before is a
+    reject, unless this time its version is higher.
+
+    Args:
+        paths: Files and folders.
+        on_progress: Told now and then how many bytes are read and how many there are, both as on
+            disk, so compressed ones for a compressed file.
+
+    Raises:
+        SourceError: A path does not exist, or a folder holds no such file; nothing is read then.
+    """
+    files = find_files(paths)
+    sizes = [_size(file) for file in files]
+    before, seen = 0, _Seen()
+    for file, size in zip(files, sizes, strict=True):
+        for position, found in _read_file(file, seen):
+            if on_progress:
+                on_progress(before + position, sum(sizes))
+            yield found
+        before += size
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The files behind the paths, folders searched, each file once.
+
+    Raises:
+        SourceError: A path does not exist, or a folder holds no file named like one of `SUFFIXES`.
+    """
+    return list(dict.fromkeys(file for path in paths for file in _files_of(path)))
+
+
+def _files_of(path: Path) -> list[Path]:
+    if not path.exists():
+        raise SourceError(f"{path} does not exist", next_step="Name a file or folder of metadata")
+    if not path.is_dir():
+        return [path]
+    named = (file for file in path.rglob("*") if file.name.endswith(SUFFIXES))
+    inside = sorted(file for file in named if file.is_file())
+    if not inside:
+        raise SourceError(f"{path} holds no file that ends in {', '.join(SUFFIXES)}")
+    return inside
+
+
+def _size(file: Path) -> int:
+    with suppress(OSError):  # said by the reject that reading it gives
+        return file.stat().st_size
+    return 0
+
+
+def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]]:
+    """(position in the file in bytes, what was found there)."""
+    line, position = 0, 0
+    try:
+        with file.open("rb") as raw:
+            stream = _unzipped(raw)
+            for line, record in _records(stream):
+                position = raw.tell()
+                yield position, seen.judge(file, line, _paper_or_reject(file, line, record))
+        if line == 0:
+            yield 0, Reject(file, 0, "the file holds no record", "")
+    except PermissionError:
+        yield 0, Reject(file, 0, "no permission to read the file", "")
+    except ijson.JSONError as error:
+        reason = "not JSON from here on, the rest of the file is not read"
+        yield position, Reject(file, line + 1, reason, _excerpt(str(error)))
+    except (EOFError, OSError, zlib.error) as error:
+        reason = "the file is cut off or damaged here, the rest is not read"
+        yield position, Reject(file, line + 1, reason, _excerpt(str(error)))
+
+
+def _unzipped(raw: BufferedReader) -> BufferedReader:
+    if raw.peek(2)[:2] != b"\x1f\x8b":
+        return raw
+    return BufferedReader(_Unzipped(raw), buffer_size=1 << 16)
+
+
+class _Unzipped(RawIOBase):
+    """What a gzip file holds, up to the very byte where it is cut off.
+
+    A plain GzipFile under a buffer loses what it had unpacked for the read that meets the cut.
+    """
+
+    def __init__(self, raw: BufferedReader) -> None:
+        self._gzip = gzip.GzipFile(fileobj=raw)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: Buffer
+        piece = self._gzip.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _records(stream: BufferedReader) -> Iterator[tuple[int, object]]:
+    """(number from 1, record): a line's bytes, or an element of an array."""
+    if stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
+        pieces = SimpleNamespace(read=stream.read1)  # read() would drop a piece that meets a cut
+        return enumerate(ijson.items(pieces, "item", use_float=True), start=1)
+    return _lines(stream)
+
+
+def _lines(stream: BufferedReader) -> Iterator[tuple[int, bytes]]:
+    for number in count(1):
+        line = stream.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            return
+        if len(line) > MAX_LINE_BYTES:
+            _skip_rest_of(line, stream)
+        if line.strip():
+            yield number, line
+
+
+def _skip_rest_of(line: bytes, stream: BufferedReader) -> None:
+    while line and not line.endswith(b"\n"):
+        line = stream.readline(MAX_LINE_BYTES)
+
+
+def _paper_or_reject(file: Path, line: int, record: object) -> Paper | Reject:
+    fields: object = None
+    try:
+        fields = _decoded(record)
+        return paper_of(fields)
+    except UnusableRecord as error:
+        shown = fields.get("id") if isinstance(fields, dict) else None
+        return Reject(file, line, error.what, _excerpt(shown or record))
+
+
+def _decoded(record: object) -> object:
+    if not isinstance(record, bytes):
+        return record
+    if len(record) > MAX_LINE_BYTES:
+        raise UnusableRecord(f"line longer than {MAX_LINE_BYTES >> 20} MB")
+    try:
+        return orjson.loads(record.removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        raise UnusableRecord("not JSON") from error
+
+
+class _Seen:
+    """Ids and versions met in this run, on disk so that memory does not grow with the files."""
+
+    def __init__(self) -> None:
+        self._rows = sqlite3.connect("")  # a temporary file that SQLite removes by itself
+        self._rows.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, version INT) WITHOUT ROWID")
+
+    def judge(self, file: Path, line: int, found: Paper | Reject) -> Paper | Reject:
+        if isinstance(found, Reject):
+            return found
+        is_new = self._rows.execute(
+            "INSERT INTO seen VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version "
+            "WHERE excluded.version > seen.version",
+            (found.arxiv_id, found.version),
+        ).rowcount
+        reason = "duplicate of an earlier record"
+        return found if is_new else Reject(file, line, reason, found.arxiv_id)
+
+
+def _excerpt(record: object) -> str:
+    if isinstance(record, bytes):
+        record = record[: 4 * _EXCERPT_CHARACTERS].decode(errors="replace")
+    return clean_text(str(record)[:_EXCERPT_CHARACTERS])

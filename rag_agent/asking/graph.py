@@ -1,0 +1,157 @@
+"""How the steps follow one another. LangGraph runs them and keeps the conversation in SQLite.
+
+plan ─┬─ chat
+      ├─ fetch ───────────────────────────► report
+      ├─ paper ──► find ──► read ──► answer ─┐
+      ├─ code ───► find or retrieve ──► program
+      └─ research ► retrieve ──► answer ─────┤
+              ▲        no answer: read, look again, fetch
+              └────────────────────◄────────┘
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_type_hints
+
+from langgraph.channels import UntrackedValue
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from rag_agent.asking import steps
+from rag_agent.asking.services import Services
+from rag_agent.asking.steps import State
+
+Step = Callable[[State, Services], State]
+
+# What the steps hand on lives for one question; only the conversation is written to disk.
+_Working = TypedDict(  # type: ignore[misc]
+    "_Working",
+    dict.fromkeys(get_type_hints(State), Annotated[Any, UntrackedValue]),
+    total=False,
+)
+
+
+class Conversation(_Working, total=False):
+    """What a session remembers between questions.
+
+    Args:
+        title: Shown in lists; empty: the first question.
+        turns: Questions with their answers as JSON, oldest first.
+        summary: Running summary of the turns before `summarised`.
+        summarised: Number of turns that the summary covers.
+    """
+
+    title: str
+    turns: list[dict[str, Any]]
+    summary: str
+    summarised: int
+
+
+def build_graph(checkpointer: Any) -> Any:
+    """The compiled graph; invoke it with a `Services` as context."""
+    graph = StateGraph(Conversation, context_schema=Services)
+    nodes: dict[str, Step] = {
+        "plan": steps.plan,
+        "retrieve": steps.retrieve,
+        "find_paper": steps.find_paper,
+        "read": steps.read,
+        "read_found": steps.read_found,
+        "answer": steps.answer,
+        "look_again": steps.look_again,
+        "fetch": steps.fetch,
+        "next_part": steps.next_part,
+        "report_fetch": steps.report_fetch,
+        "chat": steps.chat,
+        "write_program": steps.write_program,
+    }
+    for name, step in nodes.items():
+        graph.add_node(f"do_{name}", _node(step))
+    graph.add_edge(START, "do_plan")
+    graph.add_conditional_edges("do_plan", _by_route)
+    graph.add_conditional_edges("do_find_paper", _after_finding)
+    graph.add_conditional_edges("do_read", _after_reading)
+    graph.add_edge("do_read_found", "do_answer")
+    graph.add_conditional_edges("do_retrieve", _after_retrieving)
+    graph.add_conditional_edges("do_answer", _after_answering)
+    graph.add_conditional_edges("do_look_again", _after_looking_again)
+    graph.add_conditional_edges("do_fetch", _after_fetching)
+    graph.add_conditional_edges("do_next_part", _after_part)
+    for last in ("do_report_fetch", "do_chat", "do_write_program"):
+        graph.add_edge(last, END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def _node(step: Step) -> Callable[..., State]:
+    def run(state: State, runtime: Runtime[Services]) -> State:
+        return step(state, runtime.context)
+
+    return run
+
+
+def _by_route(
+    state: State,
+) -> Literal["do_chat", "do_report_fetch", "do_find_paper", "do_retrieve"]:
+    plan = state["plan"]
+    if plan.route == "chat":
+        return "do_chat"
+    if plan.route == "fetch":
+        return "do_report_fetch"
+    if plan.route == "paper" or (plan.route == "code" and plan.paper):
+        return "do_find_paper"
+    return "do_retrieve"
+
+
+def _after_finding(state: State) -> Literal["do_read", "do_retrieve"]:
+    return "do_read" if state.get("paper") else "do_retrieve"
+
+
+def _after_reading(state: State) -> Literal["do_write_program", "do_answer"]:
+    return "do_write_program" if state["plan"].route == "code" else "do_answer"
+
+
+def _after_retrieving(
+    state: State, runtime: Runtime[Services]
+) -> Literal["do_write_program", "do_answer", "do_look_again", "do_fetch"]:
+    if state["plan"].route == "code":
+        return "do_write_program"
+    if state["evidence"]:
+        return "do_answer"
+    return "do_look_again" if _may_go_on(state, runtime.context) else "do_fetch"
+
+
+def _after_answering(
+    state: State, runtime: Runtime[Services]
+) -> Literal["do_next_part", "do_read_found", "do_look_again", "do_fetch"]:
+    services = runtime.context
+    if state.get("evidence") or state.get("paper") or services.out_of_time():
+        return "do_next_part"
+    if services.settings.agent.read_papers and not state.get("deepened"):
+        return "do_read_found"
+    if _may_go_on(state, services):
+        return "do_look_again"
+    return "do_next_part" if state.get("fetched") else "do_fetch"
+
+
+def _after_looking_again(
+    state: State, runtime: Runtime[Services]
+) -> Literal["do_retrieve", "do_fetch", "do_next_part"]:
+    if _may_go_on(state, runtime.context):
+        return "do_retrieve"
+    return "do_next_part" if state.get("fetched") else "do_fetch"
+
+
+def _after_fetching(
+    state: State, runtime: Runtime[Services]
+) -> Literal["do_retrieve", "do_next_part"]:
+    found = state.get("fetched") and not runtime.context.out_of_time()
+    return "do_retrieve" if found and not state.get("tried") else "do_next_part"
+
+
+def _after_part(state: State) -> Any:
+    if not state["parts"]:
+        return END
+    return "do_read" if state.get("paper") else "do_retrieve"
+
+
+def _may_go_on(state: State, services: Services) -> bool:
+    return state.get("rounds", 0) < services.settings.agent.rounds and not services.out_of_time()

@@ -1,0 +1,132 @@
+"""What a question asks for: language, route, a standalone English query, keywords, sub-questions."""
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from ingestion.errors import InvalidArxivId, InvalidReply
+from ingestion.paper import ArxivId, parse_arxiv_id
+from ingestion.terms import terms
+from rag_agent.answer import Language, Route
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.reader import Prompts
+
+_PLAN_TOKENS = 220
+_HYDE_TOKENS = 90
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_ID = re.compile(
+    r"(?:arxiv:)?\b(?:\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?\b", re.I
+)
+
+_PAPERS = re.compile(
+    r"\b(?:papers?|preprints?|articles?|publications?|arxiv)\b|论文|文章|文献", re.I
+)
+
+Keyword = Annotated[str, StringConstraints(max_length=40)]
+SubQuestion = Annotated[str, StringConstraints(max_length=160)]
+
+
+class Plan(BaseModel):
+    """One plan. Field order is the order a model writes in: it decides before it phrases.
+
+    Args:
+        route: Which way to go.
+        paper: Title or id of the one paper meant, empty where none is.
+        query: Standalone English search query.
+        keywords: English terms for arXiv's own search.
+        sub_questions: Parts of a question that has several, answered in order; else empty.
+    """
+
+    route: Route
+    paper: str = Field(max_length=120)
+    query: str = Field(max_length=200)
+    keywords: list[Keyword] = Field(max_length=4)
+    sub_questions: list[SubQuestion] = Field(max_length=3)
+
+
+class _Query(BaseModel):
+    query: str = Field(max_length=160)
+
+
+def language_of(text: str) -> Language:
+    """`zh` where at least a tenth of the letters are Han characters, else `en`."""
+    letters = [character for character in text if character.isalpha()]
+    han = sum(1 for character in letters if _HAN.match(character))
+    return "zh" if letters and han >= 0.1 * len(letters) else "en"
+
+
+def ids_in(text: str) -> list[ArxivId]:
+    """The arXiv ids that a text names, in order."""
+    found = []
+    for match in _ID.finditer(text):
+        try:
+            found.append(parse_arxiv_id(match[0]))
+        except InvalidArxivId:
+            continue  # a number of that shape, such as 2021.1234 with month 21
+    return found
+
+
+def make_plan(question: str, conversation: str, model: LanguageModel, prompts: Prompts) -> Plan:
+    """The plan for a question, in one call of the model.
+
+    What a small model gets wrong and code can know is set right: an id in the question is the paper
+    meant, papers are fetched only if papers are asked for, a query is English, sub-questions are two or more.
+
+    Raises:
+        InvalidReply: The model's reply is no plan; `plain_plan` is the way on.
+        ModelUnavailable: No model answers.
+    """
+    plan = model.structured(prompts.plan(question, conversation), Plan, _PLAN_TOKENS)
+    ids = ids_in(question)
+    if len(ids) == 1 and plan.route in ("research", "paper"):
+        plan = plan.model_copy(update={"route": "paper", "paper": str(ids[0])})
+    elif plan.route == "fetch" and not _PAPERS.search(question):
+        plan = plan.model_copy(update={"route": "research"})
+    elif plan.route == "paper" and not conversation and not _names_paper(plan.paper, question):
+        plan = plan.model_copy(update={"route": "research", "paper": ""})
+    query = plan.query.strip()
+    if not query or language_of(query) != "en":
+        query = " ".join(k for k in plan.keywords if language_of(k) == "en") or question
+    parts = [part for part in plan.sub_questions if language_of(part) == "en"]
+    return plan.model_copy(
+        update={"query": query, "sub_questions": parts if len(parts) > 1 else []}
+    )
+
+
+def _names_paper(named: str, question: str) -> bool:
+    """Whether the question speaks of one paper: it says so, or holds a proper name of the one named."""
+    if re.search(r"\bpaper\b|论文|文章|这篇", question, re.IGNORECASE):
+        return True
+    words = re.findall(r"[\w-]+", named)
+    proper = [w for w in words if any(c.isupper() or c.isdigit() for c in w[1:])]
+    return any(word in question for word in proper)
+
+
+def plain_plan(question: str) -> Plan:
+    """The plan without a model: search for the question as it stands."""
+    ids = ids_in(question)
+    return Plan(
+        route="paper" if len(ids) == 1 else "research",
+        paper=str(ids[0]) if len(ids) == 1 else "",
+        query=question[:200],
+        keywords=[word[:40] for word in dict.fromkeys(terms(question))][:4],
+        sub_questions=[],
+    )
+
+
+def other_query(
+    question: str, tried: list[str], model: LanguageModel, prompts: Prompts
+) -> str | None:
+    """A search query unlike those tried; None when the model only repeats them."""
+    try:
+        query = model.structured(prompts.rewrite(question, tried), _Query, 60).query.strip()
+    except InvalidReply:
+        return None
+    known = [set(terms(text)) for text in tried]
+    return query if set(terms(query)) and set(terms(query)) not in known else None
+
+
+def hypothetical_abstract(question: str, model: LanguageModel, prompts: Prompts) -> str:
+    """Two sentences that an abstract with the answer might hold, to search with."""
+    return "".join(model.stream(prompts.hyde(question), _HYDE_TOKENS)).strip()

@@ -1,0 +1,134 @@
+"""What the steps of one question work with: the parts of the program, its budget, its event stream."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ingestion.embedding.model import Embedder
+from ingestion.errors import AgentError
+from ingestion.sources.arxiv_api import ArxivApi
+from ingestion.store.collection import Store
+from rag_agent.answer import Claim, Step
+from rag_agent.events import ClaimWritten, Event, Notice, StepFinished, StepStarted
+from rag_agent.grounding.full_text import FullText
+from rag_agent.grounding.verification import Keys
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.reader import Prompts
+from rag_agent.retrieval import Retriever
+from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.settings import Settings
+
+
+class Stopped(Exception):
+    """The user stopped the question; what there is so far stands."""
+
+
+@dataclass
+class Services:
+    """One question's view of the program. Parts are shared between questions, the rest is its own.
+
+    Args:
+        settings: In force for this question.
+        open_store: Gives the library, opened once; the plan is made while that goes on.
+        embedder: Embeds queries, sentences and claims.
+        full_text: Reads PDFs.
+        arxiv: Asks arXiv, within this question's share of requests.
+        sandbox: Runs generated programs.
+        prompts: The prompts in force.
+        reader: The reader model; None when there is none, and answers only quote.
+        open_coder: Opens the coder model on first use.
+        emit: Takes each event.
+        stopped: Set when the user stops the question.
+        keys: Numbers the quotes of the whole answer.
+        opened: Models used, for their counts.
+        shown: Claims the user has seen.
+        steps: Steps made, in order.
+        notices: What went another way than planned.
+        arxiv_failed: Whether arXiv failed once in this question; it is not asked again then.
+        started: Start of the question, `time.perf_counter()` seconds.
+    """
+
+    settings: Settings
+    open_store: Callable[[], Store]
+    embedder: Embedder
+    full_text: FullText
+    arxiv: ArxivApi
+    sandbox: Sandbox
+    prompts: Prompts
+    reader: LanguageModel | None
+    open_coder: Callable[[], LanguageModel]
+    emit: Callable[[Event], None]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    keys: Keys = field(default_factory=Keys)
+    opened: list[LanguageModel] = field(default_factory=list)
+    shown: list[Claim] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    arxiv_failed: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def store(self) -> Store:
+        """The library.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        return self.open_store()
+
+    @property
+    def retriever(self) -> Retriever:
+        """Searches the library."""
+        return Retriever(self.store, self.embedder, self.settings.retrieval)
+
+    def go_on(self) -> None:
+        """Return, or end the question if the user stopped it.
+
+        Raises:
+            Stopped: The user did.
+        """
+        if self.stopped.is_set():
+            raise Stopped
+
+    def say(self, event: Event) -> None:
+        """Emit an event, or end the question if the user stopped it.
+
+        Raises:
+            Stopped: The user did.
+        """
+        self.go_on()
+        if isinstance(event, ClaimWritten):
+            self.shown.append(event.claim)
+        self.emit(event)
+
+    def notice(self, what: AgentError | str) -> None:
+        """Tell what went another way than planned; it is part of the result too."""
+        self.notices.append(str(what))
+        self.say(Notice(str(what)))
+
+    @contextmanager
+    def step(self, name: str, detail: str = "") -> Iterator[list[str]]:
+        """Time one step; what is appended to the list yielded becomes its closing detail."""
+        self.say(StepStarted(name, detail))
+        started = time.perf_counter()
+        closing: list[str] = []
+        try:
+            yield closing
+        finally:
+            seconds = time.perf_counter() - started
+            said = " ".join(closing) or detail
+            self.steps.append(Step(name, seconds, said))
+            self.emit(StepFinished(name, seconds, said))
+
+    def coder(self) -> LanguageModel:
+        """The coder model, opened at its first use."""
+        model = self.open_coder()
+        model.on_piece = self.go_on
+        self.opened.append(model)
+        return model
+
+    def out_of_time(self) -> bool:
+        """Whether the question's seconds are spent."""
+        return time.perf_counter() - self.started > self.settings.agent.seconds

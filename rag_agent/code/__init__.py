@@ -1,0 +1,1 @@
+"""Programs from papers: written, run, checked, reviewed."""

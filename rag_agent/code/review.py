@@ -1,0 +1,114 @@
+"""Whether a program does what its instruction requires: one judgement a requirement, tied to lines."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from rag_agent.code.source import code_lines, numbered
+from rag_agent.model.client import LanguageModel, Message
+
+Status = Literal["met", "missed", "unchecked"]
+_MAX_TOKENS = 220
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementCheck:
+    """One requirement of the instruction, and the lines of the program that meet it.
+
+    Args:
+        text: As in the instruction.
+        status: `met` by the lines named, in the reader model's judgement; `missed`; or `unchecked`.
+        first_line: First line in `CodeResult.program`, from 1; None unless met.
+        last_line: Last line, inclusive; None unless met.
+    """
+
+    text: str
+    status: Status = "unchecked"
+    first_line: int | None = None
+    last_line: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `code --json` prints."""
+        return {
+            "text": self.text,
+            "status": self.status,
+            "first_line": self.first_line,
+            "last_line": self.last_line,
+        }
+
+
+class _Check(BaseModel):
+    requirement: Annotated[int, Field(ge=1, le=5)]
+    first_line: Annotated[int, Field(ge=0, le=999)]
+    last_line: Annotated[int, Field(ge=0, le=999)]
+    met: bool
+
+
+class _Review(BaseModel):
+    checks: Annotated[list[_Check], Field(min_length=1, max_length=5)]
+
+
+_SYSTEM = (
+    "You check a program against its requirements. For each requirement name the first and the last line "
+    "of the code that does it, and say whether it is met. Where no line does it: lines 0, met false."
+)
+_EXAMPLE: tuple[Message, ...] = (
+    (
+        "user",
+        "Program:\n1: import numpy as np\n2: \n3: def scale(x, gamma):\n"
+        "4:     x = x - x.mean(axis=0)\n5:     return gamma * x\n\n"
+        "Requirements:\n1. subtract the mean of each feature\n2. divide by the standard deviation",
+    ),
+    (
+        "assistant",
+        '{"checks": [{"requirement": 1, "first_line": 4, "last_line": 4, "met": true}, '
+        '{"requirement": 2, "first_line": 0, "last_line": 0, "met": false}]}',
+    ),
+)
+
+
+def check_requirements(
+    requirements: Sequence[str], program: str, first_line: int, reader: LanguageModel
+) -> tuple[RequirementCheck, ...]:
+    """Ask the reader which lines meet each requirement, and hold its word to the program.
+
+    Args:
+        requirements: At most 5.
+        program: Python source whose syntax is right.
+        first_line: First line shown to the reader; the sourced docstring stands above it.
+        reader: The model that judges.
+
+    Raises:
+        InvalidReply: The reader gave no usable judgement.
+    """
+    wanted = "\n".join(f"{n}. {text}" for n, text in enumerate(requirements, 1))
+    prompt: Message = (
+        "user",
+        f"Program:\n{numbered(program, first_line)}\n\nRequirements:\n{wanted}",
+    )
+    review = reader.structured([("system", _SYSTEM), *_EXAMPLE, prompt], _Review, _MAX_TOKENS)
+    said = {check.requirement: check for check in reversed(review.checks)}
+    code = code_lines(program)
+    return tuple(
+        _judged(text, said.get(n), program, code) for n, text in enumerate(requirements, 1)
+    )
+
+
+def _judged(text: str, said: _Check | None, program: str, code: frozenset[int]) -> RequirementCheck:
+    """A model's word on one requirement, held to what the program shows."""
+    if said is None:
+        return RequirementCheck(text)
+    lines = range(said.first_line, said.last_line + 1)
+    # A decimal number that a requirement names, and the program lacks, cannot have been met.
+    decimals = re.findall(r"\b\d+\.\d+\b|\b\d+e-?\d+\b", text)
+    present = {float(n) for n in re.findall(r"\d+\.?\d*(?:e-?\d+)?|\.\d+", program)}
+    if (
+        not said.met
+        or not code.intersection(lines)
+        or any(float(n) not in present for n in decimals)
+    ):
+        return RequirementCheck(text, "missed")
+    return RequirementCheck(text, "met", said.first_line, min(said.last_line, max(code)))

@@ -1,0 +1,1 @@
+"""What is remembered between questions, and how it leaves the program."""

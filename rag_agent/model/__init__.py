@@ -1,0 +1,1 @@
+"""Language models behind the OpenAI protocol: the client, the embedded server, a scripted double."""

@@ -1,0 +1,328 @@
+"""One client for any OpenAI-compatible chat server, the embedded llama.cpp included.
+
+LanguageModel       structured replies by JSON schema, streamed text, counted calls and tokens
+└── ScriptedModel   a test double that plays queued replies
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ingestion.errors import InvalidReply, ModelUnavailable
+from ingestion.machine import weights
+from rag_agent.model import llama_server
+from rag_agent.model.llama_server import LlamaConfig
+from rag_agent.settings import RoleSettings, Settings
+
+Message = tuple[Literal["system", "user", "assistant"], str]
+Role = Literal["reader", "coder"]
+Schema = TypeVar("Schema", bound=BaseModel)
+NO_MODEL = "none"
+_CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(slots=True)
+class Usage:
+    """What one question has cost so far; `seconds` is wall time spent waiting for the model."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: float = 0.0
+
+
+# Between the best for one program, 0.2, and for a hundred, 0.8 (Chen et al. 2021, arXiv:2107.03374, figure 5).
+_TEMPERATURE = 0.4
+
+
+@dataclass(slots=True)
+class LanguageModel:
+    """A model in one role, for one question: cheap to make, its usage is that question's.
+
+    Args:
+        name: Model name, shown with answers.
+        base_url: Of the server, with `/v1`.
+        api_key: Of the server.
+        timeout_s: Longest wait for one piece of a reply.
+        extra_body: Further fields of each request, such as llama.cpp's `lora`.
+        on_use: Called at each request and each piece of a reply.
+        on_piece: Called at each piece of a reply; what it raises ends the reply.
+        usage: Counts of this object's calls.
+        sample: 0 for the surest reply; any other number is the seed of replies drawn at random.
+    """
+
+    name: str
+    base_url: str = ""
+    api_key: str = ""
+    timeout_s: float = 180.0
+    extra_body: dict[str, Any] = field(default_factory=dict)
+    on_use: Callable[[], None] = lambda: None
+    on_piece: Callable[[], None] = lambda: None
+    usage: Usage = field(default_factory=Usage)
+    sample: int = 0
+
+    def structured(
+        self,
+        messages: Sequence[Message],
+        schema: type[Schema],
+        max_tokens: int,
+        on_partial: Callable[[dict[str, Any]], None] = lambda partial: None,
+    ) -> Schema:
+        """A reply that fits `schema`; one that does not goes back once with its error.
+
+        Args:
+            messages: The prompt. What stays the same between calls stands first: servers cache prefixes.
+            schema: Every string and list in it needs a maximum, or a small model runs to the limit.
+            max_tokens: Limit of the reply.
+            on_partial: Shown the JSON object so far while the reply streams. What it raises ends the call.
+
+        Raises:
+            InvalidReply: Also the second reply does not fit.
+            ModelUnavailable: No server answers, or it refuses.
+        """
+        reply = ""
+        prompt = list(messages)
+        for _ in range(2):
+            reply = self._complete(prompt, schema, max_tokens, on_partial)
+            try:
+                return schema.model_validate_json(_json_of(reply))
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"])
+                prompt = [
+                    *messages,
+                    ("assistant", reply[:500]),
+                    ("user", f"Invalid: {where} {first['msg']}. Reply again, JSON only."),
+                ]
+        raise InvalidReply(
+            f"The model {self.name} replied twice with something else than was asked for: {reply[:80]!r}",
+            next_step="Try again, or choose a larger model (ARXIV_AGENT_READER__MODEL)",
+        )
+
+    def stream(
+        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """The reply as text, piece by piece.
+
+        Raises:
+            ModelUnavailable: No server answers, or it refuses.
+        """
+        yield from self._counted(self._pieces(messages, max_tokens, stop=list(stop) or None))
+
+    def sampled(self, sample: int) -> Self:
+        """The same model on the same account, whose replies are those of another `sample`."""
+        return replace(self, sample=sample)
+
+    def _complete(
+        self,
+        messages: Sequence[Message],
+        schema: type[BaseModel],
+        max_tokens: int,
+        on_partial: Callable[[dict[str, Any]], None],
+    ) -> str:
+        from langchain_core.utils.json import parse_partial_json
+
+        response_format = {
+            "type": "json_schema",
+            "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
+        }
+        reply = ""
+        for piece in self._counted(
+            self._pieces(messages, max_tokens, response_format=response_format)
+        ):
+            reply += piece
+            try:
+                partial = parse_partial_json(reply)
+            except ValueError:
+                continue  # not yet an object
+            if isinstance(partial, dict):
+                on_partial(partial)
+        return reply
+
+    def _counted(self, pieces: Iterator[str]) -> Iterator[str]:
+        """The pieces, with the time waited for them on the account; closed when the caller stops."""
+        self.usage.calls += 1
+        self.on_use()
+        started = time.perf_counter()
+        try:
+            for piece in pieces:
+                self.usage.seconds += time.perf_counter() - started
+                self.on_use()  # a server that is answering is in use, however long it takes
+                self.on_piece()
+                yield piece
+                started = time.perf_counter()
+            self.usage.seconds += time.perf_counter() - started
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _pieces(
+        self, messages: Sequence[Message], max_tokens: int, **options: Any
+    ) -> Iterator[str]:
+        import openai
+
+        client = self.chat_model(max_tokens)
+        options = {key: value for key, value in options.items() if value is not None}
+        try:
+            for chunk in client.stream(list(messages), **options):
+                self.count(chunk, calls=0)
+                if chunk.text:
+                    yield str(chunk.text)
+        # The last two: an answer that is not the protocol's, such as a web page, fails inside the client.
+        except (openai.OpenAIError, ValidationError, AssertionError) as error:
+            raise ModelUnavailable(
+                f"The model server at {self.base_url} failed: {str(error)[:200]}",
+                next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",
+            ) from error
+
+    def chat_model(self, max_tokens: int) -> Any:
+        """The LangChain chat model behind this one, for what needs its whole interface."""
+        from langchain_openai import ChatOpenAI
+
+        return ChatOpenAI(
+            model=self.name,
+            base_url=self.base_url,
+            api_key=self.api_key or "none",
+            temperature=_TEMPERATURE if self.sample else 0,
+            seed=self.sample or None,
+            max_completion_tokens=max_tokens,
+            timeout=(_CONNECT_TIMEOUT_S, self.timeout_s),
+            max_retries=0,
+            stream_usage=True,
+            extra_body=self.extra_body or None,
+        )
+
+    def count(self, message: Any, calls: int = 1) -> None:
+        """Put a message's tokens, if it says any, on the account."""
+        usage = getattr(message, "usage_metadata", None)
+        if not usage:
+            return
+        self.usage.calls += calls
+        self.usage.prompt_tokens += usage["input_tokens"]
+        self.usage.completion_tokens += usage["output_tokens"]
+        self.usage.cached_tokens += (usage.get("input_token_details") or {}).get("cache_read") or 0
+
+
+class ScriptedModel(LanguageModel):
+    """A test double: replies from a queue, in order, a word a piece. No weights, no server.
+
+    Args:
+        replies: Each a text, or a value whose JSON is the reply.
+        seconds_a_piece: Pause before each piece, to test streaming and stopping.
+    """
+
+    __slots__ = ("prompts", "replies", "seconds_a_piece")
+
+    def __init__(self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0) -> None:
+        super().__init__(name="scripted")
+        self.replies = list(replies)
+        self.seconds_a_piece = seconds_a_piece
+        self.prompts: list[list[Message]] = []
+
+    def sampled(self, sample: int) -> Self:
+        """Itself: its replies are set."""
+        return self
+
+    def _pieces(
+        self, messages: Sequence[Message], max_tokens: int, **options: Any
+    ) -> Iterator[str]:
+        import json
+        import re
+
+        self.prompts.append(list(messages))
+        if not self.replies:
+            raise ModelUnavailable("The scripted model has no reply left")
+        reply = self.replies.pop(0)
+        if callable(reply):
+            reply = reply(messages)
+        if isinstance(reply, Exception):
+            raise reply
+        text = reply if isinstance(reply, str) else json.dumps(_plain(reply), ensure_ascii=False)
+        self.usage.prompt_tokens += sum(len(text.split()) for _, text in messages)
+        for piece in re.findall(r"\s*\S+\s*?", text):
+            time.sleep(self.seconds_a_piece)
+            self.usage.completion_tokens += 1
+            yield piece
+
+
+def load_client() -> None:
+    """Import the client library now, about a second, for instance while a server starts."""
+    import langchain_openai  # noqa: F401
+
+
+def open_model(
+    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
+) -> LanguageModel:
+    """The model of a role, ready to be asked; the embedded server is started if none runs.
+
+    Raises:
+        ModelUnavailable: The role has no model, or the embedded server does not start.
+        WeightsError: The embedded model's weights cannot be had.
+    """
+    role_settings, adapter_name = _role(role, settings)
+    if role_settings.base_url:
+        return LanguageModel(
+            name=adapter_name or role_settings.model or settings.reader.model,
+            base_url=role_settings.base_url,
+            api_key=role_settings.api_key.get_secret_value(),
+            timeout_s=role_settings.timeout_s,
+        )
+    model = role_settings.model or settings.reader.model
+    if model == NO_MODEL:
+        raise ModelUnavailable(
+            "No language model is set (model is none)",
+            next_step="Set ARXIV_AGENT_READER__MODEL to have answers written instead of quoted",
+        )
+    config = llama_config(role, settings, report)
+    service = llama_server.ensure(config, settings.home)
+    applied = role == "coder" and bool(config.adapter)
+    lora = [{"id": 0, "scale": settings.coder.adapter_scale if applied else 0.0}]
+    return LanguageModel(
+        name=Path(model).name.removesuffix(".gguf")
+        + (f"+{Path(config.adapter).stem}" if applied else ""),
+        base_url=f"{service.uri}/v1",
+        api_key=service.token,
+        timeout_s=role_settings.timeout_s,
+        extra_body={"lora": lora} if config.adapter else {},
+        on_use=lambda: llama_server.touch(config, settings.home),
+    )
+
+
+def llama_config(
+    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
+) -> LlamaConfig:
+    """How the embedded server of a role is started; reader and coder of one base model share one."""
+    reader, coder = settings.reader, settings.coder
+    own_coder = not coder.base_url and coder.model not in ("", reader.model)
+    model = coder.model if role == "coder" and own_coder else reader.model
+    carries_adapter = coder.adapter and not coder.base_url and (role == "coder" or not own_coder)
+    return LlamaConfig(
+        model=str(weights.resolve(model, settings.home, report)),
+        adapter=str(Path(coder.adapter).expanduser().absolute()) if carries_adapter else "",
+        context_tokens=reader.context_tokens,
+        slots=reader.slots,
+        threads=reader.threads,
+        keep_alive_s=reader.keep_alive_s,
+    )
+
+
+def _role(role: Role, settings: Settings) -> tuple[RoleSettings, str]:
+    if role == "reader" or not (settings.coder.base_url or settings.coder.model):
+        return settings.reader, settings.coder.adapter if role == "coder" else ""
+    return settings.coder, settings.coder.adapter
+
+
+def _json_of(reply: str) -> str:
+    """The JSON object in a reply; servers that ignore the schema may put it into a code fence."""
+    start, end = reply.find("{"), reply.rfind("}")
+    return reply[start : end + 1] if 0 <= start < end else reply
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else value

@@ -1,0 +1,1 @@
+"""Every prompt, each of which settings can override by name."""

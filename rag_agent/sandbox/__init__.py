@@ -1,0 +1,1 @@
+"""Isolated runs of programs that nobody trusts."""

@@ -1,0 +1,133 @@
+"""Sentences and passages out of laid-out pages."""
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingestion.fulltext.passages import (
+    MAX_SENTENCE_CHARACTERS,
+    passages_of,
+    sentence_spans,
+    sentences_of,
+)
+from ingestion.fulltext.pdf.layout import PageText, lay_out
+
+Line = list[tuple[str, float, float, float, float]]
+
+
+def line(text: str, y: float, x: float = 100, size: float = 10) -> Line:
+    """A typeset line: half an em a letter; a bar in the text is the gap between two cells."""
+    words: Line = []
+    for token in text.split():
+        if token == "|":
+            x += 3 * size
+            continue
+        width = len(token) * size / 2
+        words.append((token, x, y, x + width, y + size))
+        x += width + size / 4
+    return words
+
+
+def page(*lines: Line) -> dict[str, Any]:
+    return {"width": 600, "height": 800, "lines": list(lines)}
+
+
+def prose(y: float, count: int = 4) -> list[Line]:
+    text = "The encoder maps an input sequence of symbols to a longer sequence of vectors"
+    return [line(f"{text}{'.' if i == count - 1 else ''}", y + 12 * i) for i in range(count)]
+
+
+TABLE = page(
+    line("4 Experiments", 100),
+    *prose(120),
+    line("Model | Layers | Params", 200),
+    line("Small-Net | 12 | 86M", 212),
+    line("Large-Net | 24 | 307M", 224),
+    line("Table 1: Details of the model variants.", 240),
+)
+
+
+def split(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
+
+
+def test_abbreviations_and_decimals_end_no_sentence() -> None:
+    text = (
+        "We follow Smith et al. (2018) in this. The loss falls to 0.5 in Eq. (2) of Ref. [3] here. "
+        "As shown in Figs. 2 and 3, it holds."
+    )
+    assert split(text) == [
+        "We follow Smith et al. (2018) in this.",
+        "The loss falls to 0.5 in Eq. (2) of Ref. [3] here.",
+        "As shown in Figs. 2 and 3, it holds.",
+    ]
+
+
+def test_a_run_in_title_stays_with_its_sentence() -> None:
+    text = "Plain Network. Our plain baselines follow VGG nets."
+    assert split(text) == [text]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=1500))
+def test_sentences_are_in_order_and_short_and_lose_no_letter(text: str) -> None:
+    spans = sentence_spans(text, 0, len(text))
+    kept = "".join(text[start:end] for start, end in spans)
+    assert "".join(kept.split()) == "".join(text.split())
+    assert all(end - start <= MAX_SENTENCE_CHARACTERS for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_a_table_row_is_read_with_its_caption_and_labels_and_quoted_as_it_stands() -> None:
+    pages, _ = lay_out([TABLE])
+    row = next(s for s in sentences_of(pages) if s.text.startswith("Small-Net"))
+    assert row.text == "Small-Net 12 86M"
+    assert row.reading == (
+        "Table 1: Details of the model variants. Model: Small-Net; Layers: 12; Params: 86M."
+    )
+    assert pages[0].text[row.start : row.end] == row.text
+
+
+def test_a_passage_names_the_caption_of_its_rows_once() -> None:
+    pages, _ = lay_out([TABLE])
+    passages = passages_of(pages, sentences_of(pages))
+    rows = next(p for p in passages if "Small-Net" in p.reading)
+    assert rows.reading.count("Details of the model variants") == 1
+    assert "Layers: 24" in rows.reading
+    assert pages[0].text[rows.start : rows.end] == rows.text
+
+
+def test_references_contents_and_figure_text_are_not_read() -> None:
+    pages, _ = lay_out(
+        [
+            page(
+                line("Introduction . . . . . . . . . 12", 60),
+                line("1 Introduction", 100),
+                *prose(120),
+                line("0.2 | 0.4 | 0.6", 300, size=7),
+                line("References", 400),
+                line("[1] Ada Author. A paper about everything and a little more.", 420),
+            )
+        ]
+    )
+    text = " ".join(sentence.text for sentence in sentences_of(pages))
+    assert "The encoder maps" in text
+    assert "Ada Author" not in text
+    assert ". . ." not in text
+    assert "0.4" not in text
+
+
+def test_passages_cover_every_sentence_and_stay_on_one_page() -> None:
+    pages, _ = lay_out([TABLE, page(line("5 Results", 100), *prose(120), *prose(300))])
+    sentences = sentences_of(pages)
+    passages = passages_of(pages, sentences)
+    assert {i for p in passages for i in range(p.first, p.last + 1)} == set(range(len(sentences)))
+    assert all(sentences[p.first].page == sentences[p.last].page for p in passages)
+
+
+def test_an_empty_document_has_no_passages() -> None:
+    empty = PageText("", (), (), (), 600, 800)
+    assert sentences_of([empty]) == []
+    assert passages_of([empty], []) == []

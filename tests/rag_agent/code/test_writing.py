@@ -1,0 +1,327 @@
+"""From a question to a program: what ran, what did not, and that the result says so."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ingestion.errors import SandboxUnavailable
+from rag_agent.code.second_program import CrossCheck
+from rag_agent.code.self_check import SelfCheck
+from rag_agent.code.writing import CodeResult, error_lines, result_of, write_code
+from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
+from rag_agent.model.client import LanguageModel, ScriptedModel
+from rag_agent.sandbox.launcher import Run, Sandbox
+from rag_agent.settings import SandboxSettings
+from tests.rag_agent import sandboxes
+from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
+
+GOOD = "def double(x):\n    return 2 * x\n"
+CRASHES = GOOD.replace("2 * x", "2 * y")
+EXAMPLE = """```python
+x = np.random.randn(3)
+result = double(x)
+assert result.shape == (3,)
+```"""
+CHECKS = 3  # shape, finite, another x
+MET = {
+    "checks": [
+        {"requirement": 1, "first_line": 8, "last_line": 8, "met": True},
+        {"requirement": 2, "first_line": 8, "last_line": 8, "met": True},
+    ]
+}
+MISSED = {
+    "checks": [
+        {"requirement": 1, "first_line": 8, "last_line": 8, "met": True},
+        {"requirement": 2, "first_line": 0, "last_line": 0, "met": False},
+    ]
+}
+
+
+def block(program: str) -> str:
+    return f"```python\n{program}```"
+
+
+def coder(*programs: str) -> ScriptedModel:
+    """Writes these programs, each with an example call of it, and the last once more to compare."""
+    written = [reply for program in programs for reply in (block(program), EXAMPLE)]
+    return ScriptedModel([*written, block(programs[-1])])
+
+
+class StubSandbox(Sandbox):
+    """Runs nothing: plays queued answers of `run`."""
+
+    def __init__(self, *answers: Run | Exception) -> None:
+        super().__init__(SandboxSettings())
+        self.answers = list(answers)
+
+    def run(self, program: str, *, stdin: str = "") -> Run:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    return sandboxes.opened(SandboxSettings(timeout_s=60))
+
+
+def build(
+    model: LanguageModel, reader: LanguageModel, sandbox: Sandbox, **options: Any
+) -> tuple[CodeResult, list[Event]]:
+    """Run `write_code` on a ready instruction, with its events kept."""
+    options = {"question": "attention", "instruction": INSTRUCTION, **options}
+    steps = write_code(passages=[PASSAGE], coder=model, reader=reader, sandbox=sandbox, **options)
+    events: list[Event] = []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as end:
+            return end.value, events
+
+
+def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> None:
+    result, events = build(coder(GOOD), ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.reason, result.repairs) == ("passed", "", 0)
+    assert result.run is not None
+    assert result.run.exit_code == 0
+    assert result.self_check == SelfCheck(CHECKS, CHECKS, CHECKS)
+    assert [check.status for check in result.requirements] == ["met", "met"]
+    assert result.program.splitlines()[result.requirements[0].first_line - 1] == "    return 2 * x"  # type: ignore[operator]
+    shown = "".join(e.text for e in events if isinstance(e, TextWritten))
+    assert shown.split() == result.program.partition('"""\n\n')[2].split()
+    assert [e.name for e in events if isinstance(e, StepStarted)] == [
+        "write",
+        "run",
+        "review",
+        "compare",
+    ]
+    assert result.cross_check == CrossCheck("agrees")
+    assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["passed"]
+
+
+def test_the_models_own_docstring_and_example_give_way(sandbox: Sandbox) -> None:
+    own = f'"""By a model, after nothing."""\n{GOOD}\n\nprint(double(2) + wrong)\n'
+    result, _ = build(coder(own), ScriptedModel([MET]), sandbox)
+    assert "By a model" not in result.program
+    assert "wrong" not in result.program
+    assert "Attention Is All You Need" in (ast.get_docstring(ast.parse(result.program)) or "")
+    assert result.verdict == "passed"
+
+
+def test_a_failure_goes_back_with_its_traceback_and_its_example(sandbox: Sandbox) -> None:
+    model = coder(CRASHES, GOOD)
+    result, events = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 1)
+    request = model.prompts[2][-1][1]
+    assert "NameError: name 'y' is not defined" in request
+    assert "when it is called so: x = np.random.randn(3); result = double(x)" in request
+    assert "_run()" not in request  # the frames of the counting harness are not the program's
+    assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["failed", "passed"]
+
+
+def test_a_program_that_works_stands_without_a_model_for_the_comparison(sandbox: Sandbox) -> None:
+    result, _ = build(ScriptedModel([block(GOOD), EXAMPLE]), ScriptedModel([MET]), sandbox)
+    assert result.verdict == "passed"
+    assert result.cross_check.outcome == "not compared"
+    assert "no reply left" in result.cross_check.reason
+
+
+def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
+    wrong = GOOD.replace("2 * x", "x @ x")
+    model = ScriptedModel([block(wrong), EXAMPLE, block(GOOD), EXAMPLE, block(GOOD)])
+    result, _ = build(model, ScriptedModel([MET]), sandbox)
+    assert "the shape is (), not (3,)" in model.prompts[2][-1][1]
+    assert result.verdict == "passed"
+
+
+def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandbox) -> None:
+    model = coder(CRASHES, GOOD.replace("2 * x", "y + y"), GOOD)
+    result, events = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 2)
+    assert [message[1] for message in model.prompts[4]][1:] == ["Request: attention"]
+    assert any(isinstance(e, Notice) and "anew" in e.text for e in events)
+    assert "Written from memory; compare" in result.program
+
+
+def test_a_repair_of_one_line_alone_does_not_replace_the_program(sandbox: Sandbox) -> None:
+    model = ScriptedModel([block(CRASHES), EXAMPLE, block("y = x\n"), block(GOOD), EXAMPLE])
+    result, _ = build(model, ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 2)
+
+
+def test_repair_ends_after_the_rounds_that_are_set(sandbox: Sandbox) -> None:
+    programs = [GOOD.replace("2 * x", f"2 * {name}") for name in "abcdefg"]
+    result, _ = build(coder(*programs), ScriptedModel(), sandbox)
+    assert (result.verdict, result.repairs) == ("failed", 3)
+    assert "NameError" in result.reason
+    assert [check.status for check in result.requirements] == ["unchecked", "unchecked"]
+
+
+def test_of_programs_that_fail_the_one_that_got_furthest_is_shown(sandbox: Sandbox) -> None:
+    endless = GOOD.replace("2 * x", "2 * x / 0")  # its shape is right, its values are not finite
+    box = sandboxes.opened(SandboxSettings(timeout_s=60, repairs=2))
+    result, _ = build(coder(CRASHES, endless, CRASHES), ScriptedModel(), box)
+    assert "2 * x / 0" in result.program
+    assert "not finite" in result.reason
+
+
+def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
+    model = ScriptedModel([block("def f(:\n    pass\n"), block(GOOD), EXAMPLE])
+    result, events = build(model, ScriptedModel([MET]), sandbox)
+    assert "SyntaxError" in model.prompts[1][-1][1]
+    assert (result.verdict, result.repairs) == ("passed", 1)
+    assert len([e for e in events if isinstance(e, StepStarted) and e.name == "run"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("x = 1\n", "it has no self-check"),
+        ("x = 1\nassert True\nassert 1 + 1 == 2\nassert x == x\n", "it has no self-check"),
+        (
+            "try:\n    assert len([]) == 1\nexcept AssertionError:\n    pass\n",
+            "a failed assert was swallowed",
+        ),
+        ("raise SystemExit(0)\n", "it has no self-check"),
+        ("import os\nx = 1\nassert x\nos._exit(0)\n", "it has no self-check"),
+    ],
+)
+def test_a_program_that_nothing_can_call_is_no_success(
+    sandbox: Sandbox, program: str, reason: str
+) -> None:
+    result, _ = build(ScriptedModel([block(program)] * 4), ScriptedModel(), sandbox)
+    assert (result.verdict, result.reason) == ("failed", reason)
+    assert result.run is not None
+    assert result.run.exit_code == 0
+
+
+def test_a_program_that_ends_before_its_self_check_is_no_success(sandbox: Sandbox) -> None:
+    program = f"raise SystemExit(0)\n{GOOD}"
+    result, _ = build(coder(*[program] * 4), ScriptedModel(), sandbox)
+    assert (result.verdict, result.reason) == ("failed", "its self-check was never reached")
+
+
+def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
+    model = ScriptedModel([block(GOOD), "no", "no"] * 4)
+    result, _ = build(model, ScriptedModel(), sandbox)
+    assert (result.verdict, result.reason) == ("failed", "it has no self-check")
+    assert any("No self-check was made" in notice for notice in result.notices)
+
+
+def test_missing_packages_are_named_and_not_installed(sandbox: Sandbox) -> None:
+    program = "import no_such_package_a.sub\nfrom no_such_package_b import x\n" + GOOD
+    model = ScriptedModel([block(program)] * 4)
+    result, _ = build(model, ScriptedModel([MET]), sandbox)
+    assert result.verdict == "not run"
+    assert result.missing_packages == ("no_such_package_a", "no_such_package_b")
+    assert result.reason.endswith("no_such_package_a, no_such_package_b")
+    assert result.run is None
+
+
+def test_where_code_cannot_be_isolated_it_is_not_run() -> None:
+    box = StubSandbox(SandboxUnavailable("Code cannot be isolated here: no bwrap"))
+    result, _ = build(coder(GOOD), ScriptedModel([MET]), box)
+    assert (result.verdict, result.run) == ("not run", None)
+    assert "cannot be isolated" in result.reason
+    assert GOOD in result.program
+
+
+def test_a_run_that_was_not_asked_for_is_not_made() -> None:
+    result, _ = build(coder(GOOD), ScriptedModel([MET]), StubSandbox(), run=False)
+    assert (result.verdict, result.reason) == ("not run", "a run was not asked for")
+
+
+def test_other_languages_are_written_and_not_run() -> None:
+    model = ScriptedModel(["```rust\nfn main() {}\n```"])
+    result, _ = build(model, ScriptedModel(), StubSandbox(), question="attention in Rust")
+    assert (result.language, result.verdict, result.run) == ("rust", "not run", None)
+    assert result.program == "fn main() {}\n"
+    assert result.reason == "rust programs are written but not run"
+    assert {check.status for check in result.requirements} == {"unchecked"}
+
+
+def test_a_missed_requirement_gets_one_more_round(sandbox: Sandbox) -> None:
+    more = GOOD.replace("2 * x", "x + x")
+    model = coder(GOOD, more)
+    result, _ = build(model, ScriptedModel([MISSED, MET]), sandbox)
+    assert "- apply a softmax" in model.prompts[2][-1][1]
+    assert "divide by sqrt" not in model.prompts[2][-1][1]
+    assert more in result.program
+    assert result.covers == INSTRUCTION.requirements
+    assert result.repairs == 1
+
+
+def test_a_round_that_breaks_the_program_is_dropped(sandbox: Sandbox) -> None:
+    result, events = build(coder(GOOD, CRASHES), ScriptedModel([MISSED]), sandbox)
+    assert result.verdict == "passed"
+    assert GOOD in result.program
+    assert [check.status for check in result.requirements] == ["met", "missed"]
+    assert result.leaves_out[0] == "apply a softmax"
+    assert any(isinstance(e, Notice) and "kept the one before" in e.text for e in events)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"requirement": 2, "first_line": 900, "last_line": 901, "met": True},  # beyond the program
+        {"requirement": 2, "first_line": 1, "last_line": 3, "met": True},  # the docstring
+        {"requirement": 2, "first_line": 9, "last_line": 8, "met": True},  # no line at all
+    ],
+)
+def test_lines_that_are_not_code_meet_nothing(sandbox: Sandbox, check: dict[str, Any]) -> None:
+    said = {"checks": [MET["checks"][0], check]}
+    result, _ = build(coder(GOOD, GOOD), ScriptedModel([said, said]), sandbox)
+    assert [check.status for check in result.requirements] == ["met", "missed"]
+    assert result.requirements[1].first_line is None
+
+
+def test_a_decimal_number_that_the_program_lacks_is_missed(sandbox: Sandbox) -> None:
+    instruction = INSTRUCTION.model_copy(update={"requirements": ("beta is 0.9", "eps is 1e-8")})
+    program = GOOD.replace("return 2", "return 0.9 * 2 / 0.9")
+    reader = ScriptedModel([MET, MET])
+    result, _ = build(coder(program, program), reader, sandbox, instruction=instruction)
+    assert [check.status for check in result.requirements] == ["met", "missed"]
+
+
+def test_an_unusable_review_leaves_requirements_unchecked(sandbox: Sandbox) -> None:
+    reader = ScriptedModel(["nonsense", "nonsense"])
+    result, _ = build(coder(GOOD), reader, sandbox)
+    assert {check.status for check in result.requirements} == {"unchecked"}
+    assert any("not checked" in notice for notice in result.notices)
+    assert result.verdict == "passed"
+
+
+def test_the_instruction_is_written_from_question_and_passages(sandbox: Sandbox) -> None:
+    reader = ScriptedModel([INSTRUCTION, MET])
+    result, events = build(coder(GOOD), reader, sandbox, instruction=None, keywords=("softmax",))
+    prompt = reader.prompts[0][-1][1]
+    assert "attention" in prompt
+    assert "softmax" in prompt
+    assert QUOTE in prompt
+    assert result.instruction == INSTRUCTION.model_copy(update={"formulas": ()})
+    assert isinstance(events[0], StepStarted)
+    assert events[0].name == "instruct"
+
+
+def test_the_model_is_stopped_when_its_block_closes(sandbox: Sandbox) -> None:
+    reply = block(GOOD) + "\n" + "and on and on " * 1000
+    model = ScriptedModel([reply, EXAMPLE])
+    build(model, ScriptedModel([MET]), sandbox)
+    assert model.usage.completion_tokens < 100
+
+
+def test_a_run_cut_by_a_limit_is_told_apart() -> None:
+    run = Run("timed out", -9, "", "", 20.0, 12.0)
+    assert error_lines(run).startswith("The run was stopped: timed out")
+
+
+def test_a_generator_of_events_gives_its_value() -> None:
+    def steps() -> Any:
+        yield Notice("one")
+        return 7
+
+    make: Callable[[], Any] = steps
+    assert result_of(make()) == 7
