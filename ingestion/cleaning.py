@@ -11,14 +11,27 @@ if TYPE_CHECKING:
     from pylatexenc.macrospec import LatexContextDb
 
 # Control characters but white space; soft hyphen, zero-width space, word joiner, BOM; every bidi
-# control; lone surrogates, noncharacters, the private planes, and the invisible tag characters,
-# which can carry hidden instructions. The joiners U+200C and U+200D stay: Persian and Indic scripts
-# are spelt with them.
+# control; annotation, shorthand and musical controls; lone surrogates, noncharacters, the private
+# planes, and the invisible tag characters, which can carry hidden instructions. The joiners U+200C
+# and U+200D stay: Persian and Indic scripts are spelt with them.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     "\U000f0000-\U0010ffff]"
 )
+# Joiners and variation selectors come one or two at a time (in an emoji both); longer runs spell
+# hidden bytes.
+_SMUGGLED = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
+# A terminal's commands (ECMA-48): CSI with its parameters, OSC and its kin up to their end on the same
+# line, and two-character escapes.
+_TERMINAL = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
+    "|(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\n\r\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x9c|\x1b\\\\)"
+    "|\x1b[ -/]*[0-OQ-WYZ\\\\`-~]"
+)
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SEPARATOR = re.compile("[\x1c-\x1f]")
 MATHS = re.compile(
     r"(\$\$.+?\$\$|(?<!\\)\$[^$]+?(?<!\\)\$|\\\(.+?\\\)|\\\[.+?\\\]"
     r"|\\begin\{(?:equation|align|gather|multline|eqnarray|displaymath|math)\*?\}.+?\\end\{\w+\*?\}"
@@ -39,6 +52,20 @@ _MOST_FORMULAS = 0xFFFF
 _HELD = re.compile("[\U000f0000-\U000fffff]")
 
 
+def printable(text: str) -> str:
+    """The text without anything that acts on a terminal or a page unseen; lines and tabs stay.
+
+    A terminal's commands go whole, colours among them; every kind of line end becomes a line feed, so
+    that nothing is overwritten; direction controls, invisible characters and runs of joiners that hide
+    bytes go. For all that is shown and was written by others: titles, names of files, quotes, a
+    program's output. Applied twice it changes nothing more, and the result can be encoded as UTF-8.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
+    return _SMUGGLED.sub("", _UNSEEN.sub("", _SEPARATOR.sub(" ", text)))
+
+
 def clean_text(text: str) -> str:
     r"""One line of plain Unicode text (NFC) from a title, abstract, name or comment.
 
@@ -47,7 +74,7 @@ def clean_text(text: str) -> str:
     characters go, and runs of white space become one space. Never raises; text whose LaTeX cannot
     be parsed keeps its commands.
     """
-    text = _UNSEEN.sub("", text)
+    text = printable(text)
     if "&" in text or not text.isascii():
         text = _mend_encoding(text)
     if "\\" in text or "~" in text or "``" in text:
@@ -69,7 +96,7 @@ def _mend_encoding(text: str) -> str:
     mended = text if text.isascii() else fix_encoding(text)
     if "&" in mended:
         mended = unescape_html(mended)
-    return _UNSEEN.sub("", unicodedata.normalize("NFC", mended))
+    return printable(unicodedata.normalize("NFC", mended))
 
 
 def _resolve_prose(text: str) -> str:

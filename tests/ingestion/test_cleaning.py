@@ -1,8 +1,10 @@
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.cleaning import clean_text, without_maths
+from ingestion.cleaning import clean_text, printable, without_maths
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ from ingestion.cleaning import clean_text, without_maths
         ("``quoted'' text", "“quoted” text"),
         ("Fig.~3 at ~10 km", "Fig. 3 at ~10 km"),
         ("two\n  lines\t and\r\nmore", "two lines and more"),
-        ("Schr\x7fodinger \x1b[31mred\x00", "Schrodinger [31mred"),
+        ("Schr\x7fodinger \x1b[31mred\x00", "Schrodinger red"),
         ("SchrÃ¶dinger", "Schrödinger"),
         ("a &lt; b &amp; c", "a < b & c"),
         ("R&D at AT&T", "R&D at AT&T"),
@@ -87,3 +89,65 @@ def test_prose_without_formulas() -> None:
 
 def test_more_formulas_than_any_paper_has() -> None:
     assert clean_text(r"$x$ \'e " * 70_000).startswith("$x$ é $x$ é")
+
+
+@pytest.mark.parametrize(
+    ("given_", "shown"),
+    [
+        ("plain text, 100 %", "plain text, 100 %"),
+        ("\x1b[31mred\x1b[0m and \x9b1mbold", "red and bold"),
+        ("\x1b]0;title\x07name \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "name link"),
+        ("unended \x1b]0;title\nnext", "unended ]0;title\nnext"),
+        ("\x1bPq#0;2\x1b\\sixel \x1b(Bset \x1bcreset", "sixel set reset"),
+        ("10 %\r20 %\r\ndone\x0cpage\u2028line\x85", "10 %\n20 %\ndone\npage\nline\n"),
+        ("a\tb\x1fc", "a\tb c"),
+        ("invoice\u202efdp.exe", "invoicefdp.exe"),
+        ("seen\U000e0001\U000e0041\U000e007f", "seen"),
+        ("soft\xadhyphen zero\u200bwidth\ufeff\u2066", "softhyphen zerowidth"),
+        ("a" + "\U000e0153\U000e0158" * 4 + "b" + "\u200c\u200d" * 8 + "c", "abc"),
+        ("❤️‍🔥 می‌خواهم שלום 注意 葛\U000e0100", "❤️‍🔥 می‌خواهم שלום 注意 葛\U000e0100"),
+    ],
+)
+def test_what_is_shown_holds_no_commands(given_: str, shown: str) -> None:
+    assert printable(given_) == shown
+
+
+_HOSTILE = st.sampled_from(
+    [
+        *"\u200d\u200c\ufe0f\U000e0100\U000e0041\ud800\x00aé字",
+        "\x1b",
+        "\x1b[",
+        "\x1b]",
+        "\x9b",
+        "\x9d",
+        "\x07",
+        "\\",
+        "31m",
+        ";",
+        "\r",
+        "\n",
+        "\t",
+        "\u202e",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text(max_size=80) | st.lists(_HOSTILE, max_size=40).map("".join))
+def test_whatever_is_shown_is_visible_and_stays_as_it_is(text: str) -> None:
+    shown = printable(text)
+    shown.encode()
+    assert printable(shown) == shown
+    assert not [c for c in shown if unicodedata.category(c) == "Cc" and c not in "\n\t"]
+    assert not {"\u202e", "\u2066", "\u200b", "\ufeff", "\xad"} & set(shown)
+    assert not [c for c in shown if 0xE0000 <= ord(c) <= 0xE00FF]
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=60))
+def test_what_can_be_seen_is_kept(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.timeout(5)
+def test_a_megabyte_of_escapes_is_cleaned_quickly() -> None:
+    assert "\x1b" not in printable("\x1b]" * 500_000 + "\x9d" * 500_000 + "\x1b[")
