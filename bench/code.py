@@ -145,6 +145,7 @@ def passages_for(
             # from the top of its page, where the heading of its section may stand
             passage=pdf.pages[one.passage.page - 1].text[: one.passage.end],
             cosine=float(asked[key] @ asked[0]),
+            kind="pdf",
         )
         for key, one in enumerate(best, 1)
     )

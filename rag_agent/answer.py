@@ -8,6 +8,8 @@ from ingestion.paper import Paper
 Language = Literal["en", "zh"]
 Route = Literal["research", "paper", "code", "fetch", "chat"]
 Verdict = Literal["supported", "partly supported", "quotes only", "declined", "no claims"]
+QuoteKind = Literal["abstract", "pdf", "summary"]
+"""Whose words a quote is: the authors' abstract or full text, or this project's summary of a starter paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Citation:
         start: Character offset of the quote in that text (page text, or `Paper.text`).
         passage: The stored text around the quote, to show it in context; contains the quote.
         cosine: Cosine of claim and quote, -1 to 1.
+        kind: Where the quote comes from; a `summary` is not the authors', so it stands in no quotation marks.
     """
 
     key: int
@@ -66,6 +69,7 @@ class Citation:
     start: int
     passage: str
     cosine: float
+    kind: QuoteKind = "abstract"
 
     def as_json(self) -> dict[str, Any]:
         """The fields that `ask --json` prints."""
@@ -78,6 +82,7 @@ class Citation:
             "year": self.paper.year,
             "url": self.paper.url,
             "origin": self.paper.origin,
+            "kind": self.kind,
             "page": self.page,
             "quote": self.quote,
             "start": self.start,
@@ -89,7 +94,16 @@ class Citation:
     def from_json(cls, stored: dict[str, Any]) -> "Citation":
         """The citation that `as_json` wrote, with `cited_paper` as its source."""
         places = ("key", "page", "quote", "start", "passage", "cosine")
-        return cls(paper=cited_paper(stored), **{name: stored[name] for name in places})
+        paper = cited_paper(stored)
+        kind = stored.get("kind") or quote_kind(paper, stored["page"])  # stored before it had one
+        return cls(paper=paper, kind=kind, **{name: stored[name] for name in places})
+
+
+def quote_kind(paper: Paper, page: int | None) -> QuoteKind:
+    """Whose words a quote of this paper is: `page` is that of its PDF, None for the paper's record."""
+    if page is not None:
+        return "pdf"
+    return "summary" if paper.origin == "starter" else "abstract"
 
 
 def cited_paper(stored: dict[str, Any]) -> Paper:
@@ -160,6 +174,8 @@ class Answer:
         answered: False where the texts at hand do not answer.
         claims: Sentences in order, each with its citations.
         nearest: Hits offered instead when nothing passed the threshold.
+        nearest_sentences: Sentences offered instead of an answer: the nearest ones, which do not answer.
+        missing: Parts of the question that were not found.
         queries: Searches made, in order.
         steps: Steps made, in order.
         model: Name of the reader model, `none` when the answer only quotes.
@@ -194,6 +210,8 @@ class Answer:
     model_seconds: float = 0.0
     reply: str = ""
     code: dict[str, Any] | None = field(default=None, hash=False)
+    nearest_sentences: tuple[Citation, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -221,6 +239,8 @@ class Answer:
             "answer": self.text,
             "claims": [claim.as_json() for claim in self.claims],
             "nearest": [hit.as_json() for hit in self.nearest],
+            "nearest_sentences": [citation.as_json() for citation in self.nearest_sentences],
+            "missing": list(self.missing),
             "queries": list(self.queries),
             "steps": [
                 {"name": step.name, "seconds": round(step.seconds, 3), "detail": step.detail}

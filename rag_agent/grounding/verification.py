@@ -15,7 +15,7 @@ import numpy as np
 from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.answer import Citation, Claim
+from rag_agent.answer import Citation, Claim, quote_kind
 from rag_agent.grounding.evidence import Evidence
 
 # First choices, kept because `make bench-answers` then counts no claim that states what its quotes lack;
@@ -206,6 +206,7 @@ class Keys:
             start=evidence.start,
             passage=evidence.passage,
             cosine=cosine,
+            kind=quote_kind(evidence.paper, evidence.page),
         )
 
 

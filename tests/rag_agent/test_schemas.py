@@ -9,7 +9,18 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
-from rag_agent.answer import Answer, Citation, Claim, Hit, Language, Route, Step, Tokens, Verdict
+from rag_agent.answer import (
+    Answer,
+    Citation,
+    Claim,
+    Hit,
+    Language,
+    QuoteKind,
+    Route,
+    Step,
+    Tokens,
+    Verdict,
+)
 from rag_agent.code import second_program as cross_check
 from rag_agent.code.instruction import Instruction
 from rag_agent.code.review import RequirementCheck, Status
@@ -55,6 +66,8 @@ ANSWER = Answer(
     answered=True,
     claims=(Claim("It weighs values.", True, (CITATION,)),),
     nearest=(Hit(PAPER, 0.41, 0.3, False),),
+    nearest_sentences=(CITATION,),
+    missing=("its size",),
     queries=("attention",),
     steps=(Step("plan", 0.5, "research"),),
     model="scripted",
@@ -106,6 +119,8 @@ def test_the_schemas_know_the_same_words_as_the_code() -> None:
         (ask["properties"]["route"], Route),
         (ask["properties"]["language"], Language),
         (ask["$defs"]["citation"]["properties"]["origin"], Origin),
+        (ask["$defs"]["citation"]["properties"]["kind"], QuoteKind),
+        (code["$defs"]["citation"]["properties"]["kind"], QuoteKind),
         (code["properties"]["verdict"], CodeVerdict),
         (code["$defs"]["run"]["properties"]["outcome"], Outcome),
         (code["properties"]["cross_check"]["properties"]["outcome"], cross_check.Outcome),
