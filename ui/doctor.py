@@ -108,11 +108,12 @@ def _library(settings: Settings) -> Check:
 
 
 def _sandbox(settings: Settings) -> Check:
+    from rag_agent.sandbox import bubblewrap
     from rag_agent.sandbox.launcher import Sandbox
 
     def look() -> str:
         run = Sandbox(settings.sandbox).run("print('inside')")
-        return f"programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
+        return f"{bubblewrap.newest()}; programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
 
     return _attempt("sandbox", look)
 

@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import selectors
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from ingestion.errors import SandboxUnavailable
+from rag_agent.sandbox import bubblewrap
 from rag_agent.sandbox.system_calls import deny_filter
 from rag_agent.settings import SandboxSettings, load_settings
 
@@ -159,12 +159,12 @@ class Sandbox:
 
     @cached_property
     def _bubblewrap(self) -> str:
-        found = shutil.which("bwrap")
+        found = bubblewrap.newest()
         if found is None:
-            raise _unavailable("bubblewrap (bwrap) is not installed")
+            raise _unavailable("no bubblewrap runs on this machine")
         if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
             raise _unavailable("the kernel lists no child processes, so memory cannot be watched")
-        return found
+        return str(found.path)
 
     @cached_property
     def _denied(self) -> bytes:
@@ -324,7 +324,9 @@ def _unavailable(why: str) -> SandboxUnavailable:
     return SandboxUnavailable(
         f"Code cannot be isolated here: {why}",
         kept="The program was written but not run",
-        next_step="Install bubblewrap 0.8 or newer on Linux (Debian: apt-get install bubblewrap)",
+        next_step="Programs run on Linux, for a user who may make namespaces: a container has to "
+        "grant them as docker-compose.yml does; Ubuntu 24.04 wants "
+        "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`",
     )
 
 

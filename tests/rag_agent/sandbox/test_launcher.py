@@ -345,19 +345,21 @@ def test_no_program_outlives_this_process(sandbox: Sandbox) -> None:
     assert alive() == []
 
 
-def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(SandboxUnavailable, match="not installed"):
-        Sandbox().run("print('ran')")
+def refusing_bubblewrap(folder: Path) -> str:
+    """A PATH with a bubblewrap newer than any that may build no namespaces."""
+    program = folder / "bwrap"
+    program.write_text(
+        '#!/bin/sh\ntest "$1" = --version && echo "bubblewrap 99.0" && exit\n'
+        "echo 'bwrap: No permissions to create namespace' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
 
 
 def test_where_namespaces_are_refused_nothing_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusing = tmp_path / "bwrap"
-    refusing.write_text("#!/bin/sh\necho 'bwrap: No permissions to create namespace' >&2\nexit 1\n")
-    refusing.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", refusing_bubblewrap(tmp_path))
     with pytest.raises(SandboxUnavailable, match="No permissions to create namespace"):
         Sandbox().run("print('ran')")
 
@@ -405,11 +407,12 @@ def test_the_command_passes_on_output_and_exit_code(
 def test_the_command_says_when_it_cannot_isolate(tmp_path: Path, home: Path) -> None:
     (tmp_path / "program.py").write_text("print('ran')")
     command = [sys.executable, "-m", "rag_agent.sandbox.launcher", str(tmp_path / "program.py")]
+    environment = {"PATH": refusing_bubblewrap(tmp_path), "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, input="", check=False
+        command, env=environment, capture_output=True, text=True, input="", check=False
     )
     assert (done.returncode, done.stdout) == (UNAVAILABLE_EXIT, "")
-    assert "bubblewrap" in done.stderr
+    assert "No permissions to create namespace" in done.stderr
 
 
 def test_the_filter_knows_two_processors_and_no_third() -> None:
