@@ -17,7 +17,7 @@ from ingestion.keywords import extract_keywords
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from ingestion.sources.metadata_files import Reject
-from ingestion.store.collection import Store, fingerprint, same_text
+from ingestion.store import Store, fingerprint, same_text
 
 BATCH = 256
 """Papers embedded and written at once. A killed process embeds two batches again, at most."""

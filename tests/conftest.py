@@ -43,7 +43,10 @@ def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def milvus_uri(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Address of a real Milvus server; see `bench.milvus_server`."""
+    """Address of a real Milvus server: ARXIV_AGENT_TEST_MILVUS, else one of `bench.milvus_server`."""
+    if address := os.environ.get("ARXIV_AGENT_TEST_MILVUS"):
+        yield address
+        return
     named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
     environment = Path(named) if named else Path(request.config.cache.mkdir("milvus-2.3.5"))
     with ExitStack() as stack:

@@ -1,79 +1,24 @@
-"""The library: one Milvus collection of papers, in Milvus Lite's folder or on a Milvus server.
+"""The library: one Milvus collection of papers, in Milvus Lite's folder or on a Milvus server."""
 
-Only this module and the owner of Milvus Lite's folder import pymilvus.
-"""
-
-import hashlib
-import json
-import re
-import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.errors import KeywordUnsupported, SchemaMismatch, StoreError, StoreUnavailable
+from ingestion.errors import KeywordUnsupported
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
-from ingestion.store.owner import owner_of
-from ingestion.terms import keyword_text
+from ingestion.store.connection import Connection
+from ingestion.store.filters import ANY, Filters, among
+from ingestion.store.record import paper_of, row_of
+from ingestion.store.schema import StoreInfo, open_collection
 
-SCHEMA_VERSION = 1
-_BM25 = {"bm25_k1": 1.2, "bm25_b": 0.6}  # chosen on half of two query sets, `make bench-retrieval`
-_KEYWORD_BYTES = 60_000  # Milvus VARCHAR holds 65,535 bytes
+__all__ = ["Filters", "Store", "StoreInfo"]
+
 _BATCH = 1000
-_NOTE = "arxiv_agent"
-_Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Conditions that every hit meets. Values are data, never query syntax.
-
-    Args:
-        category: arXiv category (`cs.CL`) or archive (`cs`); empty: any.
-        author: Words of one author's name, in any order, case and accents ignored; empty: any.
-        from_year: First year, inclusive; 0: any.
-        to_year: Last year, inclusive; 0: any.
-    """
-
-    category: str = ""
-    author: str = ""
-    from_year: int = 0
-    to_year: int = 0
-
-    def expression(self) -> str:
-        """The Milvus filter expression, empty when nothing is asked for."""
-        parts = []
-        if self.category:
-            parts.append(f"array_contains(categories, {_literal(self.category.lower())})")
-        parts += [
-            f"array_contains(author_terms, {_literal(word)})" for word in name_words(self.author)
-        ]
-        if self.author and not name_words(self.author):
-            parts.append("year < 0")  # a name without a single letter or digit matches nobody
-        if self.from_year:
-            parts.append(f"year >= {int(self.from_year)}")
-        if self.to_year:
-            parts.append(f"year <= {int(self.to_year)}")
-        return " and ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreInfo:
-    """What the collection is: `uri`, `embedding_model`, `dim`, `schema_version`, `keyword_search`."""
-
-    uri: str
-    embedding_model: str
-    dim: int
-    schema_version: int
-    keyword_search: bool
 
 
 class Store:
@@ -94,29 +39,23 @@ class Store:
     def __init__(
         self, settings: StoreSettings, home: Path, embedding_model: str, dim: Callable[[], int]
     ) -> None:
-        self._settings = settings
         self._folder = home / "library"
-        self._model = embedding_model
-        self._dim = dim
-        self._lock = threading.RLock()
-        self._client: Any = None
-        self._info: StoreInfo | None = None
-        with self._lock:
-            self._connect()
+        self._is_local = not settings.uri
+        self._name = settings.collection
+
+        def opened(client: Any, address: str) -> StoreInfo:
+            return open_collection(client, self._name, embedding_model, dim, address)
+
+        self._connection = Connection(settings, self._folder, opened)
 
     @property
     def info(self) -> StoreInfo:
         """What was found when the collection was opened or made."""
-        if self._info is None:
-            raise StoreUnavailable("The library is closed")
-        return self._info
+        return self._connection.info
 
     def close(self) -> None:
         """Give up the connection. The owner of a local folder goes on until it is idle."""
-        with self._lock:
-            if self._client is not None:
-                self._client.close()
-            self._client, self._info = None, None
+        self._connection.close()
 
     def upsert(self, papers: Sequence[Paper], vectors: NDArray[np.float32]) -> None:
         """Write papers, replacing those of the same id.
@@ -125,24 +64,26 @@ class Store:
             papers: Distinct ids.
             vectors: float32 (len(papers), dim), rows of norm 1.
         """
+        keyword_search = self.info.keyword_search
         rows = [
-            _row(paper, vector, self.info) for paper, vector in zip(papers, vectors, strict=True)
+            row_of(paper, vector, keyword_search)
+            for paper, vector in zip(papers, vectors, strict=True)
         ]
         for start in range(0, len(rows), _BATCH):
             batch = rows[start : start + _BATCH]
-            self._call(partial(_upsert, name=self._name, rows=batch))
+            self._connection.call(partial(_upsert, name=self._name, rows=batch))
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove papers; how many of them were there."""
         found = len(self.fingerprints(ids))
         if found:
-            self._call(lambda client: client.delete(self._name, filter=_among(ids)))
+            self._connection.call(lambda client: client.delete(self._name, filter=among(ids)))
         return found
 
     def get(self, ids: Sequence[str]) -> dict[str, Paper]:
         """The papers of these ids that the library has."""
         rows = self._rows(ids, ["record"])
-        return {id_: _paper(row["record"]) for id_, row in rows.items()}
+        return {id_: paper_of(row["record"]) for id_, row in rows.items()}
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of papers that the library has: float32 (len(ids), dim), in the order of `ids`.
@@ -180,12 +121,12 @@ class Store:
         return {id_: str(row["fingerprint"]) for id_, row in rows.items()}
 
     def dense(
-        self, vector: NDArray[np.float32], k: int, filters: Filters = Filters()
+        self, vector: NDArray[np.float32], k: int, filters: Filters = ANY
     ) -> list[tuple[str, float]]:
         """The `k` nearest papers: (id, raw cosine), best first."""
         return self._search("vector", vector.tolist(), "COSINE", k, filters)
 
-    def keyword(self, text: str, k: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+    def keyword(self, text: str, k: int, filters: Filters = ANY) -> list[tuple[str, float]]:
         """The `k` best papers by BM25: (id, score), best first.
 
         Args:
@@ -209,15 +150,15 @@ class Store:
 
     def count(self) -> int:
         """Papers in the library."""
-        rows = self._call(
+        rows = self._connection.call(
             lambda client: client.query(self._name, filter="", output_fields=["count(*)"])
         )
         return int(rows[0]["count(*)"])
 
-    def papers(self, filters: Filters = Filters()) -> Iterator[Paper]:
+    def papers(self, filters: Filters = ANY) -> Iterator[Paper]:
         """All papers that meet the filters, in no set order, a thousand at a time."""
         for row in self._iterate(["record"], filters):
-            yield _paper(row["record"])
+            yield paper_of(row["record"])
 
     def histogram(self) -> Iterator[tuple[int, tuple[str, ...], str]]:
         """Year, categories and origin of every paper, without loading the papers themselves."""
@@ -227,22 +168,18 @@ class Store:
 
     def flush(self) -> None:
         """Seal what was written so that searches are quick (many times slower before, on Milvus Lite)."""
-        self._call(lambda client: client.flush(self._name))
+        self._connection.call(lambda client: client.flush(self._name))
 
     def size_bytes(self) -> int:
         """Bytes on disk of a local library; 0 on a server, which does not tell."""
-        if self._settings.uri:
+        if not self._is_local:
             return 0
         return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
-
-    @property
-    def _name(self) -> str:
-        return self._settings.collection
 
     def _search(
         self, field: str, value: Any, metric: str, k: int, filters: Filters
     ) -> list[tuple[str, float]]:
-        found = self._call(
+        found = self._connection.call(
             lambda client: client.search(
                 self._name,
                 data=[value],
@@ -258,11 +195,11 @@ class Store:
         rows: list[dict[str, Any]] = []
         for start in range(0, len(ids), _BATCH):
             batch = list(ids[start : start + _BATCH])
-            rows += self._call(partial(_get, name=self._name, ids=batch, fields=fields))
+            rows += self._connection.call(partial(_get, name=self._name, ids=batch, fields=fields))
         return {str(row["arxiv_id"]): row for row in rows}
 
     def _iterate(self, fields: list[str], filters: Filters) -> Iterator[dict[str, Any]]:
-        iterator = self._call(
+        iterator = self._connection.call(
             lambda client: client.query_iterator(
                 self._name,
                 batch_size=_BATCH,
@@ -276,90 +213,6 @@ class Store:
         finally:
             iterator.close()
 
-    def _call(self, call: Callable[[Any], _Result]) -> _Result:
-        """Run one call; a local owner that ended since the last one is started again, once."""
-        from pymilvus.exceptions import MilvusException
-
-        with self._lock:
-            if self._client is None:
-                self._connect()
-            client = self._client
-        try:
-            return call(client)
-        except MilvusException as error:
-            if self._settings.uri or not _is_lost(error):
-                raise _store_error(error, self._address) from error
-        with self._lock:
-            if self._client is client:
-                self._connect()
-            client = self._client
-        try:
-            return call(client)
-        except MilvusException as error:
-            raise _store_error(error, self._address) from error
-
-    @property
-    def _address(self) -> str:
-        return self._settings.uri or str(self._folder)
-
-    def _connect(self) -> None:
-        import logging
-
-        from pymilvus import MilvusClient
-        from pymilvus.exceptions import MilvusException
-
-        # It logs features that Milvus Lite lacks and nobody asks for, and each error that it raises too.
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-        if self._settings.uri:
-            uri, token = self._settings.uri, self._settings.token.get_secret_value()
-        else:
-            owner = owner_of(self._folder)
-            uri, token = owner.uri, owner.token
-        try:
-            self._client = MilvusClient(uri=uri, token=token, timeout=self._settings.timeout_s)
-            with self._one_opener():
-                self._info = self._open(self._client)
-        except MilvusException as error:
-            raise _store_error(error, self._address) from error
-
-    def _one_opener(self) -> AbstractContextManager[Any]:
-        """Of several processes that find no collection in a local folder one makes it."""
-        from filelock import FileLock
-
-        return (
-            FileLock(self._folder / "open.lock", mode=0o600)
-            if not self._settings.uri
-            else nullcontext()
-        )
-
-    def _open(self, client: Any) -> StoreInfo:
-        if not client.has_collection(self._name):
-            _create(client, self._name, self._model, self._dim())
-        description = client.describe_collection(self._name)
-        recorded = _recorded(description)
-        if not recorded and _is_empty(client, self._name):  # killed while it was being made
-            client.drop_collection(self._name)
-            _create(client, self._name, self._model, self._dim())
-            description = client.describe_collection(self._name)
-            recorded = _recorded(description)
-        info = StoreInfo(
-            uri=self._address,
-            embedding_model=str(recorded.get("embedding_model", "unknown")),
-            dim=int(recorded.get("dim", 0)),
-            schema_version=int(recorded.get("schema_version", 0)),
-            keyword_search=any(field["name"] == "sparse" for field in description["fields"]),
-        )
-        if (info.embedding_model, info.schema_version) != (self._model, SCHEMA_VERSION):
-            raise SchemaMismatch(
-                f"The library was made with {info.embedding_model} (schema {info.schema_version}), "
-                f"the settings say {self._model} (schema {SCHEMA_VERSION})",
-                kept="The library is untouched",
-                next_step="Go back to that model (ARXIV_AGENT_EMBEDDING__MODEL), or embed anew: set "
-                "ARXIV_AGENT_STORE__COLLECTION to a new name and run `arxiv-agent ingest` again",
-            )
-        client.load_collection(self._name)
-        return info
-
 
 def _upsert(client: Any, name: str, rows: list[dict[str, Any]]) -> None:
     client.upsert(name, rows)
@@ -367,187 +220,4 @@ def _upsert(client: Any, name: str, rows: list[dict[str, Any]]) -> None:
 
 def _get(client: Any, name: str, ids: list[str], fields: list[str]) -> list[dict[str, Any]]:
     # Not client.get: it puts ids into its filter without escaping them.
-    return list(client.query(name, filter=_among(ids), output_fields=["arxiv_id", *fields]))
-
-
-def name_words(name: str) -> list[str]:
-    """The words of a person's name without case and accents, so that `Lanzendorfer` finds Lanzendörfer."""
-    plain = unicodedata.normalize("NFKD", name)
-    return re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)).casefold())
-
-
-def fingerprint(paper: Paper) -> str:
-    """A hash of what is embedded and one of everything the source said, keywords aside, joined by a colon.
-
-    So an unchanged paper is known without extracting keywords, and one whose text is unchanged keeps its vector.
-    """
-    return f"{_digest(paper.text)}:{_digest(_record(replace(paper, keywords=())))}"
-
-
-def same_text(one: str, other: str) -> bool:
-    """Whether two fingerprints are of papers with the same text."""
-    return one.partition(":")[0] == other.partition(":")[0]
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _record(paper: Paper) -> str:
-    values = {field.name: getattr(paper, field.name) for field in fields(paper)}
-    return json.dumps(values, ensure_ascii=False, sort_keys=True)
-
-
-def _paper(record: str) -> Paper:
-    values = json.loads(record)
-    for name in ("authors", "categories", "keywords"):
-        values[name] = tuple(values[name])
-    return Paper(**values)
-
-
-def _row(paper: Paper, vector: NDArray[np.float32], info: StoreInfo) -> dict[str, Any]:
-    names = [category.lower() for category in paper.categories]
-    row = {
-        "arxiv_id": paper.arxiv_id,
-        "vector": vector,
-        "record": _record(paper),
-        "fingerprint": fingerprint(paper),
-        "year": paper.year,
-        "origin": paper.origin,
-        "category_names": " ".join(paper.categories),
-        # An archive stands for all its categories: `cs` finds cs.CL.
-        "categories": sorted({*names, *(name.partition(".")[0] for name in names)})[:64],
-        "author_terms": sorted({word for name in paper.authors for word in name_words(name)})[
-            :4000
-        ],
-    }
-    if info.keyword_search:
-        row["keyword_text"] = keyword_text(paper).encode()[:_KEYWORD_BYTES].decode(errors="ignore")
-    return row
-
-
-def _create(client: Any, name: str, embedding_model: str, dim: int) -> None:
-    from pymilvus import DataType, Function, FunctionType, MilvusClient
-
-    keyword_search = _has_bm25(client)
-    recorded = {"embedding_model": embedding_model, "dim": dim, "schema_version": SCHEMA_VERSION}
-    note = json.dumps(recorded)
-    schema = MilvusClient.create_schema(auto_id=False, description=note)
-    schema.add_field("arxiv_id", DataType.VARCHAR, is_primary=True, max_length=128)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
-    schema.add_field("record", DataType.VARCHAR, max_length=65_535)
-    schema.add_field("fingerprint", DataType.VARCHAR, max_length=64)
-    schema.add_field("year", DataType.INT16)
-    schema.add_field("origin", DataType.VARCHAR, max_length=16)
-    schema.add_field("category_names", DataType.VARCHAR, max_length=4096)
-    for field, capacity in (("categories", 64), ("author_terms", 4000)):
-        schema.add_field(
-            field,
-            DataType.ARRAY,
-            element_type=DataType.VARCHAR,
-            max_capacity=capacity,
-            max_length=256,
-        )
-    index = MilvusClient.prepare_index_params()
-    index.add_index("vector", metric_type="COSINE", **_dense_index(client))
-    if keyword_search:
-        schema.add_field(
-            "keyword_text",
-            DataType.VARCHAR,
-            max_length=65_535,
-            enable_analyzer=True,
-            analyzer_params={"tokenizer": "standard"},
-        )
-        schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
-        schema.add_function(
-            Function(
-                name="bm25",
-                function_type=FunctionType.BM25,
-                input_field_names=["keyword_text"],
-                output_field_names=["sparse"],
-            )
-        )
-        index.add_index(
-            "sparse",
-            index_type="SPARSE_INVERTED_INDEX",
-            metric_type="BM25",
-            params={"params": _BM25},  # pymilvus unpacks one level, and Milvus Lite reads "params"
-        )
-    client.create_collection(
-        name,
-        schema=schema,
-        index_params=index,
-        consistency_level="Session",  # a server's default would not yet see what was just written
-    )
-    if _is_lite(client):
-        client.alter_collection_properties(name, properties={_NOTE: note})
-
-
-def _recorded(description: dict[str, Any]) -> dict[str, Any]:
-    """What `_create` noted: a server keeps a collection's description, Milvus Lite its properties."""
-    note = description.get("description") or description.get("properties", {}).get(_NOTE) or "{}"
-    try:
-        recorded = json.loads(note)
-    except ValueError:
-        return {}
-    return recorded if isinstance(recorded, dict) else {}
-
-
-def _is_empty(client: Any, name: str) -> bool:
-    client.load_collection(name)
-    rows = client.query(name, filter="", output_fields=["count(*)"])
-    return int(rows[0]["count(*)"]) == 0
-
-
-def _is_lite(client: Any) -> bool:
-    # A server of the PyPI package milvus calls itself 2.3.5-lite.
-    return str(client.get_server_version()).startswith("milvus_lite")
-
-
-def _dense_index(client: Any) -> dict[str, Any]:
-    """FLAT on Lite (HNSW was slower there at 10,000 and 50,000 rows); HNSW on a server, with usual values."""
-    if _is_lite(client):
-        return {"index_type": "FLAT"}
-    return {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 200}}
-
-
-def _has_bm25(client: Any) -> bool:
-    if _is_lite(client):
-        return True
-    numbers = str(client.get_server_version()).lstrip("v").split("-")[0].split(".")
-    return tuple(int(number) for number in numbers[:2]) >= (2, 5)
-
-
-def _literal(value: str) -> str:
-    """A string literal of Milvus' filter language.
-
-    Lite and servers agree on two escapes only; no stored value holds a control character or half a
-    surrogate pair, so these become blanks and question marks, which match nothing either.
-    """
-    plain = re.sub(r"[\x00-\x1f\x7f]", " ", value).encode(errors="replace").decode()
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _among(ids: Sequence[str]) -> str:
-    return f"arxiv_id in [{', '.join(map(_literal, ids))}]"
-
-
-def _is_lost(error: Exception) -> bool:
-    text = str(error).lower()
-    return any(
-        sign in text for sign in ("unavailable", "connect", "closed channel", "unauthenticated")
-    )
-
-
-def _store_error(error: Exception, address: str) -> StoreError:
-    if _is_lost(error):
-        return StoreUnavailable(
-            f"The library at {address} does not answer: {str(error)[:200]}",
-            kept="What was written before is kept",
-            next_step="Start the server (`docker compose up -d`) or clear ARXIV_AGENT_STORE__URI for the local one",
-        )
-    return StoreError(
-        f"The library at {address} refused a call: {str(error)[:300]}",
-        kept="What was written before is kept",
-        next_step="`arxiv-agent doctor` checks the library",
-    )
+    return list(client.query(name, filter=among(ids), output_fields=["arxiv_id", *fields]))

@@ -19,7 +19,7 @@ from ingestion.embedding.model import HashingEmbedder
 from ingestion.errors import KeywordUnsupported, SchemaMismatch, StoreError, StoreUnavailable
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
-from ingestion.store.collection import Filters, Store, fingerprint, name_words, same_text
+from ingestion.store import Filters, Store, fingerprint, name_words, same_text
 from ingestion.terms import terms
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS, SOURDOUGH, numbered
 

@@ -1,16 +1,22 @@
 """Searches that Milvus Lite's owner answers from memory, through the store."""
 
+import ast
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from milvus_lite.adapter.grpc.servicer import MilvusServicer
+from milvus_lite.engine.collection import Collection as LiteCollection
+from milvus_lite.storage.memtable import MemTable
+from milvus_lite.storage.segment import Segment
 
 from ingestion.embedding.model import HashingEmbedder
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
-from ingestion.store.collection import Filters, Store
+from ingestion.store import Filters, Store, owner_search
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS, SOURDOUGH
 
 
@@ -69,3 +75,35 @@ def test_a_filter_holds_for_sealed_and_unsealed_papers(
     ):
         assert set(dict(store.dense(query, 3, filters))) == expected
         assert set(dict(store.keyword("pond sourdough surfac", 3, filters))) <= expected
+
+
+_PRIVATE_NAMES = {
+    "_get_collection": (MilvusServicer, ["self", "request", "context"]),
+    "_extract_pks_from_expr": (MilvusServicer, ["expr", "col"]),
+    "_prepare_sparse_queries": (LiteCollection, ["self", "query_vectors", "vector_field"]),
+    "_compile_filter": (LiteCollection, ["self", "expr_str", "timezone"]),
+    "_read_snapshot": (LiteCollection, ["self"]),
+    "_memtable": (LiteCollection, None),  # an attribute
+}
+
+
+def test_the_private_names_of_milvus_lite_that_are_used_are_these() -> None:
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(inspect.getsource(owner_search)))
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_")
+    }
+    assert used - {"__init__", "_views", "_building", "_hits", "_view"} == set(_PRIVATE_NAMES)
+
+
+def test_the_private_names_of_milvus_lite_are_there() -> None:
+    """An upgrade of milvus-lite that renames one fails here, not at a user's first search."""
+    for name, (owner, parameters) in _PRIVATE_NAMES.items():
+        if parameters is None:
+            assert f"self.{name}" in inspect.getsource(owner), name
+        else:
+            assert list(inspect.signature(getattr(owner, name)).parameters) == parameters, name
+    for method in ("num_physical_rows", "delete_index_snapshot", "to_search_snapshot"):
+        assert callable(getattr(MemTable, method))
+    for name in ("pks", "seqs", "table", "file_path", "vector_data"):
+        assert hasattr(Segment, name) or f"self.{name}" in inspect.getsource(Segment), name

@@ -1,0 +1,131 @@
+"""One client of the store, a Milvus server or the owner of a local folder, and what its failures mean."""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ingestion.errors import StoreError, StoreUnavailable
+from ingestion.settings import StoreSettings
+from ingestion.store.owner import owner_of
+from ingestion.store.schema import StoreInfo
+
+_Result = TypeVar("_Result")
+
+
+class Connection:
+    """A client that is made when first needed, and made again when a local owner has ended.
+
+    Args:
+        settings: Server address, or none for Milvus Lite.
+        folder: Milvus Lite's folder.
+        opened: What is done with a new client, one process at a time; tells what it found.
+
+    Raises:
+        StoreUnavailable: Nothing answers at the address, or the folder cannot be opened.
+    """
+
+    def __init__(
+        self, settings: StoreSettings, folder: Path, opened: Callable[[Any, str], StoreInfo]
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._opened = opened
+        self._lock = threading.RLock()
+        self._client: Any = None
+        self._info: StoreInfo | None = None
+        with self._lock:
+            self._connect()
+
+    @property
+    def info(self) -> StoreInfo:
+        """What was found when the collection was opened or made."""
+        if self._info is None:
+            raise StoreUnavailable("The library is closed")
+        return self._info
+
+    def close(self) -> None:
+        """Give up the client; the next call makes another."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client, self._info = None, None
+
+    def call(self, call: Callable[[Any], _Result]) -> _Result:
+        """Run one call; a local owner that ended since the last one is started again, once.
+
+        Raises:
+            StoreError: The call was refused, or nothing answers.
+        """
+        from pymilvus.exceptions import MilvusException
+
+        client = self._current()
+        try:
+            return call(client)
+        except MilvusException as error:
+            if self._settings.uri or not _is_lost(error):
+                raise _store_error(error, self._address) from error
+        try:
+            return call(self._current(instead_of=client))
+        except MilvusException as error:
+            raise _store_error(error, self._address) from error
+
+    def _current(self, instead_of: Any = None) -> Any:
+        with self._lock:
+            if self._client is instead_of:
+                self._connect()
+            return self._client
+
+    @property
+    def _address(self) -> str:
+        return self._settings.uri or str(self._folder)
+
+    def _connect(self) -> None:
+        import logging
+
+        from pymilvus import MilvusClient
+        from pymilvus.exceptions import MilvusException
+
+        # It logs features that Milvus Lite lacks and nobody asks for, and each error that it raises too.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+        if self._settings.uri:
+            uri, token = self._settings.uri, self._settings.token.get_secret_value()
+        else:
+            owner = owner_of(self._folder)
+            uri, token = owner.uri, owner.token
+        try:
+            self._client = MilvusClient(uri=uri, token=token, timeout=self._settings.timeout_s)
+            with self._one_opener():
+                self._info = self._opened(self._client, self._address)
+        except MilvusException as error:
+            raise _store_error(error, self._address) from error
+
+    def _one_opener(self) -> AbstractContextManager[Any]:
+        """Of several processes that find no collection in a local folder one makes it."""
+        from filelock import FileLock
+
+        if self._settings.uri:
+            return nullcontext()
+        return FileLock(self._folder / "open.lock", mode=0o600)
+
+
+def _is_lost(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(
+        sign in text for sign in ("unavailable", "connect", "closed channel", "unauthenticated")
+    )
+
+
+def _store_error(error: Exception, address: str) -> StoreError:
+    if _is_lost(error):
+        return StoreUnavailable(
+            f"The library at {address} does not answer: {str(error)[:200]}",
+            kept="What was written before is kept",
+            next_step="Start the server (`docker compose up -d`) or clear ARXIV_AGENT_STORE__URI for the local one",
+        )
+    return StoreError(
+        f"The library at {address} refused a call: {str(error)[:300]}",
+        kept="What was written before is kept",
+        next_step="`arxiv-agent doctor` checks the library",
+    )
