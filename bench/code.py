@@ -26,7 +26,7 @@ from rag_agent.answer import Citation
 from rag_agent.code.writing import result_of, write_code
 from rag_agent.grounding.full_text import OpenPaper
 from rag_agent.model.client import LanguageModel, open_model
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings, load_settings
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from typing import Any
 
 from rag_agent.code.writing import REPAIR_REQUEST, error_lines, result_of, written
 from rag_agent.model.client import LanguageModel, Message
-from rag_agent.sandbox.launcher import Run, Sandbox
+from rag_agent.sandbox import Run, Sandbox
 
 _MAX_TOKENS = 640  # the longest reference solution has under 300
 _ASK = (

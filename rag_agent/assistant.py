@@ -47,7 +47,7 @@ from rag_agent.grounding.full_text import FullText
 from rag_agent.model.client import NO_MODEL, LanguageModel, load_client, open_model
 from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode, Settings
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]

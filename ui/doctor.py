@@ -108,8 +108,7 @@ def _library(settings: Settings) -> Check:
 
 
 def _sandbox(settings: Settings) -> Check:
-    from rag_agent.sandbox import bubblewrap
-    from rag_agent.sandbox.launcher import Sandbox
+    from rag_agent.sandbox import Sandbox, bubblewrap
 
     def look() -> str:
         run = Sandbox(settings.sandbox).run("print('inside')")

@@ -17,7 +17,7 @@ from rag_agent.grounding.verification import Keys
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings
 
 

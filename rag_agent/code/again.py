@@ -8,7 +8,7 @@ from rag_agent.code.instruction import parse_instruction
 from rag_agent.code.self_check import run_checked
 from rag_agent.events import Event
 from rag_agent.model.client import LanguageModel
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 
 
 def run_again(code: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:

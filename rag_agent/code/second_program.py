@@ -15,7 +15,7 @@ from typing import Literal
 
 from rag_agent.code.source import parsed, program_in, with_imports
 from rag_agent.model.client import LanguageModel, Message
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 
 Outcome = Literal["agrees", "differs", "not compared"]
 

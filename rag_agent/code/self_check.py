@@ -8,7 +8,7 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 
-from rag_agent.sandbox.launcher import Run, Sandbox
+from rag_agent.sandbox import Run, Sandbox
 
 
 @dataclass(frozen=True, slots=True)

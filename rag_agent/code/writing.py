@@ -33,7 +33,7 @@ from rag_agent.code.source import (
 )
 from rag_agent.events import Event, Notice, ProgramRan, StepFinished, StepStarted, TextWritten
 from rag_agent.model.client import LanguageModel, Message
-from rag_agent.sandbox.launcher import Run, Sandbox
+from rag_agent.sandbox import Run, Sandbox
 
 BASE_MODEL = "base model"
 CodeVerdict = Literal["passed", "failed", "not run"]

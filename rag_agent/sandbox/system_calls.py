@@ -1,9 +1,9 @@
 """The system calls that a sandboxed program may not make, as a seccomp filter.
 
 Namespaces and limits leave doors in the kernel through which memory could be held outside every
-count (anonymous files, System V shared memory, file systems in a user namespace of one's own) or
-through which past escapes went (kernel keys, BPF, io_uring, perf, userfaultfd, tracing). They stay
-shut.
+count (anonymous files, System V memory, queues and semaphores, Landlock's rules, file systems in a user
+namespace of one's own), through which past escapes went (kernel keys, BPF, io_uring, perf, userfaultfd,
+tracing), or which no network namespace closes (sockets to a virtual machine's host). They stay shut.
 """
 
 import errno
@@ -24,6 +24,11 @@ _ARCHITECTURES = {
             "memfd_create": 319,
             "memfd_secret": 447,
             "shmget": 29,
+            "semget": 64,
+            "msgget": 68,
+            "landlock_create_ruleset": 444,
+            "socket": 41,
+            "socketpair": 53,
             "ptrace": 101,
             "add_key": 248,
             "request_key": 249,
@@ -44,6 +49,11 @@ _ARCHITECTURES = {
             "memfd_create": 279,
             "memfd_secret": 447,
             "shmget": 194,
+            "semget": 190,
+            "msgget": 186,
+            "landlock_create_ruleset": 444,
+            "socket": 198,
+            "socketpair": 199,
             "ptrace": 117,
             "add_key": 217,
             "request_key": 218,
@@ -55,6 +65,10 @@ _ARCHITECTURES = {
         },
     ),
 }
+
+# linux/socket.h: what programs speak with themselves by; the C library asks netlink for interfaces.
+_FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
+_WITH_A_RULE = {"clone", "clone3", "socket", "socketpair"}
 
 # struct sock_filter and its opcodes (linux/filter.h, linux/seccomp.h).
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -86,13 +100,22 @@ def deny_filter(machine: str = "") -> bytes:
         (_IF_EQUAL, 0, 1, numbers["clone3"]),
         (_RETURN, 0, 0, _REFUSE | errno.ENOSYS),
     ]
-    for name in sorted(numbers.keys() - {"clone", "clone3"}):
+    for name in sorted(numbers.keys() - _WITH_A_RULE):
         code += [(_IF_EQUAL, 0, 1, numbers[name]), (_RETURN, 0, 0, refuse)]
     code += [
-        (_IF_EQUAL, 0, 3, numbers["clone"]),
+        (_IF_EQUAL, 0, 4, numbers["clone"]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_IF_ANY_BIT, 0, 1, _NEW_USER_NAMESPACE),
         (_RETURN, 0, 0, refuse),
+        (_RETURN, 0, 0, _ALLOW),
+        (_IF_EQUAL, 1, 0, numbers["socket"]),
+        (_IF_EQUAL, 0, len(_FAMILIES) + 2, numbers["socketpair"]),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        *(
+            (_IF_EQUAL, len(_FAMILIES) - n, 0, family)
+            for n, family in enumerate(_FAMILIES.values())
+        ),
+        (_RETURN, 0, 0, _REFUSE | errno.EAFNOSUPPORT),
         (_RETURN, 0, 0, _ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 
 

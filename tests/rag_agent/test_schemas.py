@@ -26,7 +26,7 @@ from rag_agent.code.instruction import Instruction
 from rag_agent.code.review import RequirementCheck, Status
 from rag_agent.code.self_check import SelfCheck
 from rag_agent.code.writing import CodeResult, CodeVerdict
-from rag_agent.sandbox.launcher import Outcome, Run
+from rag_agent.sandbox import Outcome, Run
 
 
 def schema(name: str) -> Any:

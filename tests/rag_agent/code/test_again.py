@@ -6,7 +6,7 @@ from ingestion.errors import AgentError
 from rag_agent.code.again import run_again, write_again
 from rag_agent.code.writing import result_of, write_code
 from rag_agent.model.client import ScriptedModel
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
 from tests.rag_agent.attention import INSTRUCTION, PASSAGE

@@ -6,7 +6,7 @@ import pytest
 
 from rag_agent.code.second_program import CrossCheck, cross_check, outline
 from rag_agent.model.client import ScriptedModel
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rag_agent.code.self_check import SelfCheck, run_checked
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
 

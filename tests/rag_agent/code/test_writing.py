@@ -12,7 +12,7 @@ from rag_agent.code.self_check import SelfCheck
 from rag_agent.code.writing import CodeResult, error_lines, result_of, write_code
 from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
 from rag_agent.model.client import LanguageModel, ScriptedModel
-from rag_agent.sandbox.launcher import Run, Sandbox
+from rag_agent.sandbox import Run, Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
 from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE

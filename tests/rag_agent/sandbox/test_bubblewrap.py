@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import SandboxUnavailable
-from rag_agent.sandbox import bubblewrap
-from rag_agent.sandbox.launcher import Sandbox
+from rag_agent.sandbox import Sandbox, bubblewrap
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs run on Linux only")
 

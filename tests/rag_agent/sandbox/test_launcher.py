@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import SandboxUnavailable
-from rag_agent.sandbox.launcher import UNAVAILABLE_EXIT, Run, Sandbox
+from rag_agent.sandbox import Run, Sandbox
+from rag_agent.sandbox.__main__ import UNAVAILABLE_EXIT
 from rag_agent.sandbox.system_calls import deny_filter
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
@@ -328,7 +329,7 @@ def test_a_daemon_does_not_outlive_its_program(sandbox: Sandbox, parent: str) ->
 
 def test_no_program_outlives_this_process(sandbox: Sandbox) -> None:
     here = (
-        "from rag_agent.sandbox.launcher import Sandbox\n"
+        "from rag_agent.sandbox import Sandbox\n"
         "Sandbox().run('import os, sys; print(os.execv(sys.executable, [sys.executable, "
         f'"-c", "import time; time.sleep(60)", "{MARK}"]))\')\n'
     )
@@ -378,7 +379,7 @@ def test_an_interpreter_below_tmp_can_be_used_and_leaves_tmp_read_only(sandbox: 
         venv.create(folder, symlinks=True)
         packages = [path for path in sys.path if path.endswith("site-packages")]
         program = (
-            "from rag_agent.sandbox.launcher import Sandbox\n"
+            "from rag_agent.sandbox import Sandbox\n"
             'run = Sandbox().run(\'print(1)\\nopen("/tmp/x", "w")\')\n'
             "print(run.stdout, run.stderr)"
         )
@@ -398,7 +399,7 @@ def test_the_command_passes_on_output_and_exit_code(
 ) -> None:
     program = tmp_path / "program.py"
     program.write_text("print(input()); raise SystemExit(3)")
-    command = [sys.executable, "-m", "rag_agent.sandbox.launcher", str(program)]
+    command = [sys.executable, "-m", "rag_agent.sandbox", str(program)]
     done = subprocess.run(command, input="hello\n", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "hello\n")
     assert done.stderr.startswith("failed: ")
@@ -406,7 +407,7 @@ def test_the_command_passes_on_output_and_exit_code(
 
 def test_the_command_says_when_it_cannot_isolate(tmp_path: Path, home: Path) -> None:
     (tmp_path / "program.py").write_text("print('ran')")
-    command = [sys.executable, "-m", "rag_agent.sandbox.launcher", str(tmp_path / "program.py")]
+    command = [sys.executable, "-m", "rag_agent.sandbox", str(tmp_path / "program.py")]
     environment = {"PATH": refusing_bubblewrap(tmp_path), "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, input="", check=False
@@ -431,3 +432,58 @@ def test_a_run_is_json() -> None:
         "seconds": 0.123,
         "memory_mb": 7.9,
     }
+
+
+def test_children_of_threads_are_counted(sandbox: Sandbox) -> None:
+    run = sandbox.run(
+        "import os, threading, time\n"
+        "def child():\n"
+        "    if os.fork() == 0:\n"
+        "        hog = bytearray(os.urandom(1)) * (100 << 20)\n"
+        "        time.sleep(20)\n"
+        "        os._exit(0)\n"
+        "    time.sleep(20)\n"
+        "threads = [threading.Thread(target=child) for _ in range(3)]\n"
+        "for thread in threads: thread.start()\n"
+        "time.sleep(20)\n"
+    )
+    assert run.outcome == "out of memory"
+    assert run.seconds < 10
+
+
+def test_page_tables_count_as_memory(sandbox: Sandbox) -> None:
+    """A page of zeros read in every 2 MB of an empty mapping costs the kernel 4 kB each time."""
+    run = sandbox.run(
+        "import mmap\n"
+        "room = mmap.mmap(-1, 1 << 39, mmap.MAP_PRIVATE | 0x4000, mmap.PROT_READ)\n"
+        "for place in range(0, 1 << 39, 1 << 21): room[place]\n"
+    )
+    assert run.outcome == "out of memory"
+
+
+@pytest.mark.parametrize("call", ["semget(0, 1, 0o1600)", "msgget(0, 0o1600)"])
+def test_system_v_queues_and_semaphores_are_shut(sandbox: Sandbox, call: str) -> None:
+    run = sandbox.run(
+        "import ctypes\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        f"print(libc.{call}, ctypes.get_errno())\n"
+    )
+    assert run.stdout == "-1 1\n"
+
+
+@pytest.mark.parametrize("make", ["open(f'{n}', 'w').close()", "os.symlink('x', f'/dev/shm/{n}')"])
+def test_the_number_of_files_is_bounded(sandbox: Sandbox, make: str) -> None:
+    run = sandbox.run(f"import os\nfor n in range(400_000): {make}\n")
+    assert run.outcome == "too many files"
+
+
+def test_only_families_of_sockets_that_programs_need_can_be_opened(sandbox: Sandbox) -> None:
+    run = sandbox.run(
+        "import socket\n"
+        "for family in (1, 2, 10, 16, 40, 17, 38, 31):\n"
+        "    kind = socket.SOCK_RAW if family == 16 else socket.SOCK_STREAM\n"
+        "    try: socket.socket(family, kind).close(); print(family)\n"
+        "    except OSError as error: print(error.errno == 97, end=' ')\n"
+        "print(len(socket.socketpair()))\n"
+    )
+    assert run.stdout == "1\n2\n10\n16\nTrue True True True 2\n", run
