@@ -1,14 +1,15 @@
 """A page of a PDF as an image with passages marked, drawn in a limited process: the file is untrusted."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestion.cleaning import printable
 from ingestion.errors import PdfError
-from ingestion.fulltext.pdf.layout import Box
+from ingestion.fulltext.pdf.page import Box
+from ingestion.fulltext.pdf_files import read_bounded
+from ingestion.fulltext.process import Ended, run_on
 from ingestion.settings import PdfSettings
 
 _PROGRAM = Path(__file__).with_name("page_renderer.py")
@@ -40,28 +41,16 @@ def page_image(
         marked: Boxes highlighted, points from the left and from the top.
 
     Raises:
-        PdfError: The file cannot be opened, has no such page, or takes too long.
+        PdfError: The file cannot be opened, has no such page, or takes too long or too much memory.
     """
-    if pdf.stat().st_size > settings.max_mb * 1_000_000:
-        raise PdfError(
-            f"{pdf.name} has more than {settings.max_mb} MB", next_step="Raise pdf.max_mb"
-        )
+    data, name = read_bounded(pdf, settings.max_mb), printable(pdf.name)
     order = {"page": page, "width_px": min(3000, max(100, width_px)), "marked": list(marked)}
-    command = [sys.executable, "-I", str(_PROGRAM), json.dumps(order), str(settings.timeout_s)]
     try:
-        with pdf.open("rb") as file:
-            done = subprocess.run(
-                command, stdin=file, capture_output=True, timeout=settings.timeout_s, check=False
-            )
-    except subprocess.TimeoutExpired as error:
+        printed = run_on(data, _PROGRAM, [json.dumps(order)], settings.timeout_s)
+    except Ended as error:
         raise PdfError(
-            f"Page {page} of {pdf.name} takes longer than {settings.timeout_s:.0f} s to draw",
-            next_step="Open the file in a PDF viewer",
+            f"Page {page} of {name} cannot be drawn: it {error}",
+            next_step="Check in a PDF viewer that the file is whole and has this page",
         ) from error
-    pages, _, png = done.stdout.partition(b"\n")
-    if done.returncode != 0 or not png.startswith(b"\x89PNG"):
-        raise PdfError(
-            f"Page {page} of {pdf.name} cannot be drawn",
-            next_step="Check that the file is whole and has this page",
-        )
+    pages, _, png = printed.partition(b"\n")
     return PageImage(png, int(pages))

@@ -1,6 +1,6 @@
 """Words and their boxes out of one untrusted PDF: a program of its own, run by `ingestion.fulltext.pdf_text`.
 
-    python -I pdf_parsers.py {pypdfium2|pypdf} MAX_PAGES TIMEOUT_S < FILE.pdf > PAGES.json
+    python -I parsers.py {pypdfium2|pypdf} MAX_PAGES TIMEOUT_S < FILE.pdf > PAGES.json
 
 It imports nothing of the project, takes no file name, and limits itself before it touches the file:
 memory, processor time, no file may be written. What it prints is either `{"error": REASON}` or
@@ -32,12 +32,12 @@ def main() -> None:
     """Read a PDF from standard input and print its pages as JSON."""
     parser, max_pages, timeout_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     _limit_resources(timeout_s)
-    data = sys.stdin.buffer.read()
     try:
-        result = PARSERS[parser](data, max_pages)
+        result = PARSERS[parser](sys.stdin.buffer.read(), max_pages)
+        printed = json.dumps(result, separators=(",", ":"))
     except MemoryError:
-        result = {"error": f"needs more than {MEMORY_BYTES >> 30} GB of memory to read"}
-    json.dump(result, sys.stdout, separators=(",", ":"))
+        printed = json.dumps({"error": f"needs more than {MEMORY_BYTES >> 30} GB of memory"})
+    sys.stdout.write(printed)
 
 
 def _limit_resources(timeout_s: float) -> None:

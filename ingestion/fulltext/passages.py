@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
 
-from ingestion.fulltext.pdf.layout import Block, Kind, PageText
+from ingestion.fulltext.pdf.page import Block, Kind, PageText
 
 SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 3"
 """Names how passages are made, for caches. The last number counts changes of the rules below."""

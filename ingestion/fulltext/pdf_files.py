@@ -1,8 +1,11 @@
-"""Which PDF of a paper is at hand: one rule, by version number, for its text and its page images."""
+"""PDFs on disk: which one a paper has, by version number, and its bytes, read within a bound."""
 
+import os
+import stat
 from pathlib import Path
 
-from ingestion.errors import InvalidArxivId
+from ingestion.cleaning import printable
+from ingestion.errors import InvalidArxivId, PdfError
 from ingestion.paper import parse_arxiv_id
 
 
@@ -50,3 +53,32 @@ def paper_in_name(file: Path) -> tuple[str, int]:
     except InvalidArxivId:
         return name, 0
     return named.id, named.version or 0
+
+
+def read_bounded(path: Path, max_mb: int) -> bytes:
+    """The bytes of a regular file of at most `max_mb` megabytes (of 10^6 bytes).
+
+    Raises:
+        PdfError: It cannot be opened, is larger, or is a device, pipe or folder; a link to one is refused
+            too. Nothing of it is read then.
+    """
+    name = printable(path.name)
+    limit = max_mb * 1_000_000
+    try:
+        # a pipe without a writer would wait in open()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise PdfError(f"{name} is no regular file", next_step="Give the PDF itself")
+            data = file.read(limit + 1) if found.st_size <= limit else b""
+    except OSError as error:
+        raise PdfError(
+            f"{name} cannot be opened: {error.strerror}", next_step="Check the file"
+        ) from error
+    size = max(found.st_size, len(data))
+    if size > limit:
+        raise PdfError(
+            f"{name} has {size / 1e6:.0f} MB, more than the limit of {max_mb} MB",
+            next_step="Raise pdf.max_mb to read it",
+        )
+    return data

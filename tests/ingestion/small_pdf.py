@@ -1,5 +1,6 @@
 """A PDF writer for tests: lines of text at given places, in Helvetica."""
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,23 @@ def write_pdf(path: Path, pages: Sequence[Sequence[Placed]], height: int = 800) 
     data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
     data += f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
     path.write_bytes(data.encode("latin-1"))
+    return path
+
+
+def write_bomb(path: Path, megabytes: int) -> Path:
+    """Write a PDF of a few kilobytes, whose page unpacks to so many megabytes of blanks."""
+    packer = zlib.compressobj(9)
+    once = b"".join(packer.compress(b" " * 1_000_000) for _ in range(megabytes)) + packer.flush()
+    stream = zlib.compress(once, 9)
+    parts = [
+        b"%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n",
+        b"2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj\n",
+        b"3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R >> endobj\n",
+        b"4 0 obj << /Length %d /Filter [/FlateDecode /FlateDecode] >> stream\n" % len(stream),
+        stream,
+        b"\nendstream endobj\ntrailer << /Size 5 /Root 1 0 R >>\nstartxref\n0\n%%EOF\n",
+    ]
+    path.write_bytes(b"".join(parts))
     return path
 
 

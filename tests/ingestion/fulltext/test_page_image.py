@@ -15,7 +15,7 @@ from tests.fake_arxiv import pdf_of
 @pytest.fixture
 def pdf(tmp_path: Path) -> Path:
     path = tmp_path / "kettles.pdf"
-    path.write_bytes(pdf_of(("Kettles", "They sing.")))
+    path.write_bytes(pdf_of(["Kettles", "They sing."]))
     return path
 
 

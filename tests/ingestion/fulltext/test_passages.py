@@ -12,7 +12,8 @@ from ingestion.fulltext.passages import (
     sentence_spans,
     sentences_of,
 )
-from ingestion.fulltext.pdf.layout import PageText, lay_out
+from ingestion.fulltext.pdf.layout import lay_out
+from ingestion.fulltext.pdf.page import PageText
 
 Line = list[tuple[str, float, float, float, float]]
 

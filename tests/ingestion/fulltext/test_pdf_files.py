@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
+from ingestion.errors import PdfError
+from ingestion.fulltext.pdf_files import (
+    paper_in_name,
+    pdf_of,
+    read_bounded,
+    versions_at_hand,
+)
 
 PAPER = "2005.11401"
 
@@ -76,3 +82,35 @@ def test_a_name_tells_paper_and_version(tmp_path: Path) -> None:
     assert paper_in_name(tmp_path / f"{PAPER}v10.pdf") == (PAPER, 10)
     assert paper_in_name(tmp_path / f"{PAPER}.pdf") == (PAPER, 0)
     assert paper_in_name(tmp_path / "thesis.pdf") == ("thesis", 0)
+
+
+def test_a_file_is_read_up_to_the_limit_and_not_beyond(tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(b"0" * 1_000_000)
+    assert len(read_bounded(file, 1)) == 1_000_000
+    file.write_bytes(b"0" * 1_000_001)
+    with pytest.raises(PdfError, match="more than the limit of 1 MB"):
+        read_bounded(file, 1)
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/null", "pipe", "/tmp", "/proc/self/mem"])
+def test_what_is_no_regular_file_is_refused_unread(tmp_path: Path, target: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    link = tmp_path / "paper.pdf"
+    link.symlink_to(tmp_path / target)
+    with pytest.raises(PdfError, match=r"paper\.pdf (is no regular file|cannot be opened)"):
+        read_bounded(link, 1)
+
+
+@pytest.mark.timeout(5)
+def test_a_file_that_says_it_is_empty_and_never_ends_is_bounded(tmp_path: Path) -> None:
+    link = tmp_path / "paper.pdf"
+    link.symlink_to("/proc/self/maps")  # a regular file of 0 bytes that gives more
+    assert 0 < len(read_bounded(link, 1)) <= 1_000_000
+
+
+def test_a_name_is_told_without_what_acts_on_a_terminal(tmp_path: Path) -> None:
+    with pytest.raises(PdfError) as refused:
+        read_bounded(tmp_path / "a\x1b[31mb\u202e.pdf", 1)
+    assert str(refused.value).startswith("ab.pdf cannot be opened")

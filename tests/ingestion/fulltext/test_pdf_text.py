@@ -10,7 +10,7 @@ import pytest
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_text import PdfText, read_pdf
 from ingestion.settings import PdfSettings
-from tests.ingestion.small_pdf import paragraph, write_pdf
+from tests.ingestion.small_pdf import paragraph, write_bomb, write_pdf
 
 BODY = (
     "The encoder maps an input sequence of symbols to a sequence of vectors of one length. "
@@ -176,6 +176,12 @@ def test_a_parser_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     with pytest.raises(PdfError, match="takes longer than"):
         read_pdf(path, PdfSettings(timeout_s=0.02))
     assert time.perf_counter() - started < 5
+
+
+def test_a_page_that_unpacks_beyond_the_memory_limit_is_told_as_that(tmp_path: Path) -> None:
+    path = write_bomb(tmp_path / "bomb.pdf", megabytes=1500)
+    with pytest.raises(PdfError, match=r"bomb\.pdf needs more than 1 GB of memory"):
+        read_pdf(path, PdfSettings())
 
 
 @pytest.mark.slow
