@@ -28,6 +28,7 @@ from ingestion.fulltext.page_image import PageImage, page_image
 from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.machine import weights
 from ingestion.machine.private_folder import make_private
+from ingestion.machine.user_path import user_path
 from ingestion.paper import Paper, parse_arxiv_id
 from ingestion.pipeline import IngestReport, ingest, past_ingests
 from ingestion.sources.arxiv_api import ArxivApi
@@ -272,7 +273,7 @@ class Assistant:
     ) -> Added:
         """Bring one paper in: a PDF file, an arXiv id, or a title. Never raises for bad input."""
         try:
-            path = Path(given).expanduser()
+            path = user_path(given)
             if path.suffix.lower() == ".pdf" or path.is_file():
                 return self._add_pdf(path, given)
             return self._add_from_arxiv(given, self._arxiv(on_wait, requests=6))

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -20,9 +20,11 @@ from pydantic_settings import (
 )
 
 from ingestion.errors import AgentError
+from ingestion.machine.user_path import user_path
 from ingestion.settings import ArxivSettings, EmbeddingSettings, Part, PdfSettings, StoreSettings
 
 Mode = Literal["dense", "keyword", "hybrid"]
+HostName = Annotated[str, Field(pattern=r"^(\*\.)?[\w.-]+$|^\[[0-9A-Fa-f:.]+\]$")]
 Where = Literal["argument", "environment", "file", "default"]
 
 
@@ -127,6 +129,11 @@ class PageSettings(Part):
     language: Literal["auto", "en", "zh"] = Field(
         "auto", description="Language of the page: en, zh, or auto, which is the browser's"
     )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="Names under which a browser may reach the page, beside localhost and the address it "
+        "listens on: papers.example.org, *.example.org",
+    )
 
 
 class Settings(BaseSettings):
@@ -170,10 +177,14 @@ class Settings(BaseSettings):
 
 
 def home_folder() -> Path:
-    """The data folder: `ARXIV_AGENT_HOME`, else the platform's own place for user data."""
+    """The data folder: `ARXIV_AGENT_HOME`, else the platform's own place for user data.
+
+    Raises:
+        AgentError: The variable names a user that this machine does not have.
+    """
     named = os.environ.get("ARXIV_AGENT_HOME")
     if named:
-        return Path(named).expanduser().absolute()
+        return user_path(named).absolute()
     from platformdirs import user_data_path
 
     return user_data_path("arxiv-agent", appauthor=False)
@@ -191,7 +202,7 @@ def load_settings(**arguments: Any) -> Settings:
         arguments: Values that win over everything else, nested as dictionaries.
 
     Raises:
-        AgentError: A value out of range, an unknown key, or a settings file that is not TOML.
+        AgentError: A value out of range, an unknown key, or a settings file that is not TOML in UTF-8.
     """
     try:
         return Settings(**{"home": home_folder(), **arguments})
@@ -201,11 +212,19 @@ def load_settings(**arguments: Any) -> Settings:
         raise AgentError(
             f"Setting {key}: {first['msg']}", next_step="`arxiv-agent settings` lists every setting"
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise AgentError(
-            f"{settings_file(home_folder())} is not valid TOML: {error}",
-            next_step="Mend or remove the file",
-        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise unreadable(settings_file(home_folder()), error) from error
+
+
+def unreadable(file: Path, error: Exception) -> AgentError:
+    """Why a settings file cannot be read, and the way on."""
+    if isinstance(error, UnicodeDecodeError):
+        return AgentError(
+            f"{file} is not UTF-8 text (byte {error.start})",
+            next_step="Save it as UTF-8 in an editor, or remove it",
+        )
+    why = error.strerror if isinstance(error, OSError) else f"it is not valid TOML: {error}"
+    return AgentError(f"{file} cannot be read: {why}", next_step="Mend or remove the file")
 
 
 def origins(settings: Settings, arguments: Mapping[str, Any]) -> dict[str, tuple[Any, Where]]:

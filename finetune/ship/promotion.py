@@ -2,9 +2,7 @@
 
 import json
 import os
-import re
 import shutil
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ def promote(config: Config) -> Path:
         The agent's settings file.
 
     Raises:
-        ExportError: No scores, the config's rule is not met, or the settings are not TOML.
+        ExportError: No scores, the config's rule is not met, or the settings are not TOML in UTF-8.
     """
     folder = RunFolder(config.folder)
     if not folder.scores.is_file():
@@ -39,15 +37,17 @@ def promote(config: Config) -> Path:
         )
     home = agent_home()
     adapter = home / "adapters" / source.name
+    settings = home / "settings.toml"
+    base = str(Path(config.base.gguf).absolute())
+    edited = with_keys(
+        _text(settings), "coder", {"model": base, "adapter": str(adapter.absolute())}
+    )
     adapter.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, adapter)
-    settings = home / "settings.toml"
-    before = settings.read_text(encoding="utf-8") if settings.exists() else ""
-    base = str(Path(config.base.gguf).absolute())
-    settings.write_text(
-        with_keys(before, "coder", {"model": base, "adapter": str(adapter.absolute())}),
-        encoding="utf-8",
-    )
+    part = settings.with_suffix(".part")
+    part.touch(mode=0o600)  # it may hold a key
+    part.write_text(edited, encoding="utf-8")
+    part.replace(settings)
     return settings
 
 
@@ -74,41 +74,44 @@ def agent_home() -> Path:
     """The agent's data folder, found as the agent finds it."""
     named = os.environ.get("ARXIV_AGENT_HOME")
     if named:
-        return Path(named).expanduser().absolute()
+        try:
+            return Path(named).expanduser().absolute()
+        except RuntimeError as error:  # `~name` of a user that this machine does not have
+            raise ExportError(
+                f"ARXIV_AGENT_HOME is {named}: there is no such user",
+                next_step="Write the path in full",
+            ) from error
     from platformdirs import user_data_path
 
     return user_data_path("arxiv-agent", appauthor=False)
 
 
 def with_keys(text: str, table: str, values: Mapping[str, str]) -> str:
-    """TOML text with string keys of one table set, everything else as it was.
+    """TOML text with string keys of one table set, everything else as it was, comments too.
 
     Raises:
-        ExportError: The text is not TOML, or writes the table in a way this cannot edit.
+        ExportError: The text is not TOML, or the table's name stands for something else in it.
     """
-    head = re.search(rf"^\[{re.escape(table)}\][ \t]*(?:#.*)?$", text, re.MULTILINE)
-    if head is None:
-        text = f"{text.rstrip()}\n\n[{table}]\n".lstrip()
-        head = re.search(rf"^\[{re.escape(table)}\]$", text, re.MULTILINE)
-    assert head is not None
-    following = re.compile(r"^\[", re.MULTILINE).search(text, head.end())
-    end = following.start() if following else len(text)
-    lines = [
-        line
-        for line in text[head.end() : end].splitlines()
-        if not re.match(rf"[ \t]*({'|'.join(map(re.escape, values))})[ \t]*=", line)
-    ]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    edited = text[: head.end()] + "\n".join(["", *lines[lines[:1] == [""] :], ""])
-    edited += ("\n" if following else "") + text[end:]
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     try:
-        written = tomllib.loads(edited)
-    except tomllib.TOMLDecodeError as error:
-        raise ExportError(
-            f"settings.toml cannot be edited: {error}",
-            next_step=f"Set [{table}] {dict(values)} by hand",
-        ) from error
-    assert all(written[table][key] == value for key, value in values.items())
-    return edited
+        document = tomlkit.parse(text)
+        document.setdefault(table, tomlkit.table()).update(values)
+    except (TOMLKitError, AttributeError) as error:
+        raise _not_editable(str(error)) from error
+    return tomlkit.dumps(document)
+
+
+def _text(settings: Path) -> str:
+    try:
+        return settings.read_text(encoding="utf-8") if settings.exists() else ""
+    except UnicodeDecodeError as error:
+        raise _not_editable("it is not UTF-8 text") from error
+
+
+def _not_editable(why: str) -> ExportError:
+    return ExportError(
+        f"settings.toml cannot be edited: {why}",
+        next_step="Mend the file, or set model and adapter of [coder] by hand",
+    )

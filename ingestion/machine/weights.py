@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ingestion.errors import WeightsError
 from ingestion.machine.private_folder import make_private
+from ingestion.machine.user_path import user_path
 
 Report = Callable[[str, float], None]
 """Told what is being done and how far it is, 0 to 1."""
@@ -94,7 +95,7 @@ def resolve(name: str, home: Path, report: Report = lambda what, share: None) ->
     Raises:
         WeightsError: The name is unknown, nothing that has it can be reached, or a hash does not match.
     """
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.exists():
         return path.absolute()
     known = KNOWN.get(name)
@@ -113,7 +114,7 @@ def resolve(name: str, home: Path, report: Report = lambda what, share: None) ->
 
 def local(name: str, home: Path) -> Path | None:
     """The weights called `name` if they are on this machine already; nothing is downloaded."""
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.exists():
         return path.absolute()
     known = KNOWN.get(name)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from ingestion.errors import InvalidReply, ModelUnavailable
 from ingestion.machine import weights
+from ingestion.machine.user_path import user_path
 from rag_agent.model import llama_server
 from rag_agent.model.llama_server import LlamaConfig
 from rag_agent.settings import RoleSettings, Settings
@@ -304,7 +305,7 @@ def llama_config(
     carries_adapter = coder.adapter and not coder.base_url and (role == "coder" or not own_coder)
     return LlamaConfig(
         model=str(weights.resolve(model, settings.home, report)),
-        adapter=str(Path(coder.adapter).expanduser().absolute()) if carries_adapter else "",
+        adapter=str(user_path(coder.adapter).absolute()) if carries_adapter else "",
         context_tokens=reader.context_tokens,
         slots=reader.slots,
         threads=reader.threads,

@@ -69,6 +69,25 @@ def test_a_file_that_is_no_toml_is_named(home: Path) -> None:
         load_settings()
 
 
+def test_a_file_that_is_not_utf8_is_named_with_the_way_on(home: Path) -> None:
+    home.mkdir()
+    (home / "settings.toml").write_bytes(b'[reader]\nmodel = "caf\xe9"\n')
+    with pytest.raises(AgentError, match=r"settings\.toml is not UTF-8 text.*Save it as UTF-8"):
+        load_settings()
+
+
+def test_a_home_of_nobody_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARXIV_AGENT_HOME", "~nouser/papers")
+    with pytest.raises(AgentError, match="no such user"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["*", "http://a.example", "a.example:8501", "a b", ""])
+def test_hosts_are_names_without_scheme_and_port(home: Path, name: str) -> None:
+    with pytest.raises(AgentError, match=r"page\.allowed_hosts"):
+        load_settings(page={"allowed_hosts": [name]})
+
+
 def test_secrets_stay_masked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARXIV_AGENT_READER__API_KEY", "sk-very-secret")
     monkeypatch.setenv("ARXIV_AGENT_STORE__TOKEN", "root:very-secret")

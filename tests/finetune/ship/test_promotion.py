@@ -75,6 +75,25 @@ def test_toml_edit_leaves_the_rest(before: str) -> None:
     assert with_keys(with_keys(before, "coder", values), "coder", values).count("adapter =") == 1
 
 
-def test_broken_toml_is_not_touched() -> None:
+@pytest.mark.parametrize("broken", ["[coder\n", "coder = 3\n"])
+def test_broken_toml_is_not_touched(broken: str) -> None:
     with pytest.raises(ExportError, match="cannot be edited"):
-        with_keys("[coder\n", "coder", {"adapter": "x"})
+        with_keys(broken, "coder", {"adapter": "x"})
+
+
+def test_comments_stay() -> None:
+    before = "# mine\n[coder] # tuned\nadapter = 'x' # the first\n\n# budget\n[agent]\nrounds = 2\n"
+    edited = with_keys(before, "coder", {"adapter": "y"})
+    assert edited == before.replace("'x'", '"y"')
+
+
+def test_settings_that_are_not_utf8_are_not_touched(make_config: Make, home: Path) -> None:
+    config = make_config("base.gguf=base.gguf")
+    write_json(RunFolder(config.folder).scores, scores(0.05))
+    gguf_path(config).parent.mkdir(parents=True)
+    gguf_path(config).write_bytes(b"adapter")
+    home.mkdir()
+    (home / "settings.toml").write_bytes(b"# caf\xe9\n")
+    with pytest.raises(ExportError, match="UTF-8"):
+        promote(config)
+    assert (home / "settings.toml").read_bytes() == b"# caf\xe9\n"
