@@ -85,6 +85,8 @@ class Paper:
         updated: ISO date of this version, empty where unknown.
         comment: The authors' comment, empty where none.
         keywords: Extracted from title and abstract, best first.
+        journal: Where it was published, as its authors wrote it; empty where unknown.
+        doi: The publication's DOI, empty where unknown.
         origin: `arxiv` (a real record), `starter` (own summary), `pdf` (read from a local file).
     """
 
@@ -100,6 +102,8 @@ class Paper:
     updated: str = ""
     comment: str = ""
     keywords: tuple[str, ...] = ()
+    journal: str = ""
+    doi: str = ""
     origin: Origin = "arxiv"
 
     @property

@@ -154,6 +154,8 @@ def _record(result: arxiv.Result) -> dict[str, object]:
         "published": result.published.isoformat(),
         "updated": result.updated.isoformat(),
         "comment": result.comment,
+        "journal_ref": result.journal_ref,
+        "doi": result.doi,
     }
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ingestion.cleaning import clean_text
+from ingestion.cleaning import clean_text, printable
 from ingestion.errors import AgentError, InvalidArxivId
 from ingestion.paper import ArxivId, Paper, parse_arxiv_id
 
@@ -52,6 +52,9 @@ _COMMENT_WITHDRAWN = re.compile(
     r"|\bwithdrawn\s+by\s+(?:the\s+|arxiv\s+)?(?:author|admin|submitter)",
     re.IGNORECASE,
 )
+_DOI = re.compile(
+    r"10\.\d{4,9}/\S+"
+)  # https://www.crossref.org/blog/dois-and-matching-regular-expressions/
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _BETWEEN_NAMES = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
@@ -90,6 +93,8 @@ def paper_of(record: object) -> Paper:
         published=published,
         updated=updated,
         comment=comment,
+        journal=_published_in(record),
+        doi=_doi(record),
     )
 
 
@@ -129,6 +134,17 @@ def _abstract(record: Mapping[str, Any]) -> str:
 def _comment(record: Mapping[str, Any]) -> str:
     comment = _text(record, "comment") or _text(record, "comments")
     return clean_text(comment[:MAX_COMMENT_CHARACTERS])
+
+
+def _published_in(record: Mapping[str, Any]) -> str:
+    journal = _text(record, "journal-ref") or _text(record, "journal_ref")
+    return clean_text(journal[:MAX_COMMENT_CHARACTERS])
+
+
+def _doi(record: Mapping[str, Any]) -> str:
+    """The first DOI named; arXiv's snapshot separates several by spaces."""
+    named = _DOI.search(_text(record, "doi")[:MAX_COMMENT_CHARACTERS])
+    return printable(named[0]) if named else ""
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -67,4 +67,8 @@ def _digest(text: str) -> str:
 
 def _record(paper: Paper) -> str:
     values = {field.name: getattr(paper, field.name) for field in fields(paper)}
+    # Left out where empty, so that libraries written before these were known stay as they are.
+    for name in ("journal", "doi"):
+        if not values[name]:
+            del values[name]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)

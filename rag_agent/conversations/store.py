@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingestion.bibtex import bibtex
 from ingestion.errors import AgentError
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from rag_agent.answer import cited_paper
-from rag_agent.grounding.verification import bibtex
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def as_markdown(title: str, turns: Sequence[dict[str, Any]]) -> str:
         lines.append("")
     if papers:
         lines += ["## References", "", "```bibtex"]
-        lines += ["\n\n".join(bibtex(paper) for paper in papers.values()), "```", ""]
+        lines += [bibtex(*papers.values()), "```", ""]
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from ingestion.bibtex import bibtex as bibtex
 from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.terms import terms
@@ -208,25 +209,3 @@ class Keys:
             cosine=cosine,
             kind=quote_kind(evidence.paper, evidence.page),
         )
-
-
-def bibtex(paper: Paper) -> str:
-    """The paper as a BibTeX entry, its key made of first author, year and id."""
-    first = (paper.authors or ("anonymous",))[0].split()[-1]
-    key = re.sub(r"\W", "", _folded(first)) + str(paper.year) + re.sub(r"\W", "", paper.arxiv_id)
-    title = re.sub(r"([&%#_{}])", r"\\\1", paper.title)
-    fields = {
-        "title": "{" + title + "}",
-        "author": " and ".join(name for name in paper.authors if name != "and others")
-        + (" and others" if "and others" in paper.authors else ""),
-        "year": str(paper.year),
-    }
-    if paper.url:
-        fields |= {
-            "eprint": paper.arxiv_id,
-            "archivePrefix": "arXiv",
-            "primaryClass": paper.categories[0] if paper.categories else "",
-            "url": paper.url,
-        }
-    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@misc{{{key},", *lines, "}"])

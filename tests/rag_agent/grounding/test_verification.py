@@ -8,14 +8,13 @@ from ingestion.embedding.model import HashingEmbedder
 from rag_agent.grounding.evidence import Evidence, context
 from rag_agent.grounding.verification import (
     Keys,
-    bibtex,
     check_claim,
     names,
     numbers,
     quote,
     stands_on,
 )
-from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH
+from tests.papers import SOURDOUGH
 
 
 def evidence(text: str, start: int = 0) -> Evidence:
@@ -117,12 +116,3 @@ def test_context_is_a_piece_of_the_text_around_the_span(text: str, data: st.Data
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_can_be_judged(claim: str, source: str) -> None:
     assert stands_on(claim, [evidence(source)]) in (True, False)
-
-
-def test_bibtex() -> None:
-    entry = bibtex(SOURDOUGH)
-    assert entry.startswith("@misc{example2027271100001,")
-    assert "author = {Ada Example and Börje Müller}" in entry
-    assert "eprint = {2711.00001}" in entry
-    assert "primaryClass = {eess.AS}" in entry
-    assert {bibtex(p).splitlines()[0] for p in (LIGHTHOUSE, PONDS)}.isdisjoint({entry})

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from ingestion.bibtex import bibtex
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
-from rag_agent.grounding.verification import bibtex
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
 from ui.web.plain import escaped, with_maths
