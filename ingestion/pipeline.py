@@ -1,6 +1,7 @@
 """From a stream of papers to the library: what is new is embedded and written, batch by batch."""
 
 import json
+import logging
 import os
 import time
 from collections import Counter
@@ -13,11 +14,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ingestion.embedding.model import Embedder, Vectors
+from ingestion.errors import SourceError
 from ingestion.keywords import extract_keywords
 from ingestion.machine.private_folder import make_private
+from ingestion.machine.whole_lines import append_line
 from ingestion.paper import Paper
 from ingestion.sources.metadata_files import Reject
 from ingestion.store import Store, fingerprint, same_text
+
+logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Papers embedded and written at once. A killed process embeds two batches again, at most."""
@@ -119,12 +124,24 @@ def ingest(
 
 
 def past_ingests(home: Path) -> list[dict[str, Any]]:
-    """Reports of earlier ingests with `at` (ISO time) and `source`, oldest first."""
+    """Reports of earlier ingests with `at` (ISO time) and `source`, oldest first; broken lines are skipped."""
+    log = home / "ingests.jsonl"
     try:
-        lines = (home / "ingests.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = log.read_bytes().splitlines()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    found = [_noted(line) for line in lines]
+    if broken := found.count(None):
+        logger.warning("%s holds %d broken lines, which were skipped", log, broken)
+    return [past for past in found if past is not None]
+
+
+def _noted(line: bytes) -> dict[str, Any] | None:
+    try:
+        past = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return past if isinstance(past, dict) and {"at", "source"} <= past.keys() else None
 
 
 @dataclass(slots=True)
@@ -226,15 +243,23 @@ class _Rejects:
         self._file: TextIO | None = None
 
     def write(self, reject: Reject) -> str:
-        if self._file is None:
-            make_private(self._folder)
-            name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
-            self._file = self._stack.enter_context(
-                (self._folder / name).open("a", encoding="utf-8")
-            )
-        row = {**asdict(reject), "path": str(reject.path)}
-        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        return self._file.name
+        """Write one down; the file's name."""
+        try:
+            file = self._file = self._file or self._stack.enter_context(self._opened())
+            row = {**asdict(reject), "path": str(reject.path)}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise SourceError(
+                f"The list of rejected records in {self._folder} could not be written: {error}",
+                kept="What was written to the library before is kept",
+                next_step="Make room on the disk and run the same command again: it goes on from there",
+            ) from error
+        return str(file.name)
+
+    def _opened(self) -> TextIO:
+        make_private(self._folder)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
+        return (self._folder / name).open("a", 1, encoding="utf-8", errors="backslashreplace")
 
 
 def _note(home: Path, source: str, report: IngestReport) -> None:
@@ -243,6 +268,10 @@ def _note(home: Path, source: str, report: IngestReport) -> None:
         "source": source,
         **report.as_json(),
     }
-    make_private(home)
-    with (home / "ingests.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(row, ensure_ascii=False) + "\n")
+    try:
+        make_private(home)
+        append_line(home / "ingests.jsonl", json.dumps(row, ensure_ascii=False))
+    except (
+        OSError
+    ) as error:  # the papers are in the library; only the list of ingests lacks this one
+        logger.warning("This ingest could not be noted in %s: %s", home / "ingests.jsonl", error)

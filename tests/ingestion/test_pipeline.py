@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.embedding.model import HashingEmbedder, Vectors
+from ingestion.errors import SourceError
 from ingestion.paper import Paper
 from ingestion.pipeline import BATCH, IngestReport, ingest, past_ingests
 from ingestion.sources.metadata_files import Reject
@@ -294,3 +295,51 @@ def test_a_full_disk_ends_the_ingest_and_keeps_what_was_written(
         "unchanged": BATCH,
         "embedded": 10,
     }
+
+
+def test_half_a_line_in_the_log_is_skipped_said_and_no_line_is_glued_to_it(
+    store: Store, counting: CountingEmbedder, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(PAPERS, store, counting, home)
+    log = home / "ingests.jsonl"
+    with log.open("ab") as file:
+        file.write(b'{"at": "2026-11-24T10:00:00", "sour')
+    run(PAPERS, store, counting, home)
+    with log.open("ab") as file:
+        file.write(b"[1, {}\n\xff\xfe}\n[]\n")
+    assert [past["unchanged"] for past in past_ingests(home)] == [0, 3]
+    assert "ingests.jsonl" in caplog.text
+    assert "4 broken lines" in caplog.text
+
+
+def test_a_full_disk_leaves_whole_lines_and_the_ingest_stands(
+    store: Store,
+    counting: CountingEmbedder,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run(PAPERS, store, counting, home)
+    written = (home / "ingests.jsonl").read_bytes()
+    write = os.write
+
+    def half(descriptor: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    report = run([SOURDOUGH], store, counting, home)
+    monkeypatch.undo()
+    assert report.unchanged == 1
+    assert (home / "ingests.jsonl").read_bytes() == written
+    assert "No space left" in caplog.text
+
+
+def test_a_full_disk_while_rejects_are_written_says_what_to_do(
+    store: Store, counting: CountingEmbedder, home: Path
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "rejects").write_text("in the way of the folder")
+    with pytest.raises(SourceError, match=r"rejects.*could not be written.*kept"):
+        run([*PAPERS, Reject(Path("x"), 1, "not JSON", "{")], store, counting, home)
