@@ -4,33 +4,28 @@ Files hold JSON lines or one JSON array, gzipped or not. Which of these is read 
 from the name: arXiv's metadata snapshot holds lines and is called .json.
 """
 
-import codecs
 import gzip
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BufferedReader, RawIOBase
-from itertools import count
+from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
-from types import SimpleNamespace
 
 import ijson
-import orjson
 
 from ingestion.cleaning import clean_text
 from ingestion.errors import SourceError
 from ingestion.paper import Paper
+from ingestion.sources.json_records import GivenUp, decoded, read_records
 from ingestion.sources.metadata_record import UnusableRecord, paper_of
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
 """Endings of the files that are read of a folder. A file named outright may be called anything."""
 
-MAX_LINE_BYTES = 4 << 20
-"""Longest line read. The longest of 20,000 real ones has 28,602 bytes, most for 1,776 authors."""
-
 _EXCERPT_CHARACTERS = 120
+_BUFFER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +105,15 @@ def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]
     """(position in the file in bytes, what was found there)."""
     line, position = 0, 0
     try:
-        with file.open("rb") as raw:
+        with BufferedReader(FileIO(file), _BUFFER_BYTES) as raw:
             stream = _unzipped(raw)
-            for line, record in _records(stream):
+            for line, record in read_records(stream):
                 position = raw.tell()
                 yield position, seen.judge(file, line, _paper_or_reject(file, line, record))
         if line == 0:
             yield 0, Reject(file, 0, "the file holds no record", "")
+    except GivenUp as fault:
+        yield position, Reject(file, line + 1, str(fault), "")
     except PermissionError:
         yield 0, Reject(file, 0, "no permission to read the file", "")
     except ijson.JSONError as error:
@@ -130,7 +127,7 @@ def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]
 def _unzipped(raw: BufferedReader) -> BufferedReader:
     if raw.peek(2)[:2] != b"\x1f\x8b":
         return raw
-    return BufferedReader(_Unzipped(raw), buffer_size=1 << 16)
+    return BufferedReader(_Unzipped(raw), _BUFFER_BYTES)
 
 
 class _Unzipped(RawIOBase):
@@ -151,49 +148,14 @@ class _Unzipped(RawIOBase):
         return len(piece)
 
 
-def _records(stream: BufferedReader) -> Iterator[tuple[int, object]]:
-    """(number from 1, record): a line's bytes, or an element of an array."""
-    if stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
-        pieces = SimpleNamespace(read=stream.read1)  # read() would drop a piece that meets a cut
-        return enumerate(ijson.items(pieces, "item", use_float=True), start=1)
-    return _lines(stream)
-
-
-def _lines(stream: BufferedReader) -> Iterator[tuple[int, bytes]]:
-    for number in count(1):
-        line = stream.readline(MAX_LINE_BYTES + 1)
-        if not line:
-            return
-        if len(line) > MAX_LINE_BYTES:
-            _skip_rest_of(line, stream)
-        if line.strip():
-            yield number, line
-
-
-def _skip_rest_of(line: bytes, stream: BufferedReader) -> None:
-    while line and not line.endswith(b"\n"):
-        line = stream.readline(MAX_LINE_BYTES)
-
-
 def _paper_or_reject(file: Path, line: int, record: object) -> Paper | Reject:
     fields: object = None
     try:
-        fields = _decoded(record)
+        fields = decoded(record)
         return paper_of(fields)
     except UnusableRecord as error:
         shown = fields.get("id") if isinstance(fields, dict) else None
         return Reject(file, line, error.what, _excerpt(shown or record))
-
-
-def _decoded(record: object) -> object:
-    if not isinstance(record, bytes):
-        return record
-    if len(record) > MAX_LINE_BYTES:
-        raise UnusableRecord(f"line longer than {MAX_LINE_BYTES >> 20} MB")
-    try:
-        return orjson.loads(record.removeprefix(codecs.BOM_UTF8))
-    except orjson.JSONDecodeError as error:
-        raise UnusableRecord("not JSON") from error
 
 
 class _Seen:
@@ -216,6 +178,8 @@ class _Seen:
 
 
 def _excerpt(record: object) -> str:
+    if isinstance(record, UnusableRecord):
+        return ""
     if isinstance(record, bytes):
         record = record[: 4 * _EXCERPT_CHARACTERS].decode(errors="replace")
     return clean_text(str(record)[:_EXCERPT_CHARACTERS])

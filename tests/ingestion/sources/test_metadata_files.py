@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ingestion.errors import SourceError
 from ingestion.paper import Paper
-from ingestion.sources.metadata_files import MAX_LINE_BYTES, Reject, read_papers
+from ingestion.sources.json_records import MAX_LINE_BYTES
+from ingestion.sources.metadata_files import Reject, read_papers
 
 ABSTRACT = "We show that the rings of Saturn are younger than the dinosaurs, by counting dust."
 
@@ -69,7 +70,8 @@ def test_bad_lines_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     papers, rejects = read(file)
     assert papers == ["2101.00001", "2101.00002", "2101.00008"]
     assert rejects == [
-        *((number, "not JSON") for number in (2, 4, 5, 6, 7)),
+        *((number, "not JSON") for number in (2, 4, 5, 6)),
+        (7, "nested deeper than 32 levels"),
         (8, "not a JSON object"),
         (9, "not a JSON object"),
         (10, "abstract longer than 10,000 characters"),
@@ -189,3 +191,92 @@ def test_every_record_of_the_shared_file_is_a_paper_or_withdrawn(shared_data: Pa
     assert len(papers) + len(rejects) == 20_000
     assert {reason for _, reason in rejects} == {"withdrawn"}
     assert len(rejects) == 22
+
+
+DEEP = b"[" * 1000 + b"]" * 1000
+
+
+@pytest.mark.parametrize("field", ["comment", "authors_parsed", "x"])
+def test_a_deep_record_is_rejected_and_the_rest_goes_on(tmp_path: Path, field: str) -> None:
+    deep = json.dumps(record(2, **{field: 0})).encode().replace(b": 0}", b": " + DEEP + b"}")
+    as_lines, as_array = tmp_path / "a.jsonl", tmp_path / "b.json"
+    as_lines.write_bytes(lines(record(1)) + deep + b"\n" + DEEP + b"\n" + lines(record(3)))
+    as_array.write_bytes(
+        b"[" + b",".join([lines(record(4)), deep, DEEP, lines(record(5)).strip()]) + b"]"
+    )
+    reason = "nested deeper than 32 levels"
+    expected = [(2, reason), (3, reason)]
+    assert read(as_lines) == (["2101.00001", "2101.00003"], expected)
+    assert read(as_array) == (["2101.00004", "2101.00005"], expected)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("sign", [b"[", b'{"a":', b'[{"a":'])
+def test_deep_nesting_takes_no_memory(tmp_path: Path, sign: bytes) -> None:
+    file = tmp_path / "deep.json"
+    file.write_bytes(b"[" + lines(record(1)) + b"," + sign * 40_000)
+    tracemalloc.start()
+    papers, rejects = read(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert papers == ["2101.00001"]
+    assert rejects
+    assert peak < 30e6
+
+
+def test_brackets_inside_texts_are_no_nesting(tmp_path: Path) -> None:
+    title = '[[[{"' * 40
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(lines(record(1, title=title), record(2, authors_parsed=[["A", "B"]] * 200)))
+    assert read(file) == (["2101.00001", "2101.00002"], [])
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_unpacks_to_blank_lines_ends_soon_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "blank.jsonl.gz"
+    file.write_bytes(
+        gzip.compress(lines(record(1)) + b"\n" * 40_000_000 + lines(record(2)), compresslevel=1)
+    )
+    assert read(file) == (
+        ["2101.00001"],
+        [(2, "over a million blank lines, the rest of the file is not read")],
+    )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_line_without_end_and_a_value_without_end_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
+) -> None:
+    monkeypatch.setattr("ingestion.sources.json_records.MAX_SKIPPED_BYTES", 20 << 20)
+    file, array = tmp_path / "long.jsonl", tmp_path / "long.json"
+    file.write_bytes(lines(record(1)) + b"x" * (30 << 20) + end)
+    array.write_bytes(b"[" + lines(record(2)) + b',"' + b"x" * (30 << 20) + end)
+    assert read(file) == (["2101.00001"], [(2, "a line of over 20 MB, the rest is not read")])
+    papers, [(number, reason)] = read(array)
+    assert papers == ["2101.00002"]
+    assert number == 2
+    assert "not read" in reason
+
+
+def test_progress_is_told_between_rejected_and_blank_lines(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes((b"\n" * 1000 + b"{broken\n") * 200)
+    told: list[int] = []
+    list(read_papers([file], lambda done, of: told.append(done)))
+    assert len(told) == 200
+    assert told[0] < told[-1] == file.stat().st_size
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_array_with_a_byte_order_mark_and_a_file_with_old_line_ends(
+    tmp_path: Path, zipped: bool
+) -> None:
+    marked, old = tmp_path / "a.json", tmp_path / "b.jsonl"
+    for file, content in (
+        (marked, b"\xef\xbb\xbf" + json.dumps([record(1), record(2)]).encode()),
+        (old, lines(record(3), record(4)).replace(b"\n", b"\r")),
+    ):
+        file.write_bytes(gzip.compress(content) if zipped else content)
+    assert read(marked) == (["2101.00001", "2101.00002"], [])
+    assert read(old) == (["2101.00003", "2101.00004"], [])
