@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BufferedReader, FileIO, RawIOBase
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 
 import ijson
@@ -105,7 +105,7 @@ def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]
     """(position in the file in bytes, what was found there)."""
     line, position = 0, 0
     try:
-        with BufferedReader(FileIO(file), _BUFFER_BYTES) as raw:
+        with file.open("rb") as raw:
             stream = _unzipped(raw)
             for line, record in read_records(stream):
                 position = raw.tell()
