@@ -173,7 +173,7 @@ def _with_pdf(assistant: Assistant, arxiv_id: str) -> Paper:
         if not file.exists():  # the library knows the version, the question names none
             file.write_bytes(source.read_bytes())
     parsed = parse_arxiv_id(arxiv_id)
-    known = assistant.store.get([parsed.id]).get(parsed.id)
+    known = assistant.library.store.get([parsed.id]).get(parsed.id)
     if known is None:
         raise SystemExit(f"{arxiv_id} is not in the library")
     return known

@@ -3,7 +3,7 @@
 import importlib.metadata
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ class Check:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """Look at everything, one after the other; takes a few seconds, changes nothing but opens the library."""
+    """Look at everything, one after the other; takes a few seconds and changes nothing."""
     for look in (_python, _folder, _embedding, _reader, _coder, _library, _sandbox, _arxiv):
         yield look(settings)
 
@@ -97,31 +97,26 @@ def _server(name: str, base_url: str, model: str) -> Check:
 def _library(settings: Settings) -> Check:
     from rag_agent.assistant import Assistant
 
-    def look() -> str:
-        store = Assistant(settings).store
-        keyword = "" if store.info.keyword_search else ", no keyword search (needs Milvus 2.5)"
-        return (
-            f"{store.count():,} papers in {store.info.uri}, {store.info.embedding_model}{keyword}"
-        )
-
-    return _attempt("library", look)
+    try:
+        store = Assistant(settings).library.look()
+    except AgentError as error:
+        return Check("library", "problem", error.what, error.next_step)
+    if store is None:
+        return Check("library", "warning", "there is none yet", "Run `arxiv-agent setup`")
+    keyword = "" if store.info.keyword_search else ", no keyword search (needs Milvus 2.5)"
+    detail = f"{store.count():,} papers in {store.info.uri}, {store.info.embedding_model}{keyword}"
+    return Check("library", "ok", detail)
 
 
 def _sandbox(settings: Settings) -> Check:
     from rag_agent.sandbox import Sandbox, bubblewrap
 
-    def look() -> str:
-        run = Sandbox(settings.sandbox).run("print('inside')")
-        return f"{bubblewrap.newest()}; programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
-
-    return _attempt("sandbox", look)
-
-
-def _attempt(name: str, look: Callable[[], str]) -> Check:
     try:
-        return Check(name, "ok", look())
+        run = Sandbox(settings.sandbox).run("print('inside')")
     except AgentError as error:
-        return Check(name, "problem", error.what, error.next_step)
+        return Check("sandbox", "problem", error.what, error.next_step)
+    isolated = f"programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
+    return Check("sandbox", "ok", f"{bubblewrap.newest()}; {isolated}")
 
 
 def _arxiv(settings: Settings) -> Check:

@@ -36,11 +36,12 @@ def open_collection(
         SchemaMismatch: It was made with another model or schema version.
     """
     recorded = _noted(client, name) if client.has_collection(name) else None
-    if recorded == {} and _is_empty(client, name):  # killed while it was being made
-        client.drop_collection(name)
-        recorded = None
-    if recorded is None:
-        _create(client, name, embedding_model, dim())
+    half_made = recorded == {} and _is_empty(client, name)  # killed while it was being made
+    if recorded is None or half_made:
+        length = dim()  # asked first: who only looks refuses here
+        if half_made:
+            client.drop_collection(name)
+        _create(client, name, embedding_model, length)
         recorded = _noted(client, name)
     fields = client.describe_collection(name)["fields"]
     info = StoreInfo(

@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ingestion.embedding.model import Embedder
-from ingestion.errors import AgentError
+from ingestion.errors import AgentError, ArxivError, PaperNotFound, StoreError
+from ingestion.library import Library
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.store.collection import Store
 from rag_agent.answer import Claim, Step
@@ -20,6 +22,8 @@ from rag_agent.retrieval import Retriever
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings
 
+_Result = TypeVar("_Result")
+
 
 class Stopped(Exception):
     """The user stopped the question; what there is so far stands."""
@@ -31,7 +35,7 @@ class Services:
 
     Args:
         settings: In force for this question.
-        open_store: Gives the library, opened once; the plan is made while that goes on.
+        library: The papers; opened at first use, while the plan is made.
         embedder: Embeds queries, sentences and claims.
         full_text: Reads PDFs.
         arxiv: Asks arXiv, within this question's share of requests.
@@ -51,7 +55,7 @@ class Services:
     """
 
     settings: Settings
-    open_store: Callable[[], Store]
+    library: Library
     embedder: Embedder
     full_text: FullText
     arxiv: ArxivApi
@@ -71,12 +75,12 @@ class Services:
 
     @property
     def store(self) -> Store:
-        """The library.
+        """The library's records.
 
         Raises:
-            StoreError: It cannot be opened.
+            StoreError: They cannot be opened.
         """
-        return self.open_store()
+        return self.library.store
 
     @property
     def retriever(self) -> Retriever:
@@ -107,6 +111,25 @@ class Services:
         """Tell what went another way than planned; it is part of the result too."""
         self.notices.append(str(what))
         self.say(Notice(str(what)))
+
+    def ask_arxiv(self, ask: Callable[[ArxivApi | None], _Result]) -> _Result:
+        """What `ask` gives with arXiv; where that cannot be used, with one notice a question, without it.
+
+        Args:
+            ask: Takes arXiv, or None where it may not be asked or failed before.
+        """
+        if self.arxiv_failed or not self.settings.agent.fetch:
+            return ask(None)
+        try:
+            return ask(self.arxiv)
+        except PaperNotFound as error:
+            self.notice(error)
+        except ArxivError as error:
+            self.arxiv_failed = True
+            self.notice(f"{error} The answer rests on the library alone.")
+        except StoreError as error:  # what came could not be kept
+            self.notice(error)
+        return ask(None)
 
     @contextmanager
     def step(self, name: str, detail: str = "") -> Iterator[list[str]]:

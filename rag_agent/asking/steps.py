@@ -10,17 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from ingestion.errors import (
-    ArxivError,
-    InvalidReply,
-    ModelError,
-    ModelUnavailable,
-    PdfError,
-    StoreError,
-)
-from ingestion.paper import ArxivId, Paper
-from ingestion.pipeline import ingest
-from ingestion.sources.arxiv_pdf import fetch_pdf, pdf_path
+from ingestion.errors import InvalidReply, ModelError, ModelUnavailable, PdfError
+from ingestion.paper import Paper
+from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.terms import terms
 from rag_agent.answer import Claim, Hit, Language, Route
 from rag_agent.asking.planning import (
@@ -41,7 +33,6 @@ from rag_agent.grounding.drafting import quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 
 _DRIFT = 0.3  # a query this much less like the question than the first one asks for something else
-_TITLE_SHARE = 0.7  # of a named title's words that a found title holds
 _NEAREST = 3
 
 
@@ -390,96 +381,30 @@ def _claims(
 
 
 def _paper_called(named: str, state: State, services: Services) -> Paper | None:
-    ids = ids_in(named)
+    ids, library = ids_in(named), services.library
     if named.startswith("local/"):
-        return services.store.get([named]).get(named)
+        return library.get([named]).get(named)
     if ids:
-        return _paper_by_id(ids[0], services)
+        return services.ask_arxiv(lambda arxiv: library.by_id(ids[0], arxiv))
     if named:
-        found = _paper_by_title(named, services)
+        found = services.ask_arxiv(lambda arxiv: library.by_title(named, arxiv))
         if found is not None:
             return found
-    cited = services.store.get(state.get("last_papers", [])[:1])
+    cited = library.get(state.get("last_papers", [])[:1])
     return next(iter(cited.values()), None) if not named or state.get("conversation") else None
-
-
-def _paper_by_id(wanted: ArxivId, services: Services) -> Paper | None:
-    paper = services.store.get([wanted.id]).get(wanted.id)
-    if paper is not None:
-        return paper
-    found = _from_arxiv(lambda: services.arxiv.by_ids([str(wanted)]), services)
-    _keep(found, services, str(wanted))
-    if found:
-        return found[0]
-    file = pdf_path(services.settings.assets, wanted.id, wanted.version or 0)
-    if file.exists():
-        return Paper(
-            wanted.id, wanted.id, "", (), (), wanted.year, wanted.month, wanted.version or 0
-        )
-    return None
-
-
-def _paper_by_title(title: str, services: Services) -> Paper | None:
-    """The paper whose title holds the words of the one named, or begins with its short name."""
-    wanted = set(terms(title))
-    hits = services.retriever.search(title, k=5)
-    for hit in hits:
-        words = set(terms(hit.paper.title))
-        short = hit.paper.title.partition(":")[0].strip().casefold()
-        if wanted and (
-            short == title.casefold() or len(wanted & words) >= _TITLE_SHARE * len(wanted | words)
-        ):
-            return hit.paper
-    abstract = next(
-        (
-            hit.paper
-            for hit in hits
-            if title.casefold() in hit.paper.text.casefold().split("\n")[0]
-            or f"({title.casefold()})" in hit.paper.text.casefold()
-        ),
-        None,
-    )
-    if abstract is not None:
-        return abstract
-
-    def ask() -> list[Paper]:
-        found = services.arxiv.by_title(title)
-        return [found] if found else []
-
-    found = _from_arxiv(ask, services)
-    _keep(found, services, title)
-    return found[0] if found else None
 
 
 def _full_text(paper: Paper, part: str, limit: int, services: Services) -> list[Evidence]:
     """The best sentences of the paper's PDF; none, with a notice, where it cannot be had."""
     try:
-        file = _pdf(paper, services)
-        if file is None:
+        at_hand = services.ask_arxiv(lambda arxiv: services.library.pdf(paper, arxiv))
+        if at_hand is None:
             return []
-        return services.full_text.open(paper, file, services.say).best_sentences(part, limit)
+        opened = services.full_text.open(at_hand.paper, at_hand.file, services.say)
+        return opened.best_sentences(part, limit)
     except PdfError as error:
         services.notice(error)
-    except ArxivError as error:
-        services.arxiv_failed = True
-        services.notice(error)
-    return []
-
-
-def _pdf(paper: Paper, services: Services) -> Path | None:
-    for version in (paper.version, 0):
-        file = pdf_path(services.settings.assets, paper.arxiv_id, version)
-        if file.exists():
-            return file
-    if services.arxiv_failed or not services.settings.agent.fetch or paper.origin == "pdf":
-        return None
-    return fetch_pdf(
-        paper.arxiv_id,
-        paper.version,
-        services.settings.assets,
-        services.arxiv.connection,
-        max_mb=services.settings.pdf.max_mb,
-    )
+        return []
 
 
 def _new_query(part: str, tried: list[str], state: State, services: Services) -> str | None:
@@ -509,44 +434,18 @@ def _strays(query: str, part: str, first: str, services: Services) -> bool:
 
 
 def _fetch(wanted: str, question: str, services: Services, *, newest: bool = False) -> list[str]:
-    papers = _from_arxiv(
-        lambda: services.arxiv.search(
-            wanted or question, max_results=services.settings.agent.fetch_papers, newest=newest
-        ),
-        services,
-    )
-    new = _keep(papers, services, wanted)
+    most = services.settings.agent.fetch_papers
+
+    def ask(arxiv: ArxivApi | None) -> tuple[list[Paper], int]:
+        if arxiv is None:
+            return [], 0
+        papers, report = services.library.fetch(
+            wanted or question, arxiv, max_papers=most, newest=newest
+        )
+        return papers, report.new
+
+    papers, new = services.ask_arxiv(ask)
     ids = [paper.arxiv_id for paper in papers]
     if ids:
         services.say(Fetched(wanted, tuple(ids), new))
     return ids
-
-
-def _from_arxiv(ask: Callable[[], list[Paper]], services: Services) -> list[Paper]:
-    """What arXiv gives; nothing, with one notice a question, where it cannot be asked."""
-    if services.arxiv_failed or not services.settings.agent.fetch:
-        return []
-    try:
-        return ask()
-    except ArxivError as error:
-        services.arxiv_failed = True
-        services.notice(f"{error} The answer rests on the library alone.")
-        return []
-
-
-def _keep(papers: list[Paper], services: Services, wanted: str) -> int:
-    """Ingest papers; how many were new. A library that cannot be written to is told, not fatal."""
-    if not papers:
-        return 0
-    try:
-        report = ingest(
-            papers,
-            services.store,
-            services.embedder,
-            services.settings.home,
-            source=f"arxiv: {wanted}",
-        )
-    except StoreError as error:
-        services.notice(error)
-        return 0
-    return report.new

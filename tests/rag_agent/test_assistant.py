@@ -179,7 +179,7 @@ def test_an_absent_topic_is_fetched_from_arxiv_and_cited(make: Make, arxiv: Fake
     assert SOURDOUGH.arxiv_id in answer.fetched
     assert answer.answered
     assert {c.paper.arxiv_id for c in answer.sources} == {SOURDOUGH.arxiv_id}
-    assert assistant.store.get([SOURDOUGH.arxiv_id])
+    assert assistant.library.store.get([SOURDOUGH.arxiv_id])
     assert answer.llm_calls == 2
 
 
@@ -204,7 +204,7 @@ def test_a_paper_by_id_is_read_in_full_with_pages(make: Make, arxiv: FakeArxiv) 
     assert answer.route == "paper"
     assert answer.answered
     assert {(c.paper.arxiv_id, c.page) for c in answer.sources} == {(SOURDOUGH.arxiv_id, 1)}
-    assert len(assistant.papers_at_hand()) == 1
+    assert len(assistant.library.at_hand()) == 1
 
 
 def test_a_paper_the_user_chose_wins_over_the_plan(make: Make) -> None:
@@ -275,7 +275,7 @@ def test_fetch_lists_what_came(make: Make, arxiv: FakeArxiv) -> None:
     assert answer.answered
     assert answer.fetched == (LIGHTHOUSE.arxiv_id,)
     assert LIGHTHOUSE.title in answer.text
-    assert assistant.store.count() == 1
+    assert assistant.library.store.count() == 1
 
 
 def test_fetch_with_arxiv_down_says_so(make: Make, arxiv: FakeArxiv) -> None:
@@ -524,10 +524,10 @@ def test_the_starter_library_is_added_once(
         return Assistant(load_settings(reader={"model": "none"}), embedder=embedder)
 
     first = open_one()
-    assert first.store.count() >= 150
-    first.delete("1706.03762")
-    assert open_one().store.count() == first.store.count()
-    assert {origin for _, _, origin in first.store.histogram()} == {"starter"}
+    assert first.library.store.count() >= 150
+    first.library.delete("1706.03762")
+    assert open_one().library.store.count() == first.library.store.count()
+    assert {origin for _, _, origin in first.library.store.histogram()} == {"starter"}
 
 
 def test_notices_are_events_too(make: Make) -> None:

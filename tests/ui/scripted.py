@@ -97,7 +97,7 @@ def scripted_assistant(
     done = {"at": "2026-01-01T00:00:00+00:00", "source": "starter", "new": 0}
     (home / "ingests.jsonl").write_text(json.dumps(done) + "\n")  # spares the starter papers
     papers = [*PAPERS, HOSTILE, *named_ponds()]
-    ingest(papers, assistant.store, assistant.embedder, home, source="invented")
+    ingest(papers, assistant.library.store, assistant.embedder, home, source="invented")
     return assistant
 
 

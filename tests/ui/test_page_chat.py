@@ -176,7 +176,7 @@ def test_a_library_that_fails_is_said_with_the_way_on_and_can_be_asked_again(
         raise gone
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(page.assistant.store), "dense", failing)
+        broken.setattr(type(page.assistant.library.store), "dense", failing)
         page.ask(QUESTION)
     assert "The library is gone" in page.text
     assert "Start it" in page.text

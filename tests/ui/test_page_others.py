@@ -50,7 +50,7 @@ def test_the_library_shows_what_is_in_it(page: Page) -> None:
     page.open("library")
     page.at.button_group(key="section").set_value("What is in it")
     page.run()
-    count = page.assistant.store.count()
+    count = page.assistant.library.store.count()
     assert f"{count:,} papers in the library" in page.text
     assert sum(int(metric.value) for metric in page.at.metric) == count
     assert "Growth" in page.text
@@ -81,7 +81,7 @@ def test_uploads_are_added_and_rejects_are_reported(page: Page, tmp_path: Path) 
     assert "2 read: 1 new" in page.text
     assert "1 rejected" in page.text
     assert any("Kettles that sing in two voices" in label for label in page.buttons)
-    assert "2711.01234" in page.assistant.store.get(["2711.01234"])
+    assert "2711.01234" in page.assistant.library.store.get(["2711.01234"])
 
 
 def test_arxiv_that_does_not_answer_is_said(page: Page) -> None:
@@ -116,7 +116,7 @@ def test_a_paper_can_be_asked_alone(page: Page) -> None:
 
 def test_a_paper_is_deleted_after_a_second_press(page: Page) -> None:
     page.open("paper", id=PONDS.arxiv_id).press("Delete for good")
-    assert page.assistant.store.get([PONDS.arxiv_id]) == {}
+    assert page.assistant.library.store.get([PONDS.arxiv_id]) == {}
     assert "2711.00003 was deleted" in page.text
 
 

@@ -33,7 +33,7 @@ def ingest(
             rate = report.read / max(report.seconds, 1e-9)
             progress.update(task, description=f"{report.read:,} read, {rate:.0f}/s")
 
-        report = assistant.ingest_files(paths, on_progress, on_batch)
+        report = assistant.library.ingest_files(paths, on_progress, on_batch)
     if as_json:
         console.print_json(report.as_json())
         return
@@ -101,7 +101,7 @@ def fetch(
 ) -> None:
     """Take papers from arXiv into the library."""
     assistant = console.open_assistant()
-    papers, report = assistant.fetch(
+    papers, report = assistant.library.fetch(
         keywords,
         max_papers=max_papers,
         newest=newest or since is not None,
@@ -149,7 +149,7 @@ def add(
 def papers(as_json: console.Json = False) -> None:
     """List the PDFs at hand."""
     assistant = console.open_assistant()
-    found = assistant.papers_at_hand()
+    found = assistant.library.at_hand()
     if as_json:
         console.print_json(
             {
@@ -168,7 +168,7 @@ def papers(as_json: console.Json = False) -> None:
 def delete(arxiv_id: Annotated[str, typer.Argument(help="Id of the paper.")]) -> None:
     """Remove a paper and its PDFs from the library."""
     assistant = console.open_assistant()
-    if not assistant.delete(arxiv_id):
+    if not assistant.library.delete(arxiv_id):
         raise AgentError(
             f"The library has no paper {arxiv_id}", next_step="`arxiv-agent search` finds ids"
         )
@@ -182,8 +182,8 @@ def stats(as_json: console.Json = False) -> None:
     from ingestion.store.census import take_census
 
     assistant = console.open_assistant()
-    census = take_census(assistant.store)
-    info, size = assistant.store.info, assistant.store.size_bytes()
+    census = take_census(assistant.library.store)
+    info, size = assistant.library.store.info, assistant.library.store.size_bytes()
     last = [past for past in past_ingests(assistant.settings.home) if past["source"] != "starter"]
     facts = {
         "papers": census.papers,

@@ -14,7 +14,9 @@ def setup() -> None:
     """Download the weights and make the library with its starter papers. Nothing is done twice."""
     assistant = console.open_assistant()
     assistant.warm_up()
-    console.err().print(f"ready: {assistant.store.count():,} papers in {assistant.settings.home}")
+    console.err().print(
+        f"ready: {assistant.library.store.count():,} papers in {assistant.settings.home}"
+    )
 
 
 @commands.command()

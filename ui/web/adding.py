@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ingestion.adding import Added
 from ingestion.pipeline import IngestReport
-from rag_agent.assistant import Added
 from ui.web import messages, watching
 from ui.web.jobs import Job
 from ui.web.navigation import go
@@ -93,7 +93,7 @@ def _fetch() -> None:
     assistant, waiting = program().assistant, _waiting()
 
     def work(job: Job) -> _ADDED:
-        papers, report = assistant.fetch(
+        papers, report = assistant.library.fetch(
             chosen["keywords"],
             max_papers=chosen["max"],
             newest=chosen["newest"],
@@ -129,7 +129,7 @@ def _add_files(files: Sequence[UploadedFile]) -> None:
             reports = []
             if rest:
                 reports.append(
-                    assistant.ingest_files(
+                    assistant.library.ingest_files(
                         rest,
                         lambda done, total: job.tell(job.doing, done / max(1, total)),
                         lambda report: job.tell(so_far.format(**report.as_json())),

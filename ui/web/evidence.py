@@ -99,7 +99,7 @@ def _close() -> None:
 
 def _source(citation: dict[str, Any]) -> None:
     st.markdown(f"#### {with_maths(citation['title'])}")
-    stored = program().assistant.store.get([citation["arxiv_id"]]).get(citation["arxiv_id"])
+    stored = program().assistant.library.store.get([citation["arxiv_id"]]).get(citation["arxiv_id"])
     date = (stored.published if stored else "") or str(citation["year"] or "")
     where = say("page", page=citation["page"]) if citation["page"] else say("abstract")
     name = f"arXiv:{citation['arxiv_id']}" if citation["url"] else ""
@@ -128,6 +128,7 @@ def _page_image(citation: dict[str, Any]) -> None:
             image = program().assistant.page_image(
                 citation["arxiv_id"],
                 citation["page"],
+                version=citation["version"] or 0,
                 width_px=_IMAGE_PX,
                 span=(citation["start"], citation["start"] + len(citation["quote"])),
             )

@@ -90,7 +90,7 @@ def show_hit(hit: Hit) -> None:
 def show_statistics() -> None:
     """Counts, and charts by year, by category and over time."""
     with st.spinner(say("working")):
-        census = counted(program().assistant.store.count())
+        census = counted(program().assistant.library.store.count())
     with st.container(horizontal=True):
         for origin in ("arxiv", "starter", "pdf"):
             st.metric(say(f"from_{origin}"), f"{census.origins[origin]:,}")
@@ -103,7 +103,7 @@ def show_statistics() -> None:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def counted(papers: int) -> Census:
     """The census of the library, taken anew once its number of papers has changed."""
-    return take_census(program().assistant.store)
+    return take_census(program().assistant.library.store)
 
 
 def show_growth(count: int) -> None:
@@ -132,7 +132,7 @@ def _chart(title: str, counts: dict[str, int], *, horizontal: bool = False) -> N
 
 
 st.markdown(f"## {escaped(say('library'))}")
-messages.small(say("papers_in_library", n=f"{program().assistant.store.count():,}"))
+messages.small(say("papers_in_library", n=f"{program().assistant.library.store.count():,}"))
 sections = {
     say("search"): show_search,
     say("add"): adding.show_ways_to_add,

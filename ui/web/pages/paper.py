@@ -29,7 +29,7 @@ def choose() -> str:
 
 def show_choices() -> None:
     """Papers whose PDF is at hand."""
-    at_hand = program().assistant.papers_at_hand()[:_CHOICES]
+    at_hand = program().assistant.library.at_hand()[:_CHOICES]
     messages.small(f"{say('at_hand')}: {len(at_hand)}")
     for paper, _ in at_hand:
         if st.button(escaped(paper.title), key=f"choose-{paper.arxiv_id}", type="tertiary"):
@@ -100,7 +100,7 @@ def get(arxiv_id: str) -> None:
 
 def delete(arxiv_id: str) -> None:
     """Remove the paper and its PDFs."""
-    program().assistant.delete(arxiv_id)
+    program().assistant.library.delete(arxiv_id)
     st.session_state["deleted"] = arxiv_id
     st.query_params.clear()
 
@@ -113,7 +113,7 @@ adding.show_job(f"paper-{chosen}")
 if not chosen:
     show_choices()
 else:
-    paper = program().assistant.store.get([chosen]).get(chosen)
+    paper = program().assistant.library.store.get([chosen]).get(chosen)
     if paper is not None:
         show(paper)
     else:

@@ -1,0 +1,97 @@
+"""One paper brought in by hand: a PDF file, an arXiv id, or a title."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingestion.errors import AgentError, ArxivError, InvalidArxivId, PaperNotFound, PdfError
+from ingestion.fulltext.pdf_text import PdfText, read_pdf
+from ingestion.library import Library, OnWait
+from ingestion.machine.user_path import user_path
+from ingestion.paper import Paper, parse_arxiv_id
+from ingestion.sources.arxiv_api import ArxivApi
+from ingestion.sources.arxiv_pdf import pdf_path
+from ingestion.sources.local_pdf import copy_to, paper_of
+
+_REQUESTS = 6  # a record and a PDF, each tried up to three times
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one thing given to `add`: the paper, or why there is none."""
+
+    given: str
+    paper: Paper | None
+    detail: str
+
+
+def add(given: str, library: Library, on_wait: OnWait = lambda seconds, reason: None) -> Added:
+    """Bring one paper in. Never raises for bad input.
+
+    Args:
+        given: Path of a PDF, arXiv id or address, or title.
+        library: Where it goes.
+        on_wait: Told before every wait for arXiv.
+    """
+    try:
+        path = user_path(given)
+        if path.suffix.lower() == ".pdf" or _is_file(path):
+            return _add_pdf(path, given, library)
+        return _add_from_arxiv(given, library, library.arxiv(_REQUESTS, on_wait))
+    except AgentError as error:
+        return Added(given, None, str(error))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a long title is none, and no name that the system could look up."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _add_pdf(path: Path, given: str, library: Library) -> Added:
+    if not _is_file(path):
+        raise PdfError(f"There is no file {given[:200]!r}", next_step="Check the path")
+    text = read_pdf(path, library.settings.pdf)
+    read = paper_of(path, text)
+    known = library.get([read.arxiv_id]).get(read.arxiv_id)
+    paper = _better(known, read)
+    target = pdf_path(library.settings.assets, paper.arxiv_id, read.version or paper.version)
+    copy_to(target, path)
+    if paper != known:
+        library.keep([paper], f"pdf: {path.name}")
+    return Added(given, paper, _told(text))
+
+
+def _better(known: Paper | None, read: Paper) -> Paper:
+    """The record to keep: the known one; a starter's summary gives way to the authors' own abstract."""
+    if known is None:
+        return read
+    if known.origin == "starter" and read.abstract:
+        return replace(known, abstract=read.abstract, version=read.version, origin="pdf")
+    return known
+
+
+def _told(text: PdfText) -> str:
+    notices = f" ({'; '.join(text.notices)})" if text.notices else ""
+    return f"{len(text.pages)} pages{notices}"
+
+
+def _add_from_arxiv(given: str, library: Library, arxiv: ArxivApi) -> Added:
+    paper = _asked_for(given, arxiv)
+    if paper is None:
+        raise PaperNotFound(f"arXiv has no paper {given[:80]!r}", next_step="Check the id or title")
+    library.keep([paper], f"arxiv: {given}")
+    try:
+        library.download(paper, arxiv)
+    except (ArxivError, PdfError) as error:
+        return Added(given, paper, f"metadata only: {error}")
+    return Added(given, paper, "metadata and PDF")
+
+
+def _asked_for(given: str, arxiv: ArxivApi) -> Paper | None:
+    try:
+        wanted = str(parse_arxiv_id(given))
+    except InvalidArxivId:
+        return arxiv.by_title(given)
+    return next(iter(arxiv.by_ids([wanted])), None)

@@ -1,0 +1,294 @@
+"""The library: the papers at hand, how they come in, and the PDFs that belong to them."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from ingestion.embedding.model import Embedder
+from ingestion.errors import PdfError
+from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
+from ingestion.machine import weights
+from ingestion.machine.private_folder import make_private
+from ingestion.paper import ArxivId, Paper
+from ingestion.pipeline import IngestReport, ingest, past_ingests
+from ingestion.settings import ArxivSettings, PdfSettings, StoreSettings
+from ingestion.sources.arxiv_api import ArxivApi
+from ingestion.sources.arxiv_pdf import fetch_pdf
+from ingestion.sources.metadata_files import read_papers
+from ingestion.sources.starter import starter_papers
+from ingestion.store.collection import Store
+from ingestion.titles import paper_called
+
+OnWait = Callable[[float, str], None]
+"""Told (seconds, reason) before every wait for arXiv."""
+_PAPERS_A_REQUEST = 50  # at least, as arXiv answers a search
+
+
+class LibrarySettings(Protocol):
+    """The settings that a library needs."""
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+
+    @property
+    def assets(self) -> Path:
+        """Folder of the PDFs at hand."""
+
+    @property
+    def store(self) -> StoreSettings:
+        """Where the records are."""
+
+    @property
+    def arxiv(self) -> ArxivSettings:
+        """How arXiv is asked."""
+
+    @property
+    def pdf(self) -> PdfSettings:
+        """Limits on PDFs."""
+
+
+class AtHand(NamedTuple):
+    """A paper in the version whose PDF is at hand, and that file."""
+
+    paper: Paper
+    file: Path
+
+
+class Library:
+    """Owns the papers of a data folder. Safe to share between threads and questions.
+
+    Nothing is opened before it is needed. Where arXiv may be asked, the caller gives its `ArxivApi`, with
+    the requests that it may cost; without one the library looks only at what it has.
+
+    Args:
+        settings: Folders, store, arXiv and limits on PDFs.
+        embedder: The model that the vectors come from.
+        report: Told of long work when the library is first opened.
+    """
+
+    def __init__(
+        self,
+        settings: LibrarySettings,
+        embedder: Embedder,
+        report: weights.Report = lambda what, share: None,
+    ) -> None:
+        self.settings = settings
+        self._embedder = embedder
+        self._report = report
+        self._opening = threading.RLock()
+
+    @property
+    def store(self) -> Store:
+        """The records, opened at first use and then given the starter papers.
+
+        Raises:
+            StoreError: They cannot be opened.
+        """
+        with self._opening:
+            return self._opened
+
+    @cached_property
+    def _opened(self) -> Store:
+        home = self.settings.home
+        make_private(home)
+        embedder = self._embedder
+        store = Store(self.settings.store, home, embedder.name, lambda: embedder.dim)
+        if not any(past["source"] == "starter" for past in past_ingests(home)):
+            self._report("adding the starter library", 0.0)
+            ingest(starter_papers(), store, embedder, home, source="starter")
+        return store
+
+    def look(self) -> Store | None:
+        """The records as they are, None where there are none yet: nothing is made, added or downloaded.
+
+        Raises:
+            StoreError: They cannot be opened.
+        """
+        settings = self.settings
+        if not settings.store.uri and not (settings.home / "library").is_dir():
+            return None
+        try:
+            return Store(settings.store, settings.home, self._embedder.name, _absent)
+        except _Absent:
+            return None
+
+    def arxiv(self, requests: int, on_wait: OnWait = lambda seconds, reason: None) -> ArxivApi:
+        """arXiv, to be asked at most `requests` times."""
+        limited = self.settings.arxiv.model_copy(update={"max_requests": requests})
+        return ArxivApi(limited, self.settings.home / "arxiv", on_wait)
+
+    def get(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers of these ids that the library has."""
+        return self.store.get(ids)
+
+    def by_id(self, wanted: ArxivId, arxiv: ArxivApi | None = None) -> Paper | None:
+        """The paper of an id: from the library, from arXiv (and kept), or as far as its PDF at hand tells.
+
+        Raises:
+            ArxivError: It is not in the library, and arXiv cannot be asked.
+        """
+        known = self.get([wanted.id]).get(wanted.id)
+        if known is not None:
+            return known
+        found = arxiv.by_ids([str(wanted)]) if arxiv else []
+        self.keep(found, f"arxiv: {wanted}")
+        if found:
+            return found[0]
+        at_hand = versions_at_hand(self.settings.assets, wanted.id)
+        if not at_hand:
+            return None
+        return _unrecorded(wanted.id, wanted.version or 0, wanted.year, wanted.month)
+
+    def by_title(self, title: str, arxiv: ArxivApi | None = None) -> Paper | None:
+        """The paper of a title or short name: from the library, or from arXiv, and then kept.
+
+        Raises:
+            ArxivError: It is not in the library, and arXiv cannot be asked.
+        """
+        known = paper_called(title, self.store, self._embedder)
+        if known is not None or arxiv is None:
+            return known
+        found = arxiv.by_title(title)
+        self.keep([found] if found else [], f"arxiv: {title}")
+        return found
+
+    def keep(self, papers: Sequence[Paper], source: str) -> IngestReport:
+        """Take papers in; see `ingestion.pipeline.ingest`.
+
+        Raises:
+            StoreError: They could not be written.
+        """
+        if not papers:
+            return IngestReport()
+        return ingest(papers, self.store, self._embedder, self.settings.home, source=source)
+
+    def fetch(
+        self,
+        keywords: str,
+        arxiv: ArxivApi | None = None,
+        *,
+        max_papers: int = 10,
+        newest: bool = False,
+        since: date | None = None,
+        category: str | None = None,
+        pdfs: bool = False,
+        on_wait: OnWait = lambda seconds, reason: None,
+    ) -> tuple[list[Paper], IngestReport]:
+        """Search arXiv and take in what it finds, with PDFs where asked.
+
+        Args:
+            keywords: See `ArxivApi.search`, as are the four limits.
+            arxiv: Whom to ask; None: with as many requests as that many papers may take.
+            max_papers: 1 or more.
+            newest: Sorted by date of submission.
+            since: First day of submission.
+            category: arXiv category or archive.
+            pdfs: Whether to download the PDFs too.
+            on_wait: Told before every wait.
+
+        Raises:
+            ArxivError: arXiv cannot be used. What came before is kept.
+        """
+        requests = max_papers // _PAPERS_A_REQUEST + 3 + (max_papers if pdfs else 0)
+        api = arxiv or self.arxiv(requests, on_wait)
+        papers = api.search(
+            keywords, max_results=max_papers, newest=newest, since=since, category=category
+        )
+        report = self.keep(papers, f"arxiv: {keywords}")
+        for paper in papers if pdfs else ():
+            self.download(paper, api)
+        return papers, report
+
+    def ingest_files(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[int, int], None] | None = None,
+        on_batch: Callable[[IngestReport], None] = lambda report: None,
+    ) -> IngestReport:
+        """Bring metadata files in; see `ingestion.pipeline.ingest`."""
+        found = read_papers(paths, on_progress)
+        source = ", ".join(path.name for path in paths)
+        home = self.settings.home
+        return ingest(found, self.store, self._embedder, home, source=source, on_batch=on_batch)
+
+    def pdf(self, paper: Paper, arxiv: ArxivApi | None = None) -> AtHand | None:
+        """The PDF to read: of the paper's version, downloaded where it is missing, else the newest at hand.
+
+        Args:
+            paper: Whose PDF.
+            arxiv: Whom to ask for it; None: what is at hand has to do.
+
+        Returns:
+            The file, and the paper in the version of that file; None where there is none.
+
+        Raises:
+            ArxivError: It is not at hand, and arXiv does not give it.
+            PdfError: What arXiv sent is no whole PDF.
+        """
+        at_hand = versions_at_hand(self.settings.assets, paper.arxiv_id)
+        has_it = paper.version in at_hand or 0 in at_hand or (at_hand and not paper.version)
+        if arxiv is not None and not has_it and paper.origin != "pdf":
+            self.download(paper, arxiv)
+        file = pdf_of(self.settings.assets, paper.arxiv_id, paper.version)
+        return _in_version_of(file, paper) if file else None
+
+    def version_at_hand(self, arxiv_id: str, version: int = 0) -> AtHand:
+        """The PDF at hand of this very version, or, where none is named, the newest.
+
+        Raises:
+            PdfError: It is not at hand: a quote of one version is not marked on another.
+        """
+        at_hand = versions_at_hand(self.settings.assets, arxiv_id)
+        newest = next(iter(at_hand.values()), None)
+        file = at_hand.get(version, at_hand.get(0)) if version else newest
+        if file is None:
+            name = f"{arxiv_id}{f'v{version}' if version else ''}"
+            raise PdfError(f"The PDF of {name} is not at hand", next_step="Download it first")
+        known = self.get([arxiv_id]).get(arxiv_id) or _unrecorded(arxiv_id, version)
+        return _in_version_of(file, replace(known, version=version or known.version))
+
+    def at_hand(self) -> list[AtHand]:
+        """Papers whose PDF is at hand, each in its newest version."""
+        newest: dict[str, tuple[int, Path]] = {}
+        for file in sorted(self.settings.assets.glob("*.pdf")):
+            id_, version = paper_in_name(file)
+            newest[id_] = max(newest.get(id_, (version, file)), (version, file))
+        known = self.get(list(newest))
+        return [
+            _in_version_of(file, known.get(id_) or _unrecorded(id_, version))
+            for id_, (version, file) in newest.items()
+        ]
+
+    def delete(self, arxiv_id: str) -> bool:
+        """Remove a paper and its PDFs; whether the library had it."""
+        for file in versions_at_hand(self.settings.assets, arxiv_id).values():
+            file.unlink()
+        return self.store.delete([arxiv_id]) > 0
+
+    def download(self, paper: Paper, arxiv: ArxivApi) -> Path:
+        """The PDF of the paper's version, from arXiv unless it is at hand; see `fetch_pdf`."""
+        assets, max_mb = self.settings.assets, self.settings.pdf.max_mb
+        return fetch_pdf(paper.arxiv_id, paper.version, assets, arxiv.connection, max_mb=max_mb)
+
+
+def _in_version_of(file: Path, paper: Paper) -> AtHand:
+    _, version = paper_in_name(file)
+    return AtHand(replace(paper, version=version or paper.version), file)
+
+
+def _unrecorded(arxiv_id: str, version: int, year: int = 0, month: int = 0) -> Paper:
+    """A paper of which only the PDF is at hand."""
+    return Paper(arxiv_id, arxiv_id, "", (), (), year, month, version, origin="pdf")
+
+
+class _Absent(Exception):
+    """There is no collection, and none is to be made."""
+
+
+def _absent() -> int:
+    raise _Absent
