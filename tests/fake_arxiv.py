@@ -22,9 +22,10 @@ from xml.sax.saxutils import escape
 
 FAULTS = (
     *("ok", "429", "429-date", "503", "reset", "hang", "drip", "cut", "cut-pdf", "html"),
-    *("empty-body", "empty-page", "malformed", "bad-date"),
+    *("empty-body", "empty-page", "malformed", "bad-date", "other-id"),
 )
-"""What can be wrong with the next answer; `ok` lets one request through unharmed."""
+"""What can be wrong with the next answer; `ok` lets one request through unharmed, and `redirect ADDRESS`
+sends the client elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
             ),
             "empty-body": lambda: self._send(200, "application/atom+xml", b""),
         }
-        if fault in refusals:
+        if fault.startswith("redirect "):
+            self._redirect(fault.removeprefix("redirect "))
+        elif fault in refusals:
             refusals[fault]()
         elif self.path.startswith("/pdf/"):
             self._pdf(fault)
@@ -187,6 +190,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def _redirect(self, address: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", address)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def _feed(self, fault: str) -> None:
         query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
         start, size = int(query.get("start", "0")), int(query.get("max_results", "10"))
@@ -200,6 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         if fault == "bad-date":
             body = re.sub("<published>.*?<", "<published>yesterday<", body)
+        if fault == "other-id":
+            body = re.sub(r"abs/2711\.0000\d", "abs/2711.00077", body)
         return self._send(200, "application/atom+xml", body.encode(), fault)
 
     def _pdf(self, fault: str) -> None:

@@ -24,6 +24,8 @@ MAX_WORDS = 10
 MIN_TITLE_RATIO = 0.85
 """How alike a found title must be to the one asked for, by difflib's ratio of 0 to 1."""
 
+_MAX_TEXT_CHARACTERS = 2000  # of keywords or a title; arXiv takes titles of 300 or so
+_MAX_WORD_CHARACTERS = 60
 _WORD = re.compile(r"\w+")
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]+(?:-[A-Za-z]+)?)?")
 # Words that say nothing of the topic, the API's operators among them.
@@ -88,7 +90,8 @@ class ArxivApi:
     def by_ids(self, ids: Sequence[str]) -> list[Paper]:
         """The papers under these ids, in their order; unknown ones are left out.
 
-        An id with a version gives that version, one without gives the latest.
+        An id with a version gives that version, one without gives the latest. What arXiv sends under
+        another id or version than asked is left out.
 
         Raises:
             InvalidArxivId: One of them is no arXiv id; nothing is asked then.
@@ -103,8 +106,15 @@ class ArxivApi:
             for batch in batches
             for paper in self._papers(arxiv.Search("", batch, len(batch)))
         ]
-        place = {parse_arxiv_id(each).id: number for number, each in enumerate(wanted)}
-        return sorted(found, key=lambda paper: place.get(paper.arxiv_id, len(place)))
+        asked = [parse_arxiv_id(each) for each in wanted]
+        place = {each.id: number for number, each in enumerate(asked)}
+        named = {(each.id, each.version) for each in asked}
+        answers = (
+            paper
+            for paper in found
+            if named & {(paper.arxiv_id, None), (paper.arxiv_id, paper.version)}
+        )
+        return sorted(answers, key=lambda paper: place[paper.arxiv_id])
 
     def by_title(self, title: str) -> Paper | None:
         """The paper whose title is nearly this one, None where arXiv has none.
@@ -160,7 +170,8 @@ def _record(result: arxiv.Result) -> dict[str, object]:
 
 
 def _words(text: str) -> list[str]:
-    words = (word for word in _WORD.findall(text) if word.lower() not in _STOP_WORDS)
+    found = _WORD.findall(text[:_MAX_TEXT_CHARACTERS])
+    words = (word[:_MAX_WORD_CHARACTERS] for word in found if word.lower() not in _STOP_WORDS)
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
@@ -178,5 +189,7 @@ def _limits(since: date | None, category: str | None) -> list[str]:
 
 
 def _likeness(one: str, other: str) -> float:
-    one, other = (" ".join(_WORD.findall(text.lower())) for text in (one, other))
+    one, other = (
+        " ".join(_WORD.findall(text[:_MAX_TEXT_CHARACTERS].lower())) for text in (one, other)
+    )
     return SequenceMatcher(None, one, other).ratio()

@@ -1,12 +1,6 @@
-"""The one connection to arXiv: its API and its PDFs are asked through the same gate.
-
-arXiv's terms allow one request every 3 seconds over one connection at a time, for all of its services
-together (https://info.arxiv.org/help/api/tou.html). The gate is a lock file beside the time of the
-next request, so it holds for every thread and process that shares the cache folder.
-"""
+"""The one connection to arXiv: its API and its PDFs are asked through the same gate."""
 
 import email.utils
-import json
 import logging
 import random
 import re
@@ -19,16 +13,16 @@ from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 import urllib3
-from filelock import FileLock, Timeout
 
 from ingestion.cleaning import clean_text
 from ingestion.errors import ArxivError, ArxivUnavailable, PaperNotFound
 from ingestion.machine.private_folder import make_private
 from ingestion.settings import ArxivSettings
+from ingestion.sources.arxiv_gate import Gate, replace_file
 
 MAX_FEED_BYTES = 20 << 20
 """Largest API answer read. 100 entries take 0.24 MB."""
@@ -36,8 +30,8 @@ MAX_FEED_BYTES = 20 << 20
 BODY_TIMEOUTS = 12
 """A body may take this many times `timeout_s` in all, however slowly it drips in."""
 
-LONGEST_PAUSE_S = 3600.0
-"""A pause noted for longer than this is a clock that was set back, not a wish of arXiv's."""
+MAX_REDIRECTS = 3
+"""Redirects followed for one request; arXiv's own need one, from an id to its latest version."""
 
 _TRANSIENT = {429, 500, 502, 503, 504}
 _HEADERS = {"User-Agent": "arxiv-rag-agent"}
@@ -81,7 +75,7 @@ class ArxivConnection:
         self.settings = settings
         self.requests_left = settings.max_requests
         self._answers = cache_folder / "answers"
-        self._gate = _Gate(cache_folder, settings, on_wait)
+        self._gate = Gate(cache_folder, settings, on_wait)
 
     def get(self, url: str, headers: object = None) -> Feed:
         """The API's answer, from disk where it is younger than `cache_hours`, which costs no wait.
@@ -119,11 +113,8 @@ class ArxivConnection:
     def _ask(self, url: str, read: Callable[[requests.Response], T]) -> T:
         reason = ""
         for attempt in range(self.settings.max_tries):
-            self._spend_request()
             try:
-                with self._gate.turn(), self._open(url) as response:
-                    _refuse_if_transient(response)
-                    return read(response)
+                return self._follow(url, read)
             except _TryAgain as refusal:
                 reason = refusal.reason
                 # With the default delay and tries this waits 9 to 13.5 s in all.
@@ -133,6 +124,28 @@ class ArxivConnection:
             f"arXiv could not be used in {self.settings.max_tries} tries: {reason}",
             next_step="Try again in a few minutes",
         )
+
+    def _follow(self, url: str, read: Callable[[requests.Response], T]) -> T:
+        """What `read` makes of the answer; each redirect is a request of its own at the gate."""
+        for _ in range(1 + MAX_REDIRECTS):
+            self._spend_request()
+            with self._gate.turn(), self._open(url) as response:
+                _refuse_if_transient(response)
+                if not response.is_redirect:
+                    return read(response)
+                url = self._redirected(url, response.headers["Location"])
+        raise ArxivUnavailable(f"arXiv answered with {MAX_REDIRECTS + 1} redirects in a row")
+
+    def _redirected(self, url: str, location: str) -> str:
+        target = urljoin(url, location)
+        known = (url, self.settings.api_url, self.settings.pdf_url)
+        if _site(target) not in map(_site, known) or _is_downgrade(url, target):
+            raise ArxivUnavailable(
+                f"{urlsplit(url).netloc} sends to another address, {clean_text(target[:100])}, "
+                "which is not followed",
+                next_step="Check ARXIV_AGENT_ARXIV__API_URL and ARXIV_AGENT_ARXIV__PDF_URL",
+            )
+        return target
 
     def _spend_request(self) -> None:
         if self.requests_left <= 0:
@@ -174,7 +187,11 @@ class ArxivConnection:
 
         def connect() -> None:
             try:
-                outcome.put(requests.get(url, headers=_HEADERS, timeout=timeout_s, stream=True))
+                # Redirects are followed by `_follow`, at the gate.
+                answer = requests.get(
+                    url, headers=_HEADERS, timeout=timeout_s, stream=True, allow_redirects=False
+                )
+                outcome.put(answer)
             except Exception as error:  # noqa: BLE001  # raised again in the thread that waits
                 outcome.put(error)
 
@@ -229,82 +246,9 @@ class ArxivConnection:
             for old in self._answers.iterdir():
                 if _age_hours(old) >= self.settings.cache_hours:
                     old.unlink(missing_ok=True)
-            _replace(cached, feed)
+            replace_file(cached, feed)
         except OSError as error:  # the answer is whole; only asking again will cost a request
             logger.warning("arXiv's answer could not be kept on disk: %s", error)
-
-
-class _Gate:
-    """Lets one request through at a time, not before the noted time of the next."""
-
-    def __init__(
-        self, folder: Path, settings: ArxivSettings, on_wait: Callable[[float, str], None]
-    ) -> None:
-        self._lock_file = folder / "arxiv.lock"
-        self._note = folder / "arxiv.next.json"
-        self._settings = settings
-        self._on_wait = on_wait
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until a request is allowed, and hold the connection while it lasts."""
-        make_private(self._note.parent)
-        while True:
-            with self._locked():
-                pause_s, reason = self._pause()
-                if pause_s <= 0:
-                    try:
-                        yield
-                    finally:
-                        self.postpone(self._settings.delay_s, "one request every few seconds")
-                    return
-            self._wait(pause_s, reason)
-
-    def postpone(self, seconds: float, reason: str) -> None:
-        """No request for so many seconds, unless a longer pause is noted already."""
-        seconds = min(seconds, LONGEST_PAUSE_S)
-        if seconds > self._pause()[0]:
-            note = {"at": time.time() + seconds, "reason": reason}
-            _replace(self._note, json.dumps(note).encode())
-
-    def _pause(self) -> tuple[float, str]:
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            note = json.loads(self._note.read_bytes())
-            pause_s = float(note["at"]) - time.time()
-            if pause_s <= LONGEST_PAUSE_S:
-                return pause_s, str(note["reason"])
-        return 0.0, ""
-
-    def _wait(self, seconds: float, reason: str) -> None:
-        if seconds > self._settings.max_wait_s:
-            raise ArxivUnavailable(
-                f"arXiv asks for a pause of {seconds:.0f} s ({reason})",
-                next_step="Ask again after that",
-            )
-        self._on_wait(seconds, reason)
-        time.sleep(seconds)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = FileLock(self._lock_file)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            self._on_wait(self._settings.timeout_s, "another request to arXiv is under way")
-            self._acquire_in_time(lock)
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _acquire_in_time(self, lock: FileLock) -> None:
-        try:
-            lock.acquire(timeout=self._settings.max_wait_s)
-        except Timeout as error:
-            raise ArxivUnavailable(
-                f"Another request to arXiv went on for over {self._settings.max_wait_s:g} s",
-                next_step="Try later",
-            ) from error
 
 
 def _refuse_if_transient(response: requests.Response) -> None:
@@ -329,7 +273,17 @@ def _age_hours(file: Path) -> float:
         return float("inf")
 
 
-def _replace(file: Path, content: bytes) -> None:
-    part = file.with_name(f"{file.name}.{threading.get_ident()}.part")
-    part.write_bytes(content)
-    part.replace(file)
+def _site(url: str) -> tuple[str, int | None]:
+    """Host and port, https and http at their usual ports being one site."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a port that is no number
+        return "", None
+    usual = {"http": 80, "https": 443}
+    return parts.hostname or "", None if port == usual.get(parts.scheme) else port
+
+
+def _is_downgrade(url: str, target: str) -> bool:
+    schemes = urlsplit(url).scheme, urlsplit(target).scheme
+    return schemes not in (("https", "https"), ("http", "http"), ("http", "https"))

@@ -57,6 +57,12 @@ def fetch_pdf(
         )
         _check(part, name)
         part.replace(file)
+    except OSError as error:
+        raise PdfError(
+            f"The PDF of {name} could not be kept in {assets}: {error}",
+            kept="Nothing of it was kept",
+            next_step="Make room on the disk",
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return file

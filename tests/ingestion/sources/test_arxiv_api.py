@@ -1,3 +1,4 @@
+import errno
 import json
 import socket
 import threading
@@ -115,6 +116,19 @@ def test_by_ids_keeps_order_and_leaves_out_what_is_unknown(api: ArxivApi) -> Non
         ("2711.00001", 2),
     ]
     assert api.by_ids([]) == []
+
+
+def test_an_answer_with_another_id_or_version_than_asked_is_left_out(
+    api: ArxivApi, arxiv: FakeArxiv
+) -> None:
+    arxiv.faults = ["other-id"]
+    assert api.by_ids(["2711.00001"]) == []
+    assert api.by_ids(["2711.00001v1", "2711.00002"]) == api.by_ids(["2711.00002"])
+
+
+def test_titles_of_any_length_are_asked_for(api: ArxivApi) -> None:
+    assert api.by_title("pond" * 5_000) is None
+    assert api.by_title("ponds " * 5_000) is None
 
 
 def test_a_text_that_is_no_id_asks_nothing(api: ArxivApi, arxiv: FakeArxiv) -> None:
@@ -369,3 +383,57 @@ def test_the_fake_speaks_atom_to_a_plain_client(arxiv: FakeArxiv) -> None:
     )  # no such word
     assert answer.status_code == 200
     assert "<opensearch:totalResults>0<" in answer.text
+
+
+# Where a redirect leads.
+
+
+def test_a_redirect_on_the_same_host_is_a_request_of_its_own_at_the_gate(
+    api: ArxivApi, arxiv: FakeArxiv
+) -> None:
+    arxiv.faults = [f"redirect {arxiv.api_url}?id_list=2711.00001"]
+    assert ids(api.by_ids(["2711.00001"])) == ["2711.00001"]
+    assert len(arxiv.requests) == 2
+    assert arxiv.requests[1][0] - arxiv.requests[0][0] >= 0.045
+    assert api.connection.requests_left == api.connection.settings.max_requests - 2
+
+
+def test_a_redirect_to_another_host_is_not_followed(api: ArxivApi, arxiv: FakeArxiv) -> None:
+    with FakeArxiv() as other:
+        for target in (other.api_url, other.api_url.replace("127.0.0.1", "localhost"), "file:///"):
+            arxiv.faults = [f"redirect {target}"]
+            with pytest.raises(ArxivUnavailable, match="another address"):
+                api.by_ids(["2711.00001"])
+        assert other.requests == []
+
+
+def test_redirects_without_end_are_few(arxiv: FakeArxiv, tmp_path: Path) -> None:
+    api = make_api(arxiv, tmp_path, [], max_requests=20)
+    arxiv.faults = [f"redirect {arxiv.api_url}?n={n}" for n in range(40)]
+    with pytest.raises(ArxivUnavailable, match="redirect"):
+        api.by_ids(["2711.00001"])
+    assert len(arxiv.requests) == 4
+
+
+def test_an_answer_that_the_disk_has_no_room_for_leaves_nothing_behind(
+    api: ArxivApi, arxiv: FakeArxiv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "answers" not in path.parts:
+            return write(path, content)
+        write(path, b"")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert ids(api.by_ids(["2711.00001"])) == ["2711.00001"]
+    assert list((tmp_path / "answers").iterdir()) == []
+
+
+def test_a_gate_that_cannot_be_kept_is_one_sentence(
+    api: ArxivApi, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    (tmp_path / "arxiv.next.json").mkdir()
+    with pytest.raises(ArxivUnavailable, match="could not be noted"):
+        api.by_ids(["2711.00001"])

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,23 @@ def test_a_local_pdf_has_a_place_but_no_source(connection: ArxivConnection, asse
     assert pdf_path(assets, "local/0123456789ab", 0) == assets / "local_0123456789ab.pdf"
     with pytest.raises(InvalidArxivId, match="local PDF"):
         fetch_pdf("local/0123456789ab", 0, assets, connection, max_mb=5)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_part(
+    connection: ArxivConnection, assets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises((PdfError, ArxivUnavailable), match="No space left"):
+        fetch_pdf("2711.00001", 2, assets, connection, max_mb=5)
+    assert list(assets.iterdir()) == []
+
+
+def test_a_redirect_to_the_latest_version_is_followed(
+    connection: ArxivConnection, arxiv: FakeArxiv, assets: Path
+) -> None:
+    arxiv.faults = ["redirect /pdf/2711.00001v2"]
+    assert fetch_pdf("2711.00001", 0, assets, connection, max_mb=5).exists()
+    assert len(arxiv.requests) == 2

@@ -1,0 +1,115 @@
+"""The gate before arXiv: one request at a time, some seconds after the last.
+
+arXiv's terms allow one request every 3 seconds over one connection at a time, for all of its services
+together (https://info.arxiv.org/help/api/tou.html). The gate is a lock file beside the time of the
+next request, so it holds for every thread and process that shares the cache folder.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ingestion.errors import ArxivUnavailable
+from ingestion.machine.private_folder import make_private
+from ingestion.settings import ArxivSettings
+
+LONGEST_PAUSE_S = 3600.0
+"""A pause noted for longer than this is a clock that was set back, not a wish of arXiv's."""
+
+
+class Gate:
+    """Lets one request through at a time, not before the noted time of the next."""
+
+    def __init__(
+        self, folder: Path, settings: ArxivSettings, on_wait: Callable[[float, str], None]
+    ) -> None:
+        self._lock_file = folder / "arxiv.lock"
+        self._note = folder / "arxiv.next.json"
+        self._settings = settings
+        self._on_wait = on_wait
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until a request is allowed, and hold the connection while it lasts."""
+        make_private(self._note.parent)
+        while True:
+            with self._locked():
+                pause_s, reason = self._pause()
+                if pause_s <= 0:
+                    try:
+                        yield
+                    finally:
+                        self.postpone(self._settings.delay_s, "one request every few seconds")
+                    return
+            self._wait(pause_s, reason)
+
+    def postpone(self, seconds: float, reason: str) -> None:
+        """No request for so many seconds, unless a longer pause is noted already."""
+        seconds = min(seconds, LONGEST_PAUSE_S)
+        if seconds > self._pause()[0]:
+            note = {"at": time.time() + seconds, "reason": reason}
+            try:
+                replace_file(self._note, json.dumps(note).encode())
+            except OSError as error:  # without the note the next process would not wait
+                raise ArxivUnavailable(
+                    f"The time of the next request to arXiv could not be noted in {self._note}: {error}",
+                    next_step="Make room on the disk",
+                ) from error
+
+    def _pause(self) -> tuple[float, str]:
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            note = json.loads(self._note.read_bytes())
+            pause_s = float(note["at"]) - time.time()
+            if pause_s <= LONGEST_PAUSE_S:
+                return pause_s, str(note["reason"])
+        return 0.0, ""
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        if seconds > self._settings.max_wait_s:
+            raise ArxivUnavailable(
+                f"arXiv asks for a pause of {seconds:.0f} s ({reason})",
+                next_step="Ask again after that",
+            )
+        self._on_wait(seconds, reason)
+        time.sleep(seconds)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            self._on_wait(self._settings.timeout_s, "another request to arXiv is under way")
+            self._acquire_in_time(lock)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _acquire_in_time(self, lock: FileLock) -> None:
+        try:
+            lock.acquire(timeout=self._settings.max_wait_s)
+        except Timeout as error:
+            raise ArxivUnavailable(
+                f"Another request to arXiv went on for over {self._settings.max_wait_s:g} s",
+                next_step="Try later",
+            ) from error
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a file so that others see the old or the new content, also on a full disk.
+
+    Raises:
+        OSError: It could not be written; the file is as it was before.
+    """
+    part = file.with_name(f"{file.name}.{threading.get_ident()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
