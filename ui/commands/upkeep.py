@@ -67,9 +67,10 @@ def ui(
     ] = "127.0.0.1",
 ) -> None:
     """Open the chat page."""
+    from rag_agent.settings import load_settings
     from ui.web.server import serve
 
-    serve(host, port)
+    serve(host, port, load_settings().page.allowed_hosts)
 
 
 def _plain(value: Any) -> Any:

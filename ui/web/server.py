@@ -1,24 +1,31 @@
-"""The page's web server, in this process."""
+"""The page's web server, in this process. It answers to its own names only."""
 
 import importlib
+import ipaddress
+import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 _APP = Path(__file__).parents[1] / "app.py"
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LISTENING_S = (
     1.0  # by then the server listens, and its browser is still loading the page's own scripts
 )
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
+        allowed_hosts: Names under which it is reached beside its own; see `names`.
     """
+    import streamlit as st
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from streamlit.components.v2 import manifest_scanner
-    from streamlit.web import cli
 
     # The page uses no components of other packages, and looking for some parses the metadata of every
     # package installed: 0.3 s of the start.
@@ -26,9 +33,27 @@ def serve(host: str, port: int) -> None:
     later = threading.Timer(_LISTENING_S, _import_page)
     later.daemon = True
     later.start()
-    options = {"server.address": host, "server.port": port, "server.headless": "true"}
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    cli.main(["run", str(_APP), *arguments])
+    guard = Middleware(
+        TrustedHostMiddleware, allowed_hosts=names(host, allowed_hosts), www_redirect=False
+    )
+    sys.argv = [str(_APP)]  # Streamlit looks for its configuration beside the program that runs
+    options = {"server.address": host, "server.port": port, "server.headless": True}
+    st.App(_APP, middleware=[guard]).run(config=options)
+
+
+def names(host: str, allowed_hosts: Sequence[str]) -> list[str]:
+    """What a request may call the page: this machine, the address it listens on, and what the user adds.
+
+    A page of another site can make its own name lead to this machine (DNS rebinding). Its requests carry
+    that name, and get an error instead of somebody's conversations.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return [*_LOOPBACK, host.lower(), *allowed_hosts]
+    if address.is_unspecified:  # listens everywhere, under names that only the user knows
+        return [*_LOOPBACK, *allowed_hosts]
+    return [*_LOOPBACK, f"[{address}]" if address.version == 6 else str(address), *allowed_hosts]
 
 
 def _import_page() -> None:
