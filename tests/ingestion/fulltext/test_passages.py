@@ -1,44 +1,10 @@
-"""Sentences and passages out of laid-out pages."""
+"""Passages out of laid-out pages."""
 
-from itertools import pairwise
-from typing import Any
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from ingestion.fulltext.passages import (
-    MAX_SENTENCE_CHARACTERS,
-    passages_of,
-    sentence_spans,
-    sentences_of,
-)
+from ingestion.fulltext.passages import passages_of
 from ingestion.fulltext.pdf.layout import lay_out
 from ingestion.fulltext.pdf.page import PageText
-
-Line = list[tuple[str, float, float, float, float]]
-
-
-def line(text: str, y: float, x: float = 100, size: float = 10) -> Line:
-    """A typeset line: half an em a letter; a bar in the text is the gap between two cells."""
-    words: Line = []
-    for token in text.split():
-        if token == "|":
-            x += 3 * size
-            continue
-        width = len(token) * size / 2
-        words.append((token, x, y, x + width, y + size))
-        x += width + size / 4
-    return words
-
-
-def page(*lines: Line) -> dict[str, Any]:
-    return {"width": 600, "height": 800, "lines": list(lines)}
-
-
-def prose(y: float, count: int = 4) -> list[Line]:
-    text = "The encoder maps an input sequence of symbols to a longer sequence of vectors"
-    return [line(f"{text}{'.' if i == count - 1 else ''}", y + 12 * i) for i in range(count)]
-
+from ingestion.fulltext.reading import sentences_of
+from tests.ingestion.fulltext.typeset import line, page, prose
 
 TABLE = page(
     line("4 Experiments", 100),
@@ -48,37 +14,6 @@ TABLE = page(
     line("Large-Net | 24 | 307M", 224),
     line("Table 1: Details of the model variants.", 240),
 )
-
-
-def split(text: str) -> list[str]:
-    return [text[start:end] for start, end in sentence_spans(text, 0, len(text))]
-
-
-def test_abbreviations_and_decimals_end_no_sentence() -> None:
-    text = (
-        "We follow Smith et al. (2018) in this. The loss falls to 0.5 in Eq. (2) of Ref. [3] here. "
-        "As shown in Figs. 2 and 3, it holds."
-    )
-    assert split(text) == [
-        "We follow Smith et al. (2018) in this.",
-        "The loss falls to 0.5 in Eq. (2) of Ref. [3] here.",
-        "As shown in Figs. 2 and 3, it holds.",
-    ]
-
-
-def test_a_run_in_title_stays_with_its_sentence() -> None:
-    text = "Plain Network. Our plain baselines follow VGG nets."
-    assert split(text) == [text]
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.text(max_size=1500))
-def test_sentences_are_in_order_and_short_and_lose_no_letter(text: str) -> None:
-    spans = sentence_spans(text, 0, len(text))
-    kept = "".join(text[start:end] for start, end in spans)
-    assert "".join(kept.split()) == "".join(text.split())
-    assert all(end - start <= MAX_SENTENCE_CHARACTERS for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 def test_a_table_row_is_read_with_its_caption_and_labels_and_quoted_as_it_stands() -> None:
