@@ -5,8 +5,12 @@ sentences may stand around a quote, but are none. The rules read the text alone 
 reader understands. They drop a piece only where it is short and nothing in it looks like a verb, so that
 what is dropped wrongly is rare.
 
-Measured on the ten papers of `pdfs/papers` and the ten of `qa/qasper-papers`, 4,740 sentences: COUNT are no
-evidence, all of them read. WRONG
+Measured: of 4,740 sentences of twenty papers (ten of `pdfs/papers`, ten of `qa/qasper-papers`) 126 are no
+evidence. All were read: one of them states something (`ARC Easy An easy subset of ARC.`), less than 0.1 % of
+the statements; 35 are ends of sentences that a column, page or formula cuts in two. The rules were written on
+these. On 13,044 sentences of 3,001 abstracts that they were not written on, they drop 36 that are no
+questions, all of them pieces of formulas, names or cut sentences; a first version also dropped 8 short
+statements beginning with `We` or `Consider`, and was mended.
 """
 
 import re
@@ -52,7 +56,7 @@ _AUXILIARY = re.compile(
 )
 # Verbs whose form in "they …" or in the past looks like no other verb's; those in -s and -ed need no list.
 _PLAIN_VERB = re.compile(
-    r"\b(?:we|they|you|I|won|took|led|made|gave|came|found|ran|held|kept|met|got|became|began|built|fell|rose|grew"
+    r"\b(?:[Ww]e|[Tt]hey|[Yy]ou|I|[Cc]onsider|[Rr]ecall|[Ss]uppose|[Nn]ote|won|took|led|made|gave|came|found|ran|held|kept|met|got|became|began|built|fell|rose|grew"
     r"|left|lost|meant|saw|sent|drew|chose|wrote|beat|show|use|achieve|obtain|outperform|perform|improve|report"
     r"|follow|describe|propose|present|find|observe|compare|train|evaluate|need|require|yield|give|make|take|lead"
     r"|change|dominate|remain|allow|enable|provide|rely|depend|differ|contain|include|consist|become|generali[sz]e"
@@ -83,7 +87,7 @@ def _furniture(text: str) -> str:
     """What a page carries besides its sentences."""
     if _CONTENTS.search(text):
         return "a line of the contents"
-    verbless = not _AUXILIARY.search(text)
+    verbless = not _has_verb(text)
     signed = _AUTHOR.search(text) and (verbless or text[0] in "∗*†‡§¶")
     if signed or _is_address(text):
         return "an author line"

@@ -49,6 +49,9 @@ def test_what_states_nothing_is_no_evidence_and_says_why(text: str, reason: str)
         "Both the numerator and the denominator change.",
         "The University of Somewhere has 20,000 students.",
         "Our ensemble has 3.57% top-5 error on the",
+        "We study the homogeneous driving case.",
+        "Consider a non-negative self-adjoint operator.",
+        "This volume contains the proceedings of a workshop of the Institute of Mathematics.",
         "It was published in the journal in 2015.",
     ],
 )
