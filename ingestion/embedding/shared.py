@@ -195,9 +195,8 @@ def serve(announcement: Path, embedder: Embedder, idle_s: float, ended: threadin
     token = secrets.token_urlsafe(24)
     server = _Server(embedder, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    loopback_service.announce(
-        announcement, Service(port=server.server_port, pid=os.getpid(), token=token)
-    )
+    service = Service(port=server.server_port, pid=os.getpid(), token=token)
+    loopback_service.announce(announcement, service)
     while not ended.wait(1.0) and server.calls.idle_s() < idle_s and announcement.exists():
         pass
     announcement.unlink(missing_ok=True)

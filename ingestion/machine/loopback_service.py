@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ingestion.errors import AgentError
+from ingestion.machine import process
 from ingestion.machine.private_folder import make_private
 
 _POLL_S = 0.05
@@ -25,11 +26,12 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service: `port` on 127.0.0.1, its process id, and the token it asks for."""
+    """A running service: `port` on 127.0.0.1, its process id, the token it asks for, when it started."""
 
     port: int
     pid: int
     token: str
+    started: str = ""
 
     @property
     def uri(self) -> str:
@@ -78,12 +80,34 @@ def as_service() -> threading.Event:
 
 
 def find(announcement: Path) -> Service | None:
-    """The service that this file announces, if it runs and listens."""
+    """The service that this file announces, if it runs and listens.
+
+    A process id or port that another program has by now is not taken for it.
+    """
+    service = _announced(announcement)
+    if service is None or not 0 < service.port < 65536:
+        return None
+    is_its_own = process.listens(service.pid, service.port)
+    return service if is_its_own and _listens(service.port) else None
+
+
+def is_announced(announcement: Path, service: Service) -> bool:
+    """Whether this file still announces this service; one that nobody can find any more should end."""
+    found = _announced(announcement)
+    return found is not None and (found.port, found.token) == (service.port, service.token)
+
+
+def _announced(announcement: Path) -> Service | None:
+    """What the file says, if its process is there."""
     try:
         service = Service(**json.loads(announcement.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return service if is_alive(service.pid) and _listens(service.port) else None
+    kinds = [type(value) for value in asdict(service).values()]
+    if kinds != [int, int, str, str] or service.pid < 1 or not process.is_alive(service.pid):
+        return None
+    same = service.started in ("", process.started(service.pid))
+    return service if same else None
 
 
 def ensure(announcement: Path, module: str, arguments: Sequence[str], timeout_s: float) -> Service:
@@ -101,46 +125,41 @@ def ensure(announcement: Path, module: str, arguments: Sequence[str], timeout_s:
         return service
     make_private(announcement.parent)
     with FileLock(announcement.with_suffix(".lock"), timeout=timeout_s, mode=0o600):
-        return find(announcement) or _start(announcement, module, arguments, timeout_s)
+        if (service := find(announcement)) is not None:
+            return service
+        stop(announcement)  # one that announced a port it does not have
+        return _start(announcement, module, arguments, timeout_s)
 
 
 def announce(announcement: Path, service: Service) -> None:
     """Tell other processes of this user where the service is; the file appears whole or not at all."""
+    whole = replace(service, started=process.started(service.pid))
     part = announcement.with_suffix(".part")
     part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(asdict(service)))
-    part.rename(announcement)
+    try:
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(asdict(whole)))
+        part.rename(announcement)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def stop(announcement: Path, timeout_s: float = 10.0) -> None:
     """Ask the service to end, if it runs, and wait until it has."""
-    service = find(announcement)
-    if service is None:
+    service = _announced(announcement)
+    if service is None or not (service.started or find(announcement)):
         return
     os.kill(service.pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout_s
-    while is_alive(service.pid) and time.monotonic() < deadline:
+    while process.is_alive(service.pid) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of this id runs; one that ended but was not waited for does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[-1].split()[0] != "Z"
 
 
 def _start(announcement: Path, module: str, arguments: Sequence[str], timeout_s: float) -> Service:
     log = announcement.with_suffix(".log")
     log.touch(mode=0o600)
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -148,12 +167,12 @@ def _start(announcement: Path, module: str, arguments: Sequence[str], timeout_s:
             start_new_session=True,
         )
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and child.poll() is None:
         service = find(announcement)
         if service is not None:
             return service
         time.sleep(_POLL_S)
-    process.kill()  # one that is late would stand beside the next that is started
+    child.kill()  # one that is late would stand beside the next that is started
     lines = log.read_text(errors="replace").strip().splitlines()
     raise AgentError(
         lines[-1][:300] if lines else f"{module} did not start within {timeout_s:.0f} s"

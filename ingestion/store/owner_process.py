@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent import futures
@@ -20,6 +21,7 @@ from ingestion.machine import loopback_service
 from ingestion.machine.loopback_service import Calls, Service
 
 _LOOK_S = 1.0
+_LOCKED_S = 20.0  # an owner looks every second, and closes a large library in a few
 _LOOKS_A_TRIM = 10
 _WORKERS = 10  # Milvus Lite's own default
 _MAX_MESSAGE_BYTES = 256 * 1024 * 1024  # as Milvus standalone
@@ -71,17 +73,31 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def _opened(folder: Path) -> Any:
+    """Milvus Lite's folder, waited for while an owner that nobody finds any more still closes it."""
+    from milvus_lite.db import MilvusLite
+    from milvus_lite.exceptions import DataDirLockedError
+
+    deadline = time.monotonic() + _LOCKED_S
+    while True:
+        try:
+            return MilvusLite(str(folder))
+        except DataDirLockedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_S / 10)
+
+
 def serve(folder: Path, idle_s: float, ended: threading.Event) -> None:
     """Open `folder`, serve it until idle for `idle_s` or until `ended` is set, and close it properly."""
     import grpc
-    from milvus_lite.db import MilvusLite
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
     from ingestion.store.owner_search import SearchingServicer
 
     calls = Calls()
     token = f"owner:{secrets.token_urlsafe(24)}"
-    database = MilvusLite(str(folder / "milvus"))
+    database = _opened(folder / "milvus")
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=_WORKERS),
         interceptors=[_gate(calls, token)],
@@ -98,13 +114,17 @@ def serve(folder: Path, idle_s: float, ended: threading.Event) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     announcement = folder / "owner.json"
-    loopback_service.announce(announcement, Service(port=port, pid=os.getpid(), token=token))
+    service = Service(port=port, pid=os.getpid(), token=token)
+    loopback_service.announce(announcement, service)
     for look in count(1):
-        if ended.wait(_LOOK_S) or calls.idle_s() >= idle_s or not folder.is_dir():
+        if ended.wait(_LOOK_S) or calls.idle_s() >= idle_s:
+            break
+        if not loopback_service.is_announced(announcement, service):
             break
         if look % _LOOKS_A_TRIM == 0:
             _give_back_memory()
-    announcement.unlink(missing_ok=True)
+    if loopback_service.is_announced(announcement, service):
+        announcement.unlink(missing_ok=True)
     server.stop(grace=5).wait()
     database.close()
 

@@ -1,5 +1,6 @@
 """The process that owns Milvus Lite's folder, with real processes and real kills."""
 
+import json
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -17,7 +19,7 @@ from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
 
 from ingestion.embedding.model import HashingEmbedder
 from ingestion.errors import StoreUnavailable
-from ingestion.machine import loopback_service
+from ingestion.machine import loopback_service, process
 from ingestion.machine.loopback_service import Service
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
@@ -49,9 +51,9 @@ def announced(folder: Path) -> Service:
 
 def ended_within(pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while loopback_service.is_alive(pid) and time.monotonic() < deadline:
+    while process.is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not loopback_service.is_alive(pid)
+    return not process.is_alive(pid)
 
 
 def test_the_owner_listens_on_loopback_alone(own: Store, folder: Path) -> None:
@@ -108,6 +110,19 @@ def test_an_owner_told_to_end_keeps_everything(
     stop_owner(folder / "library")
     assert ended_within(pid, 60)
     assert own.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
+
+
+def test_an_announcement_that_names_another_programs_port_heals_by_itself(
+    own: Store, folder: Path, embedder: HashingEmbedder
+) -> None:
+    own.upsert([SOURDOUGH], embedder.encode([SOURDOUGH.text]))
+    own.close()
+    file = folder / "library" / "owner.json"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        for port in (other.getsockname()[1], 70000, "broken"):
+            file.write_text(json.dumps({**json.loads(file.read_text()), "port": port}))
+            with closing(Store(StoreSettings(), folder, embedder.name, lambda: 512)) as again:
+                assert again.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
 
 
 _OPEN = """
