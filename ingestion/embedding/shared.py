@@ -36,6 +36,7 @@ from ingestion.settings import EmbeddingSettings
 _START_TIMEOUT_S = 120.0  # 5 s on an idle machine; importing is many small reads on a slow disk
 _IDLE_S = 900.0
 _REPLY_TIMEOUT_S = 300.0  # between two frames; a batch of 2048 tokens takes about 0.2 s
+_TRIES = 3  # without a single vector between them
 _FEW = 64  # texts of a call whose vectors are remembered: those of a search, not of an ingest
 _REMEMBERED = 4096  # vectors, 6 MB
 _DIM = "X-Dim"  # header of every reply: length of a vector
@@ -84,8 +85,7 @@ class SharedEmbedder(Embedder):
         with self._lock:
             service = self._ensure()
             try:
-                with _reply(service, b"[]") as reply:
-                    self._dim = int(reply.headers[_DIM])
+                self._dim = _dim_of(service)
             except (OSError, HTTPException) as error:
                 raise self._failed(error) from error
 
@@ -118,30 +118,30 @@ class SharedEmbedder(Embedder):
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
         """The texts' vectors as they are computed; see `Embedder.batches`.
 
-        A server that ends meanwhile is started again, once, for the texts that are left.
+        A server that ends meanwhile is started again for the texts that are left, as often as it ends,
+        while it gets on between.
 
         Raises:
             WeightsError: The weights cannot be had.
-            EmbeddingUnavailable: The server does not start, or ended twice.
+            EmbeddingUnavailable: The server does not start, or ends again and again without a vector.
         """
         left = np.arange(len(texts))
-        for attempt in ("first", "last"):
+        tries = _TRIES
+        while len(left):
             asked = left
             try:
                 for rows, vectors in self._embedded([texts[place] for place in asked.tolist()]):
-                    left = np.setdiff1d(left, asked[rows])
+                    left, tries = np.setdiff1d(left, asked[rows]), _TRIES
                     yield asked[rows].tolist(), vectors
-                return
             except (OSError, HTTPException) as error:
-                if attempt == "last":
+                tries -= 1
+                if not tries:
                     raise self._failed(error) from error
 
     def _embedded(self, texts: list[str]) -> Iterator[tuple[NDArray[np.uint32], Vectors]]:
-        if not texts:
-            return
-        dim = self.dim
         with self._lock:
             service = self._ensure()
+            dim = self._dim = self._dim or _dim_of(service)
         with _reply(service, json.dumps(texts).encode()) as reply:
             while n := int(_numbers(reply, 1, _COUNT)[0]):
                 rows = _numbers(reply, n, _COUNT)
@@ -237,6 +237,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are not logged: they hold what users ask."""
+
+
+def _dim_of(service: Service) -> int:
+    with _reply(service, b"[]") as reply:
+        return int(reply.headers[_DIM])
 
 
 @contextmanager

@@ -88,7 +88,11 @@ def test_another_origin_is_refused_under_an_own_name(served: Served) -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("192.0.2.7", "192.0.2.7"), ("2001:db8::7", "[2001:db8::7]"), ("Desk.example", "desk.example")],
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "[2001:db8::7]"),
+        ("Desk.example", "desk.example"),
+    ],
 )
 def test_the_address_it_listens_on_is_its_own_name(host: str, name: str) -> None:
     assert names(host, ["more.example"])[3:] == [name, "more.example"]

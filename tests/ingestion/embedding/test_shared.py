@@ -1,6 +1,8 @@
 """The shared embedding process: the same vectors as at home, errors told, no stranger served."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,8 +27,11 @@ class TwoAtATime(HashingEmbedder):
     def __init__(self, fails: int = 0) -> None:
         super().__init__(32)
         self.fails = fails
+        self.breaks_first = False
 
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        if self.breaks_first and texts:
+            raise MemoryError
         for start in reversed(range(0, len(texts), 2)):
             rows = list(range(start, min(start + 2, len(texts))))
             [(_, vectors)] = super().batches([texts[row] for row in rows])
@@ -76,12 +81,43 @@ def test_a_model_that_breaks_once_is_asked_for_the_rest(
     assert done == [2, 2]
 
 
-def test_a_model_that_breaks_twice_is_an_error_and_no_half_result(
+def test_a_model_that_breaks_again_and_again_but_gets_on_is_asked_for_the_rest(
     shared: SharedEmbedder, running: TwoAtATime
 ) -> None:
-    running.fails = 2
+    running.fails = 4
+    texts = [*TEXTS, "a", "b", "c", "d", "e"]
+    done: list[int] = []
+    assert np.array_equal(shared.encode(texts, done.append), HashingEmbedder(32).encode(texts))
+    assert sum(done) == len(texts)
+
+
+def test_a_model_that_breaks_without_getting_on_is_an_error_and_no_half_result(
+    shared: SharedEmbedder, running: TwoAtATime
+) -> None:
+    running.breaks_first = True
     with pytest.raises(EmbeddingUnavailable, match="ended while it worked"):
         shared.encode(TEXTS * 2)
+
+
+@pytest.mark.slow
+def test_a_process_killed_twice_in_one_run_loses_nothing(real_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "weights").symlink_to(real_home / "weights")
+    shared = SharedEmbedder(EmbeddingSettings(), tmp_path, idle_s=60.0)
+    texts = [f"Paper {n} is about " + "many words " * 100 for n in range(400)]
+    killed: set[int] = set()
+
+    def kill(_: int) -> None:
+        service = loopback_service.find(shared._announcement)
+        if service is not None and len(killed) < 3 and service.pid not in killed:
+            killed.add(service.pid)
+            os.kill(service.pid, signal.SIGKILL)
+
+    try:
+        vectors = shared.encode(texts, kill)
+        assert len(killed) == 3
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+    finally:
+        loopback_service.stop(shared._announcement)
 
 
 @pytest.mark.usefixtures("running")
