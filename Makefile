@@ -1,6 +1,7 @@
 # Every target works on a fresh machine: `setup` comes first by itself and does nothing twice.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+PROGRAM := ingestion rag_agent ui
 DATA ?= ../shared/data/retrieval/scifact
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -47,8 +48,14 @@ check: setup ## Lint, format, types, import contracts, tests: what CI runs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -4
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
+	@$(BIN)/deptry $(PROGRAM) --optional-dependencies-dev-groups bench,dev,finetune --ignore DEP002
 	@$(MAKE) --no-print-directory test
+
+.PHONY: wheel-test
+wheel-test: setup ## Install the wheel into an empty environment and ask it a question
+	@.ci/wheel
 
 .PHONY: format
 format: setup ## Format the code

@@ -27,7 +27,7 @@ _debug = False
 
 def main() -> None:
     """Run a command; an error is one sentence and exit code 1, no traceback unless --debug."""
-    from pydantic_core import ValidationError
+    from pydantic import ValidationError
 
     try:
         app()
