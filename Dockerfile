@@ -9,7 +9,7 @@ RUN apt-get update \
 WORKDIR /app
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --requirement requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY ingestion ingestion
 COPY rag_agent rag_agent
 COPY finetune finetune
