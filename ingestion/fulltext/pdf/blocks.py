@@ -9,27 +9,73 @@ from ingestion.fulltext.pdf.lines import Line
 from ingestion.fulltext.pdf.page import Box, Kind, around
 
 SIZE_CHANGE = 0.13
-LINE_GAP_LEAST, LINE_GAP_MOST = -0.9, 0.8
+"""Of the size: a block's lines differ by no more. LaTeX's sizes are 10 to 20 % apart (convention). Measured:
+0.104 changes 63 blocks, 0.163 18."""
+LINE_GAP_LEAST = -0.9
+"""Of the size, between the lines of a block: further up is another column. Measured: -0.72 changes 1 block,
+-1.125 71."""
+LINE_GAP_MOST = 0.8
+"""Of the size, between the lines of a block; lines are set 1.2 sizes apart, paragraphs further (convention).
+Measured: 0.64 changes 91 blocks, 1.0 353."""
 INDENT = 0.7
+"""Of the size: a line that begins so far to the right opens a paragraph; LaTeX indents by 1.5 to 2
+(convention). Measured: 0.56 and 0.875 change nothing."""
 ALIGNED_POINTS = 1.0
+"""A line that begins this near to its block's first is not indented itself. Measured: 0.8 and 1.25 change
+nothing."""
 PARAGRAPH_WIDTH = 0.5
+"""Of the usual width: an indented line that is shorter is no paragraph's first but a formula's. Measured: 0.4
+changes 4 blocks, 0.625 14."""
 SENTENCE_SIZE_CHANGE = 0.05
+"""Of the size: prose goes on in the same font; captions are mostly set smaller. Measured: 0.04 and 0.062
+change nothing."""
 SENTENCE_LINE_STEP = 2.0
+"""Of the size: prose goes on within it; lines are 1.2 apart (convention). Measured: 1.6 and 2.5 change
+nothing."""
 SENTENCE_WORDS = 4
+"""A line of more words can be the first part of a sentence about a figure. Measured: 3 and 5 change
+nothing."""
 HEADING_CHARACTERS = 90
+"""Longer lines are no heading; a full line of two columns has about 60 characters, of one about 90. Measured:
+72 changes 4 blocks, 112 none."""
 HEADING_SIZE = 0.8
+"""Of the usual size, which headings have at least: table cells and axis labels are smaller. Measured: 0.64
+changes 5 blocks, 1.0 593."""
 HEADING_CELLS = 3
+"""A heading has its number and title apart, and no more. Measured: 2 changes no blocks, 4 2."""
 HEADING_WIDTH = 0.98
+"""Of the usual width: a heading leaves its line short, unless it is capitalized. Measured: 0.784 changes 65
+blocks, 1.225 39."""
+HEADING_SMALL_WORD = 4
+"""Titles write words of up to so many letters small: `from`, `with` (convention of style guides). Measured:
+it adds 3 headings in the twenty papers, all of them right."""
 NAMED_HEADING_CHARACTERS = 40
+"""Longer lines that begin with `Conclusion` are prose. Measured: 32 changes 17 blocks, 50 none."""
 CONTENTS_SHARE = 0.5
+"""Of a block's lines: more that end in dots and a number make it a table of contents. Measured: 0.4 and 0.625
+change nothing."""
 FOOTNOTE_SIZE = 0.93
+"""Of the usual size: footnotes are set smaller, 8 or 9 to 10 points (convention of LaTeX). Measured: 0.744
+changes 53 blocks, 1.163 none."""
 BODY_SIZE = 0.85
+"""Of the usual size, which prose in short lines and displayed formulas have at least. Measured: 0.68 changes
+88 blocks, 1.062 349."""
 PROSE_WORD_SHARE = 0.5
+"""Of its tokens, that are words in prose; formulas and rows of values have fewer. Measured: 0.4 changes 6
+blocks, 0.625 22."""
 PROSE_CELLS = 2
+"""A line of more is set apart: a row of a table, or authors. Measured: 1 changes 58 blocks, 3 6."""
 PROSE_GAP_SHARE = 0.34
+"""Of a block's lines that may be so set in prose: a third, for justified lines with wide blanks. Measured:
+0.272 changes 8 blocks, 0.425 2."""
 PROSE_WIDTH = 0.7
+"""Of the usual width: a block as wide as that is prose, a narrower one only if it ends like a sentence.
+Measured: 0.56 changes 55 blocks, 0.875 62."""
 PROSE_TOKENS = 5
+"""Words of the shortest prose in full lines. Measured: 4 changes 10 blocks, 6 9."""
 NARROW_PROSE_TOKENS = 6
+"""Words of the shortest prose in short lines: labels in figures end in a stop too. Measured: 4 changes 13
+blocks, 8 5."""
 
 CAPTION = re.compile(
     r"(?P<what>Fig(?:ure|\.)|Table|TABLE|FIG\.|Algorithm)\s*(?:[IVX]+|\d+|[A-Z]\d+)\s*[:.|]",
@@ -138,10 +184,17 @@ def _is_heading(line: Line, body: Body) -> bool:
     if len(text) > HEADING_CHARACTERS or small or len(line.cells) > HEADING_CELLS:
         return False
     if _NUMBERED_HEADING.match(text):
-        is_short = line.width < HEADING_WIDTH * body.width
+        is_short = line.width < HEADING_WIDTH * body.width or _is_capitalized(text)
         return not line.size or (is_short and text[-1] not in ",;-" and "=" not in text)
     named = _NAMED_HEADING.fullmatch(text) is not None and text[-1] not in ",;"
     return named and len(text) < NAMED_HEADING_CHARACTERS
+
+
+def _is_capitalized(text: str) -> bool:
+    """Whether its longer words begin in capitals, as in `2.3 Transfer Learning from Supervised Data`."""
+    long = [word for word in _WORD.findall(text) if len(word) > HEADING_SMALL_WORD]
+    capitals = sum(word[0].isupper() for word in long)
+    return len(long) > 1 and capitals == len(long)
 
 
 def _kind(group: Sequence[Line], body: Body) -> Kind:

@@ -9,14 +9,31 @@ from typing import Any
 from ingestion.fulltext.pdf.lines import Line
 
 BODY_SIZE_TOLERANCE_POINTS = 1.0
+"""Lines this near to the usual size count for the usual width. Measured: 0.8 and 1.25 change nothing."""
 FULL_LINE_WORDS = 4
+"""A line of more words counts for the usual width: headings and cells are shorter. Measured: 3 and 5 change
+nothing."""
 WIDTH_STEP_POINTS = 6
+"""Widths are counted in steps of half an em of 12 points; justified lines differ by less. Measured: 4 changes
+15 blocks, 8 9."""
 EDGE_SHARE = 0.1
+"""Of the page's height, at top and bottom, where running heads and page numbers stand (convention: an inch of
+11). Measured: 0.08 changes 31 blocks, 0.125 3."""
 EDGE_LINES_WITHOUT_BOXES = 2
+"""First and last lines of a page that may be its margins, where the parser knows no places. Measured: 1 and 3
+change nothing."""
 REPEATED_PAGES = 3
+"""A line at the edge of so many pages is a running head; left and right pages have one each. Measured: 2 and
+4 change nothing."""
 ROTATED_CHARACTERS = 4
+"""Shorter words may be higher than wide without being rotated: `I`, a bracket. Measured: 3 and 5 change
+nothing."""
 ROTATED_RATIO = 2.5
+"""Height to width of a line that runs up the side, as arXiv's stamp does. Measured: 2.0 changes 7 blocks,
+3.125 11."""
 STAMP_CHARACTERS = 60
+"""arXiv's stamp, `arXiv:2005.11401v4 [cs.CL] 12 Apr 2021`, is shorter; prose that cites an id is longer.
+Measured: 48 and 75 change nothing."""
 
 _STAMP = re.compile(r"arXiv:\S+v\d")
 _PAGE_NUMBER = re.compile(r"[-–\s]*(\d{1,3}|[ivx]{1,4})[-–\s]*")

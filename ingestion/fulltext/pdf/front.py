@@ -7,9 +7,15 @@ from ingestion.fulltext.pdf.lines import Line
 from ingestion.fulltext.pdf.page import PageText
 
 TITLE_CHARACTERS = 3
+"""Shorter lines are no title: an ornament, a number. Measured: 2 and 4 change nothing."""
 TITLE_SIZE = 0.8
+"""Of the largest print: the title's first line has at least that, if it begins with small capitals. Measured:
+0.64 changes 1 paper; 1.0 would leave some without a title."""
 TITLE_SAME_SIZE = 0.95
+"""Of its first line, which the title's other lines have at least. Measured: 0.76 changes 1 papers, 1.188
+4."""
 TITLE_GAP = 0.75
+"""Of the largest print: a wider gap ends the title. Measured: 0.6 changes 1 papers, 0.938 none."""
 
 _AFFILIATION = re.compile(
     r"universit|institut|department|laborator|research|google|microsoft|facebook|openai|deepmind|centre|center"

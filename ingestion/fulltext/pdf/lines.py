@@ -11,13 +11,31 @@ from typing import Any
 from ingestion.cleaning import printable
 
 CELL_GAP = 0.75
+"""Of the font's size, the least gap between cells of a table; a blank is a quarter to a third (convention).
+Measured: 0.6 changes 91 blocks, 0.938 144."""
 MAIN_FONT_SHARE = 0.25
+"""Of a line's letters, that its main font has at least; a formula may hold more letters in scripts. Measured:
+0.2 changes 133 blocks, 0.312 171."""
 SAME_FONT = 0.2
+"""Of the size: words that differ by less share a font. Scripts are set at 0.7 (convention of TeX). Measured:
+0.16 changes 18 blocks, 0.25 49."""
 SCRIPT_OVERLAP = 0.3
-SCRIPT_BACK, SCRIPT_FORWARD = -2.0, 1.5
+"""Of the lower line: parts of one line overlap by more. A script is moved by a third of its height, the next
+line by more than all. Measured: 0.24 changes 71 blocks, 0.375 337."""
+SCRIPT_BACK = -2.0
+"""Of the size: how far the next part may begin before the end of this one, as a limit under a sum does.
+Measured: -1.6 changes 84 blocks, -2.5 58."""
+SCRIPT_FORWARD = 1.5
+"""Of the size: the widest gap before the next part of a line. Measured: 1.2 changes 74 blocks, 1.875 24."""
 GLUED_GAP = 0.12
+"""Of the size: less is no blank; the narrowest blank of justified text is about 0.17 (convention of TeX).
+Measured: 0.096 changes 204 blocks, 0.15 441."""
 RAISED_SIZE = 0.85
+"""Of the base's size, below which a word may be a script; scripts are set at 0.7 (convention of TeX).
+Measured: 0.68 changes 623 blocks, 1.062 92."""
 RAISED_BY = 0.12
+"""Of the base's size, that a power's foot stands above its base's at least. Measured: 0.096 changes 2 blocks,
+0.15 none."""
 
 # What fonts without a table of characters leave: replacement marks and private codes.
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")

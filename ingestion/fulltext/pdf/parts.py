@@ -7,9 +7,17 @@ from ingestion.fulltext.pdf.blocks import REFERENCES, LineBlock
 from ingestion.fulltext.pdf.body import Body
 
 ABSTRACT_SIZE = 0.97
+"""Of the abstract's first line: its blocks are as large; smaller print is a footnote. Measured: 0.776 changes
+4 blocks, 1.212 22."""
 ABSTRACT_WORD_CHARACTERS = 12
+"""`Abstract—` is shorter; a longer first word is run together with its text. Measured: 9 and 15 change
+nothing."""
 LONG_PROSE_WORDS = 40
+"""A block of more, on page 1, is no affiliation: the abstract of a journal that sets no heading. Measured: 32
+and 50 change nothing."""
 APPENDIX_SIZE = 0.98
+"""Of the usual size, which an appendix's heading has at least; entries of the list are smaller. Measured:
+0.784 changes 17 blocks, 1.225 1063."""
 
 _FIRST_SECTION = re.compile(r"[1I]\.?\s|introduction", re.IGNORECASE)
 _FIRST_ENTRY = re.compile(r"\[1\]\s+\S+.*")  # of a list without a heading, as physics journals do

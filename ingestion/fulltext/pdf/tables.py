@@ -9,14 +9,31 @@ from ingestion.fulltext.pdf.lines import Line, Word, line_of
 from ingestion.fulltext.pdf.page import Box, around
 
 STRAY_SLACK = 1.0
+"""Of its size: how far a label may stand outside the rows it belongs to. Measured: 0.8 and 1.25 change
+nothing."""
 STRAY_LEFT = 20.0
-TITLE_LEAST_CHARACTERS, TITLE_MOST_CHARACTERS = 8, 240
+"""Of its size: how far to the left of the other rows a label may begin. Measured: 16.0 changes 5 blocks, 25.0
+3."""
+TITLE_LEAST_CHARACTERS = 8
+"""Of a caption's number and of its first sentence: `Fig. 2.` ends no sentence."""
+TITLE_MOST_CHARACTERS = 240
+"""Of the part of a caption that each row repeats; 256 word pieces are about 1,000 characters."""
 CAPTION_OVERLAP = -0.5
+"""Of the usual size: what overlaps a caption by more stands beside it. Measured: -0.4 and -0.625 change
+nothing."""
 CAPTION_DISTANCE = 3.0
+"""Of the usual size: the widest space between a caption and its table, or between two of its parts. Measured:
+2.4 and 3.75 change nothing."""
 TABULAR_SHARE = 0.5
+"""Of a block's lines, that hold cells: then it is no prose. Measured: 0.4 and 0.625 change nothing."""
 ROW_OVERLAP = 0.5
+"""Of the lower line: cells of a row overlap by more; rows do not overlap (convention). Measured: 0.4 changes
+9 blocks, 0.625 12."""
 HEADER_ROWS = 4
+"""Most rows of column labels. Measured: 3 and 5 change nothing."""
 VALUE_SHARE = 0.5
+"""Of a row's cells, the first aside, that hold values in a row of data. Measured: 0.4 changes no blocks,
+0.625 72."""
 
 _VALUE = re.compile(
     r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|N/A$|[-–—✓✗]$"

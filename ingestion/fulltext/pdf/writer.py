@@ -11,6 +11,8 @@ from ingestion.fulltext.pdf.lines import Line
 from ingestion.fulltext.pdf.page import Block, Box, PageText, Span
 
 PREFIX_CHARACTERS = 2
+"""A part before a hyphen of up to so many letters, as `re-`, is no word of its own. Measured: 1 changes 4
+blocks, 3 4."""
 
 
 class Writer:
