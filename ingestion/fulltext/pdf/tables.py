@@ -15,7 +15,8 @@ STRAY_LEFT = 20.0
 """Of its size: how far to the left of the other rows a label may begin. Measured: 16.0 changes 5 blocks, 25.0
 3."""
 TITLE_LEAST_CHARACTERS = 8
-"""Of a caption's number and of its first sentence: `Fig. 2.` ends no sentence."""
+"""Of what stands before a caption's first stop or colon, and of the sentence after it: `Fig. 2.` ends none. `Table 1`
+is shorter, so a caption with one digit gives its first two sentences."""
 TITLE_MOST_CHARACTERS = 240
 """Of the part of a caption that each row repeats; 256 word pieces are about 1,000 characters."""
 CAPTION_OVERLAP = -0.5
