@@ -34,7 +34,11 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def tracked() -> list[Path]:
     """The files of the four packages that git knows."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "--cached", *ROOMS],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return [Path(line) for line in listed.stdout.splitlines()]
 

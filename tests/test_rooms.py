@@ -1,0 +1,62 @@
+"""The rooms of the house: folders of few modules, modules of few lines, and no import in a circle."""
+
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("ingestion", "rag_agent", "finetune")
+MOST_MODULES = 14  # in a folder, its face counted
+MOST_LINES = 400  # in a module
+
+
+def modules() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def test_no_folder_holds_more_than_fourteen_modules() -> None:
+    folders = {path.parent for path in modules()}
+    crowded = {
+        str(folder.relative_to(ROOT)): count
+        for folder in folders
+        if (count := len(list(folder.glob("*.py")))) > MOST_MODULES
+    }
+    assert crowded == {}
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in modules()
+        if (count := len(path.read_text().splitlines())) > MOST_LINES
+    }
+    # Being split: to be empty.
+    being_split = {
+        "rag_agent/assistant.py",
+        "rag_agent/asking/steps.py",
+        "rag_agent/grounding/full_text.py",
+        "rag_agent/code/writing.py",
+    }
+    assert {path: count for path, count in long.items() if path not in being_split} == {}
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    faces = [path for path in modules() if path.name == "__init__.py"]
+    silent = [str(face.relative_to(ROOT)) for face in faces if not face.read_text().startswith('"""')]
+    assert silent == []
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(*PACKAGES, cache_dir=None)
+
+
+def test_no_module_imports_itself_by_way_of_others(imports: grimp.ImportGraph) -> None:
+    circles = {
+        (module, imported)
+        for module in imports.modules
+        for imported in imports.find_modules_directly_imported_by(module)
+        if module < imported and imports.chain_exists(imported, module)
+    }
+    assert circles == set()
