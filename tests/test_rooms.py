@@ -43,7 +43,9 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
 
 def test_every_room_says_what_it_is_for() -> None:
     faces = [path for path in modules() if path.name == "__init__.py"]
-    silent = [str(face.relative_to(ROOT)) for face in faces if not face.read_text().startswith('"""')]
+    silent = [
+        str(face.relative_to(ROOT)) for face in faces if not face.read_text().startswith('"""')
+    ]
     assert silent == []
 
 
