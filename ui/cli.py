@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ingestion.errors import AgentError
+from ui import console
 from ui.commands import conversations, papers, questions, upkeep
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def main() -> None:
     except (AgentError, OSError, ValidationError) as error:
         if _debug or os.environ.get("ARXIV_AGENT_DEBUG"):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        console.say(f"error: {error}", error=True)
         sys.exit(1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -1,10 +1,13 @@
 """What every command shares: the assistant, JSON on stdout, text and progress for a person."""
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ingestion.cleaning import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from ingestion.machine.weights import Report
     from rag_agent.assistant import Assistant
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -24,22 +28,28 @@ def open_assistant() -> "Assistant":
 
 
 def print_json(value: Any) -> None:
-    """Print a value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
+    """Print a value as one line of JSON; what acts on a terminal unseen stands there as a JSON escape."""
+    print(
+        _NOT_ASCII.sub(
+            lambda match: match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1],
+            json.dumps(value, ensure_ascii=False),
+        )
+    )
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Print a line for a person, on stdout or stderr, whoever wrote what stands in it."""
+    print(printable(text), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def out() -> "Console":
-    """Text for a person, on stdout."""
-    from rich.console import Console
-
-    return Console(highlight=False)
+    """Text for a person, on stdout; whatever is printed there is cleaned."""
+    return _cleaning(stderr=False)
 
 
 def err() -> "Console":
-    """Text beside the result, on stderr."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False)
+    """Text beside the result, on stderr; whatever is printed there is cleaned."""
+    return _cleaning(stderr=True)
 
 
 def progress() -> Any:
@@ -64,7 +74,17 @@ def progress() -> Any:
 
 def say_wait(seconds: float, reason: str) -> None:
     """Say that arXiv makes the program wait."""
-    print(f"waiting for arXiv, {seconds:.0f} s ({reason})", file=sys.stderr, flush=True)
+    say(f"waiting for arXiv, {seconds:.0f} s ({reason})", error=True)
+
+
+def _cleaning(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    from ui.cleaned import Cleaned
+
+    console = Console(stderr=stderr, highlight=False)
+    console.push_render_hook(Cleaned())
+    return console
 
 
 def _report() -> "Report":
@@ -75,6 +95,6 @@ def _report() -> "Report":
         tenth = (what, int(share * 10))
         if tenth not in said:
             said.add(tenth)
-            print(f"{what}: {share:.0%}" if share else what, file=sys.stderr, flush=True)
+            say(f"{what}: {share:.0%}" if share else what, error=True)
 
     return report

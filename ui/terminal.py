@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ingestion.cleaning import printable
 from rag_agent.answer import Answer, Citation, Hit
 from rag_agent.events import Event
 
@@ -27,7 +28,7 @@ def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | N
         for event in events:
             match event.kind:
                 case "step_started":
-                    status.update(escape(f"{event.name} {event.detail}"))
+                    status.update(_line(f"{event.name} {event.detail}"))
                 case "step_finished":
                     progress.print(
                         f"[dim]{event.seconds:6.1f} s  {escape(event.name)}: {escape(event.detail)}[/]"
@@ -36,13 +37,13 @@ def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | N
                     pass  # said by their steps
                 case "waiting_for_arxiv":
                     status.update(
-                        f"waiting for arXiv, {event.seconds:.0f} s ({escape(event.reason)})"
+                        _line(f"waiting for arXiv, {event.seconds:.0f} s ({event.reason})")
                     )
                 case "fetched":
                     progress.print(f"[dim]          {event.new} new papers from arXiv[/]")
                 case "reading":
                     where = f"p. {event.page} of {event.pages}" if event.page else "download"
-                    status.update(f"reading {escape(event.arxiv_id)} {where}")
+                    status.update(_line(f"reading {event.arxiv_id} {where}"))
                 case "claim_written":
                     marks = "".join(f" [{citation.key}]" for citation in event.claim.citations)
                     said = f"“{event.claim.text}”" if event.claim.quoted else event.claim.text
@@ -66,6 +67,11 @@ def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | N
     if answer is not None:
         show_result(answer, out, progress)
     return answer
+
+
+def _line(text: str) -> str:
+    """A status line: it is drawn again and again, past the console's own cleaning."""
+    return escape(" ".join(printable(text).split()))
 
 
 def show_result(answer: Answer, out: Console, progress: Console) -> None:

@@ -2,11 +2,13 @@
 
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.cleaning import printable
 from ui.web.evidence import marked
 from ui.web.plain import as_html, escaped, is_harmless, with_maths
 
@@ -27,7 +29,7 @@ def test_markdown_punctuation_is_escaped_and_says_the_same(text: str) -> None:
     assert _ESCAPED.fullmatch(shown)
     assert "\n" not in shown
     plain = re.sub(rf"\\({_SPECIAL})", r"\1", shown).replace("\u2060", "")
-    assert plain == " ".join(text.split()).replace("\u2060", "")
+    assert plain == " ".join(printable(text).split())
 
 
 @given(st.text(alphabet="ab $\\{}^_()[]:*#<>`alphfrc"))
@@ -72,3 +74,14 @@ def test_a_single_dollar_is_a_dollar() -> None:
 def test_a_quote_is_marked_in_its_passage() -> None:
     assert marked("a <b> c", "<b>") == "a <mark>&lt;b&gt;</mark> c"
     assert marked("elsewhere", "the quote") == "<mark>the quote</mark>"
+
+
+HOSTILE = "safe\x1b[2J\u009b31m\u202etxt.exe\U000e0041 end"
+
+
+@pytest.mark.parametrize("shown", [as_html, escaped, with_maths])
+def test_what_acts_unseen_is_gone(shown: Callable[[str], str]) -> None:
+    assert not re.search(
+        "[\x00-\x08\x1b\x7f-\x9f\u202a-\u202e\U000e0000-\U000e007f]", shown(HOSTILE)
+    )
+    assert "safe" in shown(HOSTILE)

@@ -51,7 +51,7 @@ def session_export(name: str, as_json: console.Json = False) -> None:
     if as_json:
         console.print_json({"session": name, "turns": assistant.turns(name)})
     else:
-        print(assistant.export_session(name))
+        console.say(assistant.export_session(name))
 
 
 def _known(assistant: "Assistant", name: str) -> str:

@@ -32,9 +32,9 @@ def doctor(as_json: console.Json = False) -> None:
     for check in checks(load_settings()):
         found.append(check)
         if not as_json:
-            print(f"{marks[check.state]}  {check.name}: {check.detail}")
+            console.say(f"{marks[check.state]}  {check.name}: {check.detail}")
             if check.mend:
-                print(f"         → {check.mend}")
+                console.say(f"         → {check.mend}")
     if as_json:
         console.print_json({"checks": [asdict(check) for check in found]})
     if any(check.state == "problem" for check in found):
@@ -56,7 +56,7 @@ def settings(as_json: console.Json = False) -> None:
         )
         return
     for name, (value, where) in found.items():
-        print(f"{name:28} {_plain(value)!s:40} {where}")
+        console.say(f"{name:28} {_plain(value)!s:40} {where}")
 
 
 @commands.command()
@@ -74,4 +74,4 @@ def ui(
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, dict)) else str(value)
+    return value if isinstance(value, (str, int, float, bool, dict, tuple)) else str(value)

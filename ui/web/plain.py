@@ -3,6 +3,8 @@
 import html
 import re
 
+from ingestion.cleaning import printable
+
 # A formula is set as one only if it uses nothing but these commands: none of them defines a macro, draws
 # a rule, moves or colours things, or leads away. https://katex.org/docs/supported.html lists them all.
 _COMMANDS = frozenset(
@@ -30,21 +32,22 @@ _WORD_JOINER = "\u2060"
 
 
 def as_html(text: str) -> str:
-    """Text for an HTML element or attribute: every character stands for itself."""
-    return html.escape(text, quote=True)
+    """Text for an HTML element or attribute: every character that can be seen stands for itself."""
+    return html.escape(printable(text), quote=True)
 
 
 def escaped(text: str) -> str:
-    """Text for Markdown: every character stands for itself, on one line.
+    """Text for Markdown: every character that can be seen stands for itself, on one line.
 
     A word joiner behind each colon keeps Streamlit from reading `:name:` as an icon and from making links.
     """
-    one_line = " ".join(text.split())
+    one_line = " ".join(printable(text).split())
     return _PUNCTUATION.sub(r"\\\1", one_line).replace(":", ":" + _WORD_JOINER)
 
 
 def with_maths(text: str) -> str:
     """Text for Markdown in which harmless, well-formed formulas are set as such; the rest is escaped."""
+    text = printable(text)
     pieces, end = [], 0
     for match in _FORMULA.finditer(text):
         formula = next(group for group in match.groups() if group is not None).strip()
