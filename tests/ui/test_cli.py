@@ -186,7 +186,7 @@ def test_sessions_are_listed_exported_and_deleted(terminal: Terminal, metadata: 
     terminal.json("ask", QUESTION, "--session", "speech")
     assert "speech" in terminal.run("session", "list").stdout
     markdown = terminal.run("session", "export", "speech").stdout
-    assert "@misc{example2024240100001," in markdown
+    assert "@misc{example2024sparse," in markdown
     assert "“Translation quality rises" in markdown
     assert terminal.run("session", "delete", "speech").exit_code == 0
     assert "speech" not in terminal.run("session", "list").stdout
