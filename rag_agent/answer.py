@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ingestion.paper import Paper
+from rag_agent.naming import PassesBy
 
 Language = Literal["en", "zh"]
 Route = Literal["research", "paper", "code", "fetch", "chat"]
@@ -20,13 +21,15 @@ class Hit:
         paper: The record found.
         cosine: Raw cosine of the paper's embedding and the query's, -1 to 1.
         score: What the hits are ordered by, comparable within one search only.
-        passes: Whether the cosine reaches the threshold.
+        passes: Whether it counts as found: the cosine reaches the threshold, or the query names the paper.
+        passes_by: Why; empty where it does not pass, or was not found by a search.
     """
 
     paper: Paper
     cosine: float
     score: float
     passes: bool
+    passes_by: PassesBy = ""
 
     def as_json(self) -> dict[str, Any]:
         """The fields that `search --json` prints."""
@@ -39,6 +42,7 @@ class Hit:
             "cosine": round(self.cosine, 4),
             "score": round(self.score, 4),
             "passes": self.passes,
+            "passes_by": self.passes_by,
             "year": paper.year,
             "categories": list(paper.categories),
             "origin": paper.origin,

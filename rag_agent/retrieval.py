@@ -1,13 +1,15 @@
 """Find papers: dense, by keywords, or both in one ranking.
 
-The threshold is judged on the raw cosine of query and paper, never on a fused score. Hybrid search
+The threshold is judged on the raw cosine of query and paper, never on a fused score; beside it passes a
+paper that the query names (`rag_agent.naming`). Hybrid search
 takes the best papers of both searches, adds their scores, and scores the best of these once more with
 what their texts and vectors say about each other. `make bench-retrieval` shows what each step adds.
 """
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from ingestion.paper import Paper
 from ingestion.store.collection import Filters, Store
 from ingestion.terms import terms
 from rag_agent.answer import Hit
+from rag_agent.naming import PassesBy, most_papers_with_rare_term, named_by
 from rag_agent.settings import Mode, RetrievalSettings
 
 Scores = NDArray[np.float32]
@@ -101,10 +104,21 @@ class Retriever:
                 found = self._keyword(query, vector, k, filters)
             case "hybrid":
                 found = self._hybrid(query, vector, k, filters)
-        return tuple(
-            Hit(paper, cosine=cosine, score=score, passes=cosine >= threshold)
-            for paper, cosine, score in found
-        )
+        return tuple(self._judged(query_terms(query), found, threshold))
+
+    def _judged(
+        self, words: list[str], found: Sequence[tuple[Paper, float, float]], threshold: float
+    ) -> Iterator[Hit]:
+        is_rare = cache(self._is_rare)
+        for paper, cosine, score in found:
+            by: PassesBy = "cosine" if cosine >= threshold else named_by(words, paper, is_rare)
+            yield Hit(paper, cosine=cosine, score=score, passes=bool(by), passes_by=by)
+
+    def _is_rare(self, word: str) -> bool:
+        if not self._store.info.keyword_search:  # an older server, where only titles name a paper
+            return False
+        most = most_papers_with_rare_term(self._store.count())
+        return len(self._store.keyword(word, most + 1)) <= most
 
     def _dense(self, vector: Scores, k: int, filters: Filters) -> list[tuple[Paper, float, float]]:
         near = self._store.dense(vector, k, filters)

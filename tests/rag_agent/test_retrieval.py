@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ingestion.errors import KeywordUnsupported
 from ingestion.paper import Paper
-from ingestion.store.collection import Filters
+from ingestion.store.filters import ANY, Filters
 from ingestion.terms import keyword_text
 from rag_agent.answer import Hit
 from rag_agent.retrieval import Fusion, Retriever, coverage, fused, query_terms
@@ -47,13 +48,18 @@ class MemoryStore:
             vector[0], vector[1 + row % 7] = cosine, np.sqrt(1 - cosine**2)
             self._vectors[id_] = vector
 
+        self.info = SimpleNamespace(keyword_search=keyword)
+
+    def count(self) -> int:
+        return len(self._papers)
+
     def dense(
         self, vector: NDArray[np.float32], k: int, filters: Filters
     ) -> list[tuple[str, float]]:
         scores = {id_: float(row @ vector) for id_, row in self._vectors.items()}
         return sorted(scores.items(), key=lambda hit: -hit[1])[:k]
 
-    def keyword(self, text: str, k: int, filters: Filters) -> list[tuple[str, float]]:
+    def keyword(self, text: str, k: int, filters: Filters = ANY) -> list[tuple[str, float]]:
         if not self._keyword:
             raise KeywordUnsupported("this server is older")
         words = text.split()
@@ -102,12 +108,45 @@ def test_every_hit_has_its_raw_cosine_and_is_judged_on_it(mode: Mode) -> None:
     for hit in hits:
         assert hit.cosine == pytest.approx(cosine[hit.paper.arxiv_id], abs=1e-6)
         assert hit.passes == (hit.cosine >= 0.5)
+        assert hit.passes_by == ("cosine" if hit.passes else "")
 
 
 def test_a_keyword_only_hit_is_returned_but_does_not_pass() -> None:
     hits = search("language model", mode="keyword")
     assert ids(hits) == ["2106.09685", "2005.11401"]
     assert [hit.passes for hit in hits] == [True, False]
+
+
+CROWD = [(f"2101.{n:05}", f"Models {n}", "A model of language.", 0.2) for n in range(30)]
+RWKV = ("2305.13048", "RWKV: Reinventing RNNs for the Transformer Era", "A model of tokens.", 0.467)
+
+
+@pytest.mark.parametrize(
+    ("query", "by"),
+    [
+        ("RWKV", "term"),
+        ("papers about RWKV", "term"),
+        ("the RWKV model", "term"),
+        ("RWKV: Reinventing RNNs for the Transformer Era", "title"),
+        ("tokens", "term"),  # one rare term, in the abstract
+        ("tokens of a model", ""),  # not in the title
+        ("language model", ""),  # no rare term
+        ("RWKV zebras", ""),  # a word that no paper has
+        ("do RWKV models eat more zebras than lions in the savanna", ""),
+        ("2305", ""),
+        ("", ""),
+    ],
+)
+def test_a_query_that_names_a_paper_finds_it_below_the_threshold(query: str, by: str) -> None:
+    hits = {hit.paper.arxiv_id: hit for hit in search(query, papers=[RWKV, *CROWD], k=40)}
+    assert (hits[RWKV[0]].passes, hits[RWKV[0]].passes_by) == (bool(by), by)
+    assert not any(hit.passes for id_, hit in hits.items() if id_ != RWKV[0])
+
+
+def test_a_server_without_keyword_search_knows_titles_alone() -> None:
+    for query, by in (("RWKV", ""), (RWKV[1], "title")):
+        (hit, *_) = search(query, papers=[RWKV, *CROWD], mode="dense", keyword=False)
+        assert hit.passes_by == by
 
 
 def test_hybrid_ranks_first_what_both_searches_like() -> None:
