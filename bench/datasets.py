@@ -4,6 +4,7 @@ BEIR: Thakur et al. 2021, https://arxiv.org/abs/2104.08663. Ids are any strings.
 """
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.paper import Paper
+from ingestion.store.schema import MAX_ID_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Dataset:
 
 
 def read_dataset(folder: Path, more: Sequence[Path] = ()) -> Dataset:
-    """Read a folder, with the documents of further corpora added to its own.
+    """Read a folder, with the documents of further corpora added to its own, where it has any.
 
     Raises:
         FileNotFoundError: A file of the layout is missing.
@@ -44,7 +46,8 @@ def read_dataset(folder: Path, more: Sequence[Path] = ()) -> Dataset:
         if str(row["_id"]) in judgements
     }
     papers: dict[str, Paper] = {}
-    for path in (_either(folder, "corpus.jsonl"), *more):
+    own = _either(folder, "corpus.jsonl")
+    for path in (*([own] if own.exists() or not more else []), *more):
         for paper in read_documents(path):
             papers.setdefault(paper.arxiv_id, paper)
     return Dataset(folder.resolve().name, tuple(papers.values()), queries, judgements)
@@ -55,13 +58,21 @@ def read_documents(path: Path) -> Iterator[Paper]:
     for row in _read_rows(path):
         authors = row.get("authors") or []
         yield Paper(
-            arxiv_id=str(row["_id"] if "_id" in row else row["id"]),
+            arxiv_id=_id(str(row["_id"] if "_id" in row else row["id"])),
             title=" ".join(str(row.get("title") or "").split()),
             abstract=" ".join(str(row.get("text") or row.get("abstract") or "").split()),
             authors=(authors,) if isinstance(authors, str) else tuple(map(str, authors)),
             categories=_categories(row),
             year=0,
         )
+
+
+def _id(given: str) -> str:
+    """An id as the store can keep it: one that is too long is cut and ends in its SHA-256."""
+    if len(given.encode()) <= MAX_ID_BYTES:
+        return given
+    digest = hashlib.sha256(given.encode()).hexdigest()
+    return given.encode()[: MAX_ID_BYTES - len(digest) - 1].decode(errors="ignore") + "-" + digest
 
 
 def _categories(row: dict[str, Any]) -> tuple[str, ...]:
@@ -95,5 +106,5 @@ def _read_judgements(path: Path) -> dict[str, dict[str, int]]:
         if len(fields) != 3:
             raise ValueError(f"{path}, line {number}: not query, document and grade")
         query, document, grade = fields
-        judgements.setdefault(query, {})[document] = int(grade)
+        judgements.setdefault(query, {})[_id(document)] = int(grade)
     return {query: grades for query, grades in judgements.items() if max(grades.values()) > 0}

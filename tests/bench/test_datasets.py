@@ -58,3 +58,22 @@ def test_a_row_without_an_id_is_named_by_its_line(tmp_path: Path) -> None:
 def test_judgements_need_no_header(folder: Path) -> None:
     (folder / "qrels" / "test.tsv").write_text("q1\tMED-1\t1\n")
     assert read_dataset(folder).judgements == {"q1": {"MED-1": 1}}
+
+
+def test_documents_may_come_by_further_corpora_alone(folder: Path, tmp_path: Path) -> None:
+    (folder / "corpus.jsonl.gz").rename(tmp_path / "elsewhere.jsonl.gz")
+    papers = read_dataset(folder, [tmp_path / "elsewhere.jsonl.gz"]).papers
+    assert [paper.arxiv_id for paper in papers] == ["MED-1"]
+    with pytest.raises(FileNotFoundError):
+        read_dataset(folder)
+
+
+def test_long_ids_are_shortened_alike_in_documents_and_judgements(folder: Path) -> None:
+    ids = ["é" * 100 + end for end in "ab"]
+    write_rows(folder / "corpus.jsonl.gz", [{"_id": each, "text": "Text."} for each in ids])
+    (folder / "qrels" / "test.tsv").write_text(f"q1\t{ids[1]}\t1\n")
+    dataset = read_dataset(folder)
+    first, second = (paper.arxiv_id for paper in dataset.papers)
+    assert first != second
+    assert len(second.encode()) <= 128
+    assert dataset.judgements == {"q1": {second: 1}}
