@@ -48,7 +48,7 @@ check: setup ## Lint, format, types, import contracts, tests: what CI runs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/deptry $(PROGRAM) --optional-dependencies-dev-groups bench,dev,finetune --ignore DEP002
 	@$(MAKE) --no-print-directory test
@@ -56,6 +56,10 @@ check: setup ## Lint, format, types, import contracts, tests: what CI runs
 .PHONY: wheel-test
 wheel-test: setup ## Install the wheel into an empty environment and ask it a question
 	@.ci/wheel
+
+.PHONY: docs
+docs: setup ## Write docs/map.md and docs/settings.md from the code
+	@$(BIN)/python -m docs.generate
 
 .PHONY: format
 format: setup ## Format the code
