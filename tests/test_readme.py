@@ -90,7 +90,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_module_that_is_run_by_name_exists() -> None:
     named = set(re.findall(r"python -m ([a-z_.]+[a-z])", "\n".join(TEXT.values())))
     named -= {"build", "pip", "venv"}
-    script = "import sys, importlib.util as u; print([m for m in sys.argv[1:] if not u.find_spec(m)])"
+    script = (
+        "import sys, importlib.util as u; print([m for m in sys.argv[1:] if not u.find_spec(m)])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", script, *named], cwd=ROOT, check=True, capture_output=True, text=True
     )
