@@ -22,10 +22,12 @@ from ingestion.embedding.shared import SharedEmbedder
 from ingestion.fulltext.passages import sentences_of
 from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper, parse_arxiv_id
-from rag_agent.answer import Citation
-from rag_agent.code.writing import result_of, write_code
+from rag_agent.citation import Citation
+from rag_agent.code.writing import write_code
 from rag_agent.grounding.full_text import OpenPaper
 from rag_agent.model.client import LanguageModel, open_model
+from rag_agent.progress import Telling
+from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings, load_settings
 
@@ -159,15 +161,15 @@ def write(
     settings: Settings,
 ) -> dict[str, Any]:
     """`CodeResult.as_json()` for one question; the passages keep their place but not their text."""
-    result = result_of(
-        write_code(
-            question,
-            passages,
-            coder=coder,
-            reader=reader,
-            sandbox=Sandbox(settings.sandbox),
-            adapter=settings.coder.adapter,
-        )
+    result = write_code(
+        question,
+        passages,
+        coder=coder,
+        reader=reader,
+        sandbox=Sandbox(settings.sandbox),
+        prompts=CoderPrompts(settings.prompts),
+        progress=Telling(),
+        adapter=settings.coder.adapter,
     )
     # The papers' text stays with the papers: their licences do not let it be copied here.
     bare = tuple(replace(passage, quote="", passage="") for passage in result.passages)

@@ -16,8 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag_agent.code.writing import REPAIR_REQUEST, error_lines, result_of, written
+from rag_agent.code.attempt import error_lines
+from rag_agent.code.draft import written
 from rag_agent.model.client import LanguageModel, Message
+from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Run, Sandbox
 
 _MAX_TOKENS = 640  # the longest reference solution has under 300
@@ -141,7 +143,7 @@ def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> d
         errors.append(_shown_error(tried))
         if len(solutions) == 1:
             before: Message = ("assistant", f"```python\n{solutions[0]}\n```")
-            request: Message = ("user", REPAIR_REQUEST.format(problem=errors[0]))
+            request: Message = ("user", CoderPrompts().repair(errors[0]))
             solutions.append(_written(task, coder, [asked, before, request]))
         else:
             solutions.append(_written(task, coder.sampled(len(solutions) - 1), [asked]))
@@ -162,7 +164,7 @@ def solve(task: Task, coder: LanguageModel, sandbox: Sandbox, repairs: int) -> d
 
 
 def _written(task: Task, coder: LanguageModel, messages: list[Message]) -> str:
-    return _solution(task, result_of(written(coder, messages, _MAX_TOKENS)))
+    return _solution(task, written(coder, messages, max_tokens=_MAX_TOKENS))
 
 
 def _shown_error(tried: Run) -> str:

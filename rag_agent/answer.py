@@ -1,16 +1,18 @@
 """What a question gets back: claims tied to verbatim quotes, sources, and how it came about."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ingestion.paper import Paper
+from rag_agent.citation import Citation
 from rag_agent.naming import PassesBy
+
+if TYPE_CHECKING:
+    from rag_agent.code.result import CodeResult
 
 Language = Literal["en", "zh"]
 Route = Literal["research", "paper", "code", "fetch", "chat"]
 Verdict = Literal["supported", "partly supported", "quotes only", "declined", "no claims"]
-QuoteKind = Literal["abstract", "pdf", "summary"]
-"""Whose words a quote is: the authors' abstract or full text, or this project's summary of a starter paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,79 +51,6 @@ class Hit:
             "authors": list(paper.authors),
             "url": paper.url,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A verbatim quote and where it stands.
-
-    Args:
-        key: Number shown in the answer, from 1.
-        paper: The source.
-        page: Page of the PDF from 1; None when the quote is from the abstract.
-        quote: Exact substring of the source's stored text.
-        start: Character offset of the quote in that text (page text, or `Paper.text`).
-        passage: The stored text around the quote, to show it in context; contains the quote.
-        cosine: Cosine of claim and quote, -1 to 1.
-        kind: Where the quote comes from; a `summary` is not the authors', so it stands in no quotation marks.
-    """
-
-    key: int
-    paper: Paper
-    page: int | None
-    quote: str
-    start: int
-    passage: str
-    cosine: float
-    kind: QuoteKind = "abstract"
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields that `ask --json` prints."""
-        return {
-            "key": self.key,
-            "arxiv_id": self.paper.arxiv_id,
-            "version": self.paper.version or None,
-            "title": self.paper.title,
-            "authors": list(self.paper.authors),
-            "year": self.paper.year,
-            "url": self.paper.url,
-            "origin": self.paper.origin,
-            "kind": self.kind,
-            "page": self.page,
-            "quote": self.quote,
-            "start": self.start,
-            "passage": self.passage,
-            "cosine": round(self.cosine, 4),
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Citation":
-        """The citation that `as_json` wrote, with `cited_paper` as its source."""
-        places = ("key", "page", "quote", "start", "passage", "cosine")
-        paper = cited_paper(stored)
-        kind = stored.get("kind") or quote_kind(paper, stored["page"])  # stored before it had one
-        return cls(paper=paper, kind=kind, **{name: stored[name] for name in places})
-
-
-def quote_kind(paper: Paper, page: int | None) -> QuoteKind:
-    """Whose words a quote of this paper is: `page` is that of its PDF, None for the paper's record."""
-    if page is not None:
-        return "pdf"
-    return "summary" if paper.origin == "starter" else "abstract"
-
-
-def cited_paper(stored: dict[str, Any]) -> Paper:
-    """The paper of a stored citation; it holds no abstract and no categories."""
-    return Paper(
-        arxiv_id=stored["arxiv_id"],
-        title=stored["title"],
-        abstract="",
-        authors=tuple(stored["authors"]),
-        categories=(),
-        year=stored["year"],
-        version=stored["version"] or 0,
-        origin=stored["origin"],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +121,7 @@ class Answer:
         seconds: Wall time.
         model_seconds: Part of it spent waiting for the language model, its start included.
         reply: Plain text for what needs no source (a greeting, a fetch report); empty otherwise.
-        code: `rag_agent.code.writing.CodeResult.as_json()` on the code route.
+        code: The program, on the code route.
     """
 
     question: str
@@ -213,7 +142,7 @@ class Answer:
     seconds: float = 0.0
     model_seconds: float = 0.0
     reply: str = ""
-    code: dict[str, Any] | None = field(default=None, hash=False)
+    code: "CodeResult | None" = field(default=None, hash=False)
     nearest_sentences: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -259,5 +188,5 @@ class Answer:
             "notices": list(self.notices),
             "seconds": round(self.seconds, 3),
             "model_seconds": round(self.model_seconds, 3),
-            "code": self.code,
+            "code": self.code.as_json() if self.code else None,
         }

@@ -24,12 +24,14 @@ from rag_agent.asking.outcome import answer_of, finished
 from rag_agent.asking.services import Services, Stopped
 from rag_agent.asking.steps import CodeOptions
 from rag_agent.code import again as code_again
+from rag_agent.code.result import CodeResult
 from rag_agent.conversations import memory
 from rag_agent.conversations import store as sessions
 from rag_agent.conversations.store import Session
 from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
 from rag_agent.grounding.full_text import FullText
 from rag_agent.model.client import LanguageModel, load_client, open_model
+from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever
 from rag_agent.sandbox import Sandbox
@@ -222,16 +224,16 @@ class Assistant:
         boxes = self.full_text.open(paper, file).text.boxes(page, *span) if span[1] else []
         return page_image(file, page, self.settings.pdf, width_px=width_px, marked=boxes)
 
-    def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
+    def run_again(self, code: CodeResult) -> CodeResult:
         """Run a program that a conversation keeps; see `rag_agent.code.again.run_again`."""
         return code_again.run_again(code, Sandbox(self.settings.sandbox))
 
     def write_again(
         self,
-        code: dict[str, Any],
+        code: CodeResult,
         instruction: str,
         on_event: Callable[[Event], None] = lambda event: None,
-    ) -> dict[str, Any]:
+    ) -> CodeResult:
         """Write a kept program anew from an edited instruction; see `rag_agent.code.again`."""
         return code_again.write_again(
             code,
@@ -239,7 +241,8 @@ class Assistant:
             coder=self._open_model("coder"),
             reader=self._open_model("reader"),
             sandbox=Sandbox(self.settings.sandbox),
-            on_event=on_event,
+            prompts=Prompts(self.settings.prompts).coder,
+            progress=Telling(on_event),
         )
 
     def sessions(self) -> list[Session]:
@@ -265,11 +268,12 @@ class Assistant:
             turns[turn] = {**turns[turn], "rating": rating}
             self._update(session, {"turns": turns})
 
-    def keep_code(self, session: str, turn: int, code: dict[str, Any]) -> None:
+    def keep_code(self, session: str, turn: int, code: CodeResult) -> None:
         """Keep a program that was run or written again in the place of the one a turn (from 0) has."""
         with self._lock:
             turns = self.turns(session)
-            turns[turn] = {**turns[turn], "answer": {**turns[turn]["answer"], "code": code}}
+            answer = {**turns[turn]["answer"], "code": code.as_json()}
+            turns[turn] = {**turns[turn], "answer": answer}
             self._update(session, {"turns": turns})
 
     def export_session(self, session: str) -> str:

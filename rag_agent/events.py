@@ -98,6 +98,13 @@ class TextWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramBegun:
+    """A program is written from its first line on; one that was written before gives way to it."""
+
+    kind: Literal["program_begun"] = "program_begun"
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramRan:
     """A generated program was run (or not, and `outcome` says why)."""
 
@@ -143,6 +150,7 @@ Event = (
     | Reading
     | ClaimWritten
     | TextWritten
+    | ProgramBegun
     | ProgramRan
     | Notice
     | Answered

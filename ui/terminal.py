@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,8 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.cleaning import printable
-from rag_agent.answer import Answer, Citation, Hit
+from rag_agent.answer import Answer, Hit
+from rag_agent.citation import Citation
 from rag_agent.events import Event
+
+if TYPE_CHECKING:
+    from rag_agent.code.result import CodeResult
+    from rag_agent.code.second_program import CrossCheck
 
 _QUOTE_CHARACTERS = 400
 _AUTHORS = 3
@@ -50,6 +55,10 @@ def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | N
                     out.print(Text(said + marks), soft_wrap=True)
                 case "text_written":
                     out.print(Text(event.text), end="", soft_wrap=True)
+                case "program_begun":
+                    out.print()
+                case "program_ran" if event.seconds:
+                    pass  # said by its step
                 case "program_ran":
                     progress.print(
                         f"[dim]{event.seconds:6.1f} s  run {event.round}: {escape(event.outcome)}[/]"
@@ -113,48 +122,43 @@ def show_source(citation: Citation, out: Console) -> None:
     out.print(Text(f"    “{quote}”", style="italic"), soft_wrap=True)
 
 
-def _compared(cross_check: dict[str, str]) -> str:
+def _compared(cross_check: "CrossCheck") -> str:
     """What the comparison with a second program says, as a sentence."""
-    match cross_check.get("outcome"):
+    match cross_check.outcome:
         case "agrees":
             return "the same as those of a second program, written without the paper"
         case "differs":
             return "a second program, written without the paper, gives others: check the formulas"
-    return f"not compared with a second program ({cross_check.get('reason') or 'not asked for'})"
+    return f"not compared with a second program ({cross_check.reason or 'not asked for'})"
 
 
-def show_code(code: dict[str, Any], out: Console) -> None:
+def show_code(code: "CodeResult", out: Console) -> None:
     """A program with its verdict, the run's output and the requirements."""
     from rich.syntax import Syntax
 
-    out.print(Syntax(code["program"], code.get("language") or "python", word_wrap=True))
-    out.print(Text(f"verdict: {code['verdict']} {code['reason']}".rstrip(), style="bold"))
-    out.print(Text(f"model: {code['model']}, {code['adapter']}; {code['repairs']} further rounds"))
-    run = code["run"]
-    if run is not None:
-        check = code["self_check"]
+    out.print(Syntax(code.program, code.language, word_wrap=True))
+    out.print(Text(f"verdict: {code.verdict} {code.reason}".rstrip(), style="bold"))
+    out.print(Text(f"model: {code.model}, {code.adapter}; {code.repairs} further rounds"))
+    if code.run is not None:
+        run, check = code.run, code.self_check
         out.print(
             Text(
-                f"run: {run['outcome']}, exit code {run['exit_code']}, {run['seconds']:.1f} s, "
-                f"{run['memory_mb']:.0f} MB; self-check: {check['held']} of {check['found']} asserts held"
+                f"run: {run.outcome}, exit code {run.exit_code}, {run.seconds:.1f} s, "
+                f"{run.memory_mb:.0f} MB; self-check: {check.held} of {check.found} asserts held"
             )
         )
-        out.print(Text(f"values: {_compared(code.get('cross_check') or {})}"))
-        out.print(Text((run["stdout"] + run["stderr"]).rstrip()[-1500:], style="dim"))
-    for package in code["missing_packages"]:
+        out.print(Text(f"values: {_compared(code.cross_check)}"))
+        out.print(Text((run.stdout + run.stderr).rstrip()[-1500:], style="dim"))
+    for package in code.missing_packages:
         out.print(Text(f"needs the package {package}, which the sandbox lacks"))
-    for requirement in code["requirements"]:
-        lines = f" (lines {requirement['first_line']}-{requirement['last_line']})"
-        where = lines if requirement["first_line"] else ""
-        out.print(Text(f"  {requirement['status']}: {requirement['text']}{where}"), soft_wrap=True)
-    for passage in code["passages"]:
-        page = f", p. {passage['page']}" if passage["page"] else ""
-        out.print(
-            Text(f"[{passage['key']}] {passage['title']}{page} {passage['url']}"), soft_wrap=True
-        )
-        out.print(
-            Text(f"    “{' '.join(passage['quote'].split())}”", style="italic"), soft_wrap=True
-        )
+    for wanted in code.requirements:
+        where = f" (lines {wanted.first_line}-{wanted.last_line})" if wanted.first_line else ""
+        out.print(Text(f"  {wanted.status}: {wanted.text}{where}"), soft_wrap=True)
+    for passage in code.passages:
+        page, paper = f", p. {passage.page}" if passage.page else "", passage.paper
+        out.print(Text(f"[{passage.key}] {paper.title}{page} {paper.url}"), soft_wrap=True)
+        quote = " ".join(passage.quote.split())
+        out.print(Text(f"    “{quote}”", style="italic"), soft_wrap=True)
 
 
 def show_hits(hits: Iterable[Hit], threshold: float, out: Console) -> None:

@@ -8,7 +8,7 @@ papers found, another query, arXiv.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from ingestion.errors import InvalidReply, ModelError, ModelUnavailable, PdfError
 from ingestion.paper import Paper
@@ -27,7 +27,8 @@ from rag_agent.asking.planning import (
 from rag_agent.asking.services import Services
 from rag_agent.asking.small_talk import kind_of, reply_to
 from rag_agent.code.instruction import parse_instruction, write_instruction
-from rag_agent.code.writing import result_of, write_code
+from rag_agent.code.result import CodeResult
+from rag_agent.code.writing import write_code
 from rag_agent.events import ClaimWritten, Fetched, Planned, Searched, TextWritten
 from rag_agent.grounding.drafting import quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
@@ -75,7 +76,7 @@ class State(TypedDict, total=False):
         fetched: Ids taken from arXiv.
         nearest: Offered when nothing passed the threshold.
         reply: Text that needs no source.
-        code: Result of the code route, as JSON.
+        code: The program, on the code route.
         quotes_only: Whether the answer only quotes, for want of a model.
         unanswered: Parts that found no answer.
         deepened: Whether the full texts of the papers found were read for the current part.
@@ -102,7 +103,7 @@ class State(TypedDict, total=False):
     fetched: list[str]
     nearest: tuple[Hit, ...]
     reply: str
-    code: dict[str, Any] | None
+    code: CodeResult | None
     quotes_only: bool
     unanswered: list[str]
     deepened: bool
@@ -315,7 +316,11 @@ def write_program(state: State, services: Services) -> State:
     if options.edit is not None:
         with services.step("instruct"):
             drafted, notice = write_instruction(
-                state["question"], passages, services.reader, keywords=keywords
+                state["question"],
+                passages,
+                services.reader,
+                services.prompts.coder,
+                keywords=keywords,
             )
         if notice:
             services.notice(notice)
@@ -326,12 +331,14 @@ def write_program(state: State, services: Services) -> State:
         coder=services.coder(),
         reader=services.reader,
         sandbox=services.sandbox,
+        prompts=services.prompts.coder,
+        progress=services,
         adapter=Path(services.settings.coder.adapter).stem,
         keywords=keywords,
         instruction=instruction,
         run=options.run,
     )
-    return {"code": result_of(program, services.say).as_json()}
+    return {"code": program}
 
 
 def _plan(state: State, services: Services) -> Plan:

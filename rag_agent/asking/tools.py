@@ -18,6 +18,7 @@ from rag_agent.asking import steps
 from rag_agent.asking.planning import language_of, plain_plan
 from rag_agent.asking.services import Services
 from rag_agent.asking.steps import State
+from rag_agent.code.result import CodeResult
 from rag_agent.events import ClaimWritten
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.verification import check_claim
@@ -41,7 +42,7 @@ class Toolbox:
         self.evidence: list[Evidence] = []
         self.fetched: list[str] = []
         self.queries: list[str] = []
-        self.code: dict[str, Any] | None = None
+        self.code: CodeResult | None = None
         self._services = services
 
     def tools(self) -> list[BaseTool]:
@@ -86,7 +87,7 @@ class Toolbox:
         """A program for a request, run and checked, from the evidence found so far."""
         state: State = {"question": request, "plan": plain_plan(request), "evidence": self.evidence}
         self.code = steps.write_program(state, self._services).get("code")
-        return self.code["verdict"] if self.code else "no program was written"
+        return self.code.verdict if self.code else "no program was written"
 
     def _returned(self, found: Sequence[Evidence]) -> str:
         self.evidence += found

@@ -1,72 +1,66 @@
 """Second thoughts about a program that a conversation keeps: run it again, or write it from an edited instruction."""
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
-from rag_agent.answer import Citation
 from rag_agent.code.instruction import parse_instruction
+from rag_agent.code.result import BASE_MODEL, CodeResult
 from rag_agent.code.self_check import run_checked
-from rag_agent.events import Event
+from rag_agent.code.writing import write_code
 from rag_agent.model.client import LanguageModel
+from rag_agent.progress import Progress
+from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox
 
 
-def run_again(code: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
-    """Run a kept program once more.
-
-    Args:
-        code: As `CodeResult.as_json` gives it.
-        sandbox: Runs it.
-
-    Returns:
-        The same with the new run, self-check and verdict.
+def run_again(kept: CodeResult, sandbox: Sandbox) -> CodeResult:
+    """A kept program with a new run and its self-check.
 
     Raises:
         SandboxUnavailable: The program was not run.
     """
-    run, check = run_checked(sandbox, code["program"])
+    run, check = run_checked(sandbox, kept.program)
     passed = run.outcome == "passed" and check.passed
-    return {
-        **code,
-        "run": run.as_json(),
-        "self_check": {"found": check.found, "reached": check.reached, "held": check.held},
-        "verdict": "passed" if passed else "failed",
-        "reason": "" if passed else f"run again: {run.outcome}, {check.held} checks held",
-    }
+    return replace(
+        kept,
+        run=run,
+        self_check=check,
+        ended="passed" if passed else "failed",
+        trouble="" if passed else f"run again: {run.outcome}, {check.held} checks held",
+    )
 
 
 def write_again(
-    code: dict[str, Any],
+    kept: CodeResult,
     instruction: str,
     *,
     coder: LanguageModel,
     reader: LanguageModel,
     sandbox: Sandbox,
-    on_event: Callable[[Event], None] = lambda event: None,
-) -> dict[str, Any]:
+    prompts: CoderPrompts,
+    progress: Progress,
+) -> CodeResult:
     """Write a kept program anew from an instruction that a person edited.
 
     Args:
-        code: As `CodeResult.as_json` gives it; its question and passages are used again.
+        kept: Its question and passages are used again.
         instruction: In the form of `Instruction.as_text`.
         coder: Writes.
         reader: Reviews.
         sandbox: Runs.
-        on_event: Told of the way there.
+        prompts: In force.
+        progress: Told of the way there.
 
     Raises:
         AgentError: The instruction cannot be read, or a model does not answer.
     """
-    from rag_agent.code.writing import result_of, write_code
-
-    adapter = code["adapter"]
-    steps = write_code(
-        code["question"],
-        [Citation.from_json(passage) for passage in code["passages"]],
+    return write_code(
+        kept.question,
+        kept.passages,
         coder=coder,
         reader=reader,
         sandbox=sandbox,
-        adapter="" if adapter == "base model" else adapter,
+        prompts=prompts,
+        progress=progress,
+        adapter="" if kept.adapter == BASE_MODEL else kept.adapter,
         instruction=parse_instruction(instruction),
     )
-    return result_of(steps, on_event).as_json()

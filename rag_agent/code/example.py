@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from ingestion.errors import InvalidReply
 from rag_agent.code.source import names_in, parsed, program_in
-from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.coder import CoderPrompts
 
 _CALLS = 2  # of a program with more, the last ones: what comes first is mostly a helper
 _MAX_TOKENS = 300
@@ -76,53 +77,6 @@ class Example:
         return "; ".join(" ".join(ast.unparse(part).split()) for part in parts)
 
 
-_SYSTEM = (
-    "You write a usage example of a Python program: small inputs that fit it, one call, and an assert on the "
-    "shape, or the length, of each result. All sizes are even. Images are (batch, channels, height, width) "
-    "with 16 or more pixels a side. Weights, tables and states that it takes are inputs too. Leave out "
-    "arguments that have a default. Reply with one ```python block, without the program."
-)
-_EXAMPLES: tuple[Message, ...] = (
-    (
-        "user",
-        "```python\nimport numpy as np\n\n\ndef soften(logits, bias, temperature=1.0):\n"
-        '    """Class probabilities (batch, classes) of logits (batch, classes) and a bias (classes,)."""\n'
-        "    z = (logits + bias) / temperature\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
-        "    return e / e.sum(axis=-1, keepdims=True)\n```",
-    ),
-    (
-        "assistant",
-        "```python\nbatch, classes = 4, 6\nlogits = np.random.randn(batch, classes)\n"
-        "bias = np.random.randn(classes)\nresult = soften(logits, bias)\n"
-        "assert result.shape == (batch, classes)\n```",
-    ),
-    (
-        "user",
-        "```python\nimport torch\nfrom torch import nn\n\n\nclass Downsample(nn.Module):\n"
-        "    def __init__(self, channels, factor):\n        super().__init__()\n"
-        "        self.conv = nn.Conv1d(channels, 2 * channels, kernel_size=3)\n"
-        "        self.pool = nn.MaxPool1d(factor)\n\n    def forward(self, x):\n"
-        "        return self.pool(self.conv(x))\n```",
-    ),
-    (
-        "assistant",
-        "```python\nbatch, channels, length, factor = 2, 4, 16, 2\nx = torch.randn(batch, channels, length)\n"
-        "model = Downsample(channels, factor)\nresult = model(x)\n"
-        "assert result.shape == (batch, 2 * channels, (length - 2) // factor)\n```",
-    ),
-    (
-        "user",
-        "```python\ndef split(words, share):\n    cut = int(len(words) * share)\n"
-        "    return words[:cut], words[cut:]\n```",
-    ),
-    (
-        "assistant",
-        "```python\nwords = ['the', 'cat', 'sat', 'there']\nshare = 0.5\nhead, tail = split(words, share)\n"
-        "assert len(head) == 2\nassert len(tail) == 2\n```",
-    ),
-)
-
-
 def targets(tree: ast.Module) -> tuple[Target, ...]:
     """What a program offers to be called: definitions that none of its other definitions uses."""
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
@@ -131,7 +85,9 @@ def targets(tree: ast.Module) -> tuple[Target, ...]:
     return tuple(map(_target, offered[-_CALLS:]))
 
 
-def write_example(program: str, offered: Sequence[Target], coder: LanguageModel) -> Example:
+def write_example(
+    program: str, offered: Sequence[Target], coder: LanguageModel, prompts: CoderPrompts
+) -> Example:
     """Have the coder write an example of a program.
 
     An example that fails is not replaced by another: told what went wrong, the 1.5B model repeats the program, and
@@ -141,12 +97,12 @@ def write_example(program: str, offered: Sequence[Target], coder: LanguageModel)
         program: Source text, without a self-check.
         offered: Its targets, at least one.
         coder: The model that writes.
+        prompts: In force.
 
     Raises:
         InvalidReply: What it wrote is not Python or calls no target.
     """
-    asked: Message = ("user", f"```python\n{program.strip()}\n```")
-    reply = "".join(coder.stream([("system", _SYSTEM), *_EXAMPLES, asked], _MAX_TOKENS))
+    reply = "".join(coder.stream(prompts.example(program), _MAX_TOKENS))
     return read_example(program_in(reply), offered)
 
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from ingestion.errors import AgentError, InvalidReply
 from ingestion.fulltext.passages import has_formula, sentences_in
 from ingestion.terms import terms
-from rag_agent.answer import Citation
+from rag_agent.citation import Citation
 from rag_agent.code.source import parsed
-from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.coder import INSTRUCTION_EXAMPLES, CoderPrompts
 
 _SENTENCES = 3
 _SENTENCE_CHARS = 300
@@ -98,67 +99,9 @@ def parse_instruction(text: str) -> Instruction:
         ) from error
 
 
-# Formulas are not asked for: the 1.5B model writes ones that no paper states ("v = v + g^2 / (1 - beta2^t)"),
-# and the coder, which knows most ideas by heart, follows them.
-_SYSTEM = (
-    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Definition: of "
-    "the function, or of the class where PyTorch is asked for or there are weights, with the arguments that "
-    "well-known implementations have. Inputs: each argument with its shape. Each requirement is one short step "
-    "of the computation; what the request names is among them. Leave out what the request does not ask for."
-)
-# Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
-_EXAMPLE: tuple[Message, ...] = (
-    (
-        "user",
-        "Request: show the learning rate schedule of this paper in code\n"
-        'Excerpts of "SGDR: Stochastic Gradient Descent with Warm Restarts":\n'
-        "[1] Within the i-th run, we decay the learning rate with a cosine annealing for each batch as "
-        "follows: η_t = η_min + 1/2 (η_max − η_min)(1 + cos(T_cur/T_i π)), where T_cur accounts for how "
-        "many epochs have been performed since the last restart.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
-        '"definition": "def cosine_annealing(epoch, period, eta_min=0.0, eta_max=0.1)", '
-        '"inputs": ["epoch: number, from 0", "period: number, epochs of one run", '
-        '"eta_min, eta_max: numbers, 0 <= eta_min < eta_max"], '
-        '"outputs": ["rate: number"], '
-        '"requirements": ["T_cur counts the epochs since the last restart", '
-        '"the rate is eta_max at every restart"]}',
-    ),
-    (
-        "user",
-        "Request: show dropout of this paper in NumPy\n"
-        'Excerpts of "ImageNet Classification with Deep Convolutional Neural Networks":\n'
-        "[1] setting to zero the output of each hidden neuron with probability 0.5.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Set random activations to zero.", "definition": "def dropout(x, p=0.5, rng=None)", '
-        '"inputs": ["x: (batch, features)", "p: number, probability of zero"], '
-        '"outputs": ["out: (batch, features)"], '
-        '"requirements": ["draw a mask with probability p of zero", "multiply x by the mask"]}',
-    ),
-    (
-        "user",
-        "Request: the highway layer in PyTorch\n"
-        'Excerpts of "Highway Networks":\n'
-        "[1] y = H(x, W_H) · T(x, W_T) + x · (1 − T(x, W_T)). We used SGD with momentum 0.9.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Mix a layer\'s output with its input by a learned gate.", '
-        '"definition": "class Highway(nn.Module): __init__(self, features), forward(self, x)", '
-        '"inputs": ["features: number", "x: (batch, features)"], "outputs": ["out: (batch, features)"], '
-        '"requirements": ["a linear layer with ReLU makes the new values", '
-        '"a linear layer with sigmoid makes the gate", "the gate mixes new values and x"]}',
-    ),
-)
-
-
 _EXAMPLE_REQUIREMENTS = frozenset(
     line
-    for role, text in _EXAMPLE
+    for role, text in INSTRUCTION_EXAMPLES
     if role == "assistant"
     for line in json.loads(text)["requirements"]
 )
@@ -168,6 +111,7 @@ def write_instruction(
     question: str,
     passages: Sequence[Citation],
     reader: LanguageModel,
+    prompts: CoderPrompts,
     *,
     keywords: Sequence[str] = (),
 ) -> tuple[Instruction, str]:
@@ -181,9 +125,8 @@ def write_instruction(
     if keywords:
         request += f"\nKeywords: {', '.join(keywords)[:200]}"
     formulas = formulas_in(passages)
-    prompt: Message = ("user", f"{request}\n{_excerpts(question, passages, formulas)}")
+    messages = prompts.instruction(f"{request}\n{_excerpts(question, passages, formulas)}")
     try:
-        messages: list[Message] = [("system", _SYSTEM), *_EXAMPLE, prompt]
         written = reader.structured(messages, _Interface, _MAX_TOKENS)
         own = tuple(line for line in written.requirements if line not in _EXAMPLE_REQUIREMENTS)
         kept = written.model_dump() | {"requirements": own or (written.goal[:140],)}

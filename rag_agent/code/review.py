@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
 from rag_agent.code.source import code_lines, numbered
-from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.coder import CoderPrompts
 
 Status = Literal["met", "missed", "unchecked"]
 _MAX_TOKENS = 220
@@ -39,6 +40,11 @@ class RequirementCheck:
             "last_line": self.last_line,
         }
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The check that `as_json` wrote."""
+        return cls(**stored)
+
 
 class _Check(BaseModel):
     requirement: Annotated[int, Field(ge=1, le=5)]
@@ -51,27 +57,12 @@ class _Review(BaseModel):
     checks: Annotated[list[_Check], Field(min_length=1, max_length=5)]
 
 
-_SYSTEM = (
-    "You check a program against its requirements. For each requirement name the first and the last line "
-    "of the code that does it, and say whether it is met. Where no line does it: lines 0, met false."
-)
-_EXAMPLE: tuple[Message, ...] = (
-    (
-        "user",
-        "Program:\n1: import numpy as np\n2: \n3: def scale(x, gamma):\n"
-        "4:     x = x - x.mean(axis=0)\n5:     return gamma * x\n\n"
-        "Requirements:\n1. subtract the mean of each feature\n2. divide by the standard deviation",
-    ),
-    (
-        "assistant",
-        '{"checks": [{"requirement": 1, "first_line": 4, "last_line": 4, "met": true}, '
-        '{"requirement": 2, "first_line": 0, "last_line": 0, "met": false}]}',
-    ),
-)
-
-
 def check_requirements(
-    requirements: Sequence[str], program: str, first_line: int, reader: LanguageModel
+    requirements: Sequence[str],
+    program: str,
+    first_line: int,
+    reader: LanguageModel,
+    prompts: CoderPrompts,
 ) -> tuple[RequirementCheck, ...]:
     """Ask the reader which lines meet each requirement, and hold its word to the program.
 
@@ -80,16 +71,13 @@ def check_requirements(
         program: Python source whose syntax is right.
         first_line: First line shown to the reader; the sourced docstring stands above it.
         reader: The model that judges.
+        prompts: In force.
 
     Raises:
         InvalidReply: The reader gave no usable judgement.
     """
-    wanted = "\n".join(f"{n}. {text}" for n, text in enumerate(requirements, 1))
-    prompt: Message = (
-        "user",
-        f"Program:\n{numbered(program, first_line)}\n\nRequirements:\n{wanted}",
-    )
-    review = reader.structured([("system", _SYSTEM), *_EXAMPLE, prompt], _Review, _MAX_TOKENS)
+    messages = prompts.review(numbered(program, first_line), requirements)
+    review = reader.structured(messages, _Review, _MAX_TOKENS)
     said = {check.requirement: check for check in reversed(review.checks)}
     code = code_lines(program)
     return tuple(

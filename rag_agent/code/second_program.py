@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_agent.code.source import parsed, program_in, with_imports
-from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.client import LanguageModel
+from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox
 
 Outcome = Literal["agrees", "differs", "not compared"]
 
 _MAX_TOKENS = 600
 _SECOND_PROGRAMS = 2  # another where the first does not run on the example
-_SYSTEM = (
-    "You complete one short Python definition the way well-known implementations write it, keeping its name, "
-    "its arguments and what it returns. Reply with one ```python block and nothing else."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,12 @@ class CrossCheck:
 
 
 def cross_check(
-    question: str, body: str, check: str, coder: LanguageModel, sandbox: Sandbox
+    question: str,
+    body: str,
+    check: str,
+    coder: LanguageModel,
+    sandbox: Sandbox,
+    prompts: CoderPrompts,
 ) -> CrossCheck:
     """Have a program written a second time and compare the results of both.
 
@@ -55,14 +57,13 @@ def cross_check(
         check: Its self-check, whose inputs both programs get.
         coder: Writes the second.
         sandbox: Runs both.
+        prompts: In force.
 
     Raises:
         ModelUnavailable: The coder does not answer.
         SandboxUnavailable: Nothing was run.
     """
-    tree = ast.parse(body)
-    asked = f"Request: {question}\n```python\n{outline(tree)}\n```"
-    messages: list[Message] = [("system", _SYSTEM), ("user", asked)]
+    messages = prompts.second_program(question, outline(ast.parse(body)))
     for sample in range(_SECOND_PROGRAMS):
         second = program_in("".join(coder.sampled(sample).stream(messages, _MAX_TOKENS)))
         if found := _held_against(second, body, check, sandbox):

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
-from rag_agent.answer import Citation
+from rag_agent.citation import Citation
 
 _BLOCK = re.compile(r"```(?P<language>[^\n`]*)\n(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL)
 USUAL_IMPORTS = {
@@ -27,7 +27,7 @@ _LANGUAGES = re.compile(
 )
 
 
-def language_of(question: str) -> str:
+def programming_language(question: str) -> str:
     """The programming language that a question names, lower case; `python` where it names none."""
     named = _LANGUAGES.search(question)
     return named.group(1).lower().replace("golang", "go") if named else "python"

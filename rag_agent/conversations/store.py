@@ -10,7 +10,7 @@ from ingestion.bibtex import bibtex
 from ingestion.errors import AgentError
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
-from rag_agent.answer import cited_paper
+from rag_agent.citation import cited_paper
 
 
 @dataclass(frozen=True, slots=True)

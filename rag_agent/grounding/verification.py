@@ -16,7 +16,8 @@ from ingestion.bibtex import bibtex as bibtex
 from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.answer import Citation, Claim, quote_kind
+from rag_agent.answer import Claim
+from rag_agent.citation import Citation, quote_kind
 from rag_agent.grounding.evidence import Evidence
 
 # First choices, kept because `make bench-answers` then counts no claim that states what its quotes lack;

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ingestion.errors import AgentError
 from rag_agent.model.client import Message
+from rag_agent.prompts import coder
 
 _PLAN = """You plan the work of a research assistant for arXiv papers. Reply with JSON.
 route: "research" (a question about a topic, method, result or comparison), "paper" (about one paper that is named or meant by "it", "this paper", "they"), "code" (the user wants a program, implementation or example code), "fetch" (the user wants papers found, downloaded or added, e.g. the newest ones), "chat" (greetings, thanks, questions about you).
@@ -138,13 +139,15 @@ class Prompts:
     """
 
     def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
-        unknown = set(overrides or {}) - set(DEFAULTS)
+        known = {**DEFAULTS, **coder.DEFAULTS}
+        unknown = set(overrides or {}) - set(known)
         if unknown:
             raise AgentError(
                 f"No prompt is called {', '.join(sorted(unknown))}",
-                next_step=f"The prompts are: {', '.join(DEFAULTS)}",
+                next_step=f"The prompts are: {', '.join(known)}",
             )
         self._texts = {**DEFAULTS, **(overrides or {})}
+        self.coder = coder.CoderPrompts(overrides)
 
     def plan(self, question: str, conversation: str) -> list[Message]:
         """Route, paper, query, keywords and sub-questions of one question."""

@@ -1,7 +1,7 @@
 """One paper, a quote of it and the instruction made from it, which the tests of programs share."""
 
 from ingestion.paper import Paper
-from rag_agent.answer import Citation
+from rag_agent.citation import Citation
 from rag_agent.code.instruction import Instruction
 
 PAPER = Paper(

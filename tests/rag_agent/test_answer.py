@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ingestion.paper import Origin
-from rag_agent.answer import Citation, QuoteKind, quote_kind
+from rag_agent.citation import Citation, QuoteKind, quote_kind
 from tests.papers import SOURDOUGH
 
 CITATION = Citation(1, SOURDOUGH, None, "The rate", 10, "The rate peaks", 0.9)

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from rag_agent.answer import Answer, Citation, Claim, Hit
+from rag_agent.answer import Answer, Claim, Hit
+from rag_agent.citation import Citation
 from rag_agent.events import (
     Answered,
     ClaimWritten,
@@ -14,6 +15,7 @@ from rag_agent.events import (
     Fetched,
     Notice,
     Planned,
+    ProgramBegun,
     ProgramRan,
     Reading,
     Searched,
@@ -37,6 +39,7 @@ EVENTS: list[Event] = [
     Reading("2711.00001", 1, 9),
     ClaimWritten(CLAIM),
     TextWritten("Hello"),
+    ProgramBegun(),
     ProgramRan(1, "ran", 0.2),
     Notice("arXiv is down"),
     Answered(Answer("When?", "en", True, (CLAIM,))),

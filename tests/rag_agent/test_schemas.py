@@ -9,23 +9,13 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
-from rag_agent.answer import (
-    Answer,
-    Citation,
-    Claim,
-    Hit,
-    Language,
-    QuoteKind,
-    Route,
-    Step,
-    Tokens,
-    Verdict,
-)
+from rag_agent.answer import Answer, Claim, Hit, Language, Route, Step, Tokens, Verdict
+from rag_agent.citation import Citation, QuoteKind
 from rag_agent.code import second_program as cross_check
 from rag_agent.code.instruction import Instruction
+from rag_agent.code.result import CodeResult, CodeVerdict
 from rag_agent.code.review import RequirementCheck, Status
 from rag_agent.code.self_check import SelfCheck
-from rag_agent.code.writing import CodeResult, CodeVerdict
 from rag_agent.sandbox import Outcome, Run
 
 
@@ -50,15 +40,15 @@ CODE = CodeResult(
     program="x = 1\n",
     model="scripted",
     adapter="base model",
-    verdict="passed",
-    reason="",
+    ended="passed",
+    trouble="",
     run=Run("passed", 0, "out", "", 0.1, 12.5),
     self_check=SelfCheck(2, 2, 2),
     repairs=1,
     requirements=(RequirementCheck("a softmax", "met", 3, 4), RequirementCheck("a mask", "missed")),
 )
 NOT_RUN = replace(
-    CODE, verdict="not run", run=None, missing_packages=("jax",), notices=("a notice",), passages=()
+    CODE, ended="not run", run=None, missing_packages=("jax",), notices=("a notice",), passages=()
 )
 ANSWER = Answer(
     question="What is attention?",
@@ -93,8 +83,8 @@ def test_a_code_result_fits(result: CodeResult) -> None:
     [
         ANSWER,
         Answer("嗨", "zh", True, route="chat", reply="你好"),
-        replace(ANSWER, route="code", code=CODE.as_json()),
-        replace(ANSWER, route="code", code=NOT_RUN.as_json(), claims=()),
+        replace(ANSWER, route="code", code=CODE),
+        replace(ANSWER, route="code", code=NOT_RUN, claims=()),
         replace(ANSWER, claims=(Claim("It is.", False),), verdict="partly supported"),
     ],
 )

@@ -1,6 +1,7 @@
 """A program on the page: its verdict, output and requirements; running it again, asking for another."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingestion.errors import SandboxUnavailable
+from rag_agent.code.result import CodeResult
+from rag_agent.sandbox import Run
 from tests.ui.conftest import Page
 from ui.web import program
 
-CODE: dict[str, Any] = {
+KEPT: dict[str, Any] = {
     "question": "Show the tide in code",
     "language": "python",
     "instruction": {
@@ -28,7 +31,14 @@ CODE: dict[str, Any] = {
     "adapter": "base model",
     "verdict": "failed",
     "reason": "failed: NameError: moon",
-    "run": {"outcome": "failed", "stdout": "31 nm", "stderr": "NameError", "seconds": 0.2},
+    "run": {
+        "outcome": "failed",
+        "exit_code": 1,
+        "stdout": "31 nm",
+        "stderr": "NameError",
+        "seconds": 0.2,
+        "memory_mb": 12.0,
+    },
     "self_check": {"found": 2, "reached": 2, "held": 1},
     "repairs": 3,
     "requirements": [
@@ -41,6 +51,13 @@ CODE: dict[str, Any] = {
     "notices": [],
     "seconds": 3.0,
 }
+CODE = CodeResult.from_json(KEPT)
+
+
+def ran(stdout: str) -> Run:
+    """A run that printed this."""
+    assert CODE.run is not None
+    return replace(CODE.run, stdout=stdout, stderr="")
 
 
 class StandIn:
@@ -53,17 +70,16 @@ class StandIn:
     def warm_up(self) -> None:
         pass
 
-    def keep_code(self, session: str, turn: int, code: dict[str, Any]) -> None:
+    def keep_code(self, session: str, turn: int, code: CodeResult) -> None:
         assert (session, turn) == ("talk", 0)
         self.code = code
 
-    def run_again(self, code: dict[str, Any]) -> dict[str, Any]:
-        run = {**code["run"], "stdout": "32 nm", "stderr": ""}
-        return {**code, "run": run, "verdict": "passed", "reason": ""}
+    def run_again(self, code: CodeResult) -> CodeResult:
+        return replace(code, run=ran("32 nm"), ended="passed", trouble="", requirements=())
 
     def write_again(
-        self, code: dict[str, Any], instruction: str, on_event: Callable[[Any], None]
-    ) -> dict[str, Any]:
+        self, code: CodeResult, instruction: str, on_event: Callable[[Any], None]
+    ) -> CodeResult:
         self.instructions.append(instruction)
         raise SandboxUnavailable("No walls here", next_step="Install bubblewrap")
 
@@ -83,7 +99,7 @@ def shown(assistant: StandIn, **changed: Any) -> AppTest:
 
         show_code(program().assistant.code, "talk", 0)
 
-    assistant.code = {**CODE, **changed}
+    assistant.code = replace(CODE, **changed)
     at = AppTest.from_function(script, default_timeout=60).run()
     assert not at.exception
     return at
@@ -122,9 +138,17 @@ def test_a_program_stands_with_its_verdict_its_output_and_its_requirements(
     assert "not met" in said
 
 
-@pytest.mark.parametrize("verdict", ["passed", "failed", "not run"])
-def test_every_verdict_is_shown(assistant: StandIn, verdict: str) -> None:
-    assert not shown(assistant, verdict=verdict, run=None).exception
+@pytest.mark.parametrize("ended", ["passed", "failed", "not run"])
+def test_every_verdict_is_shown(assistant: StandIn, ended: str) -> None:
+    assert not shown(assistant, ended=ended, run=None).exception
+
+
+def test_no_check_mark_stands_above_a_requirement_that_is_not_met(assistant: StandIn) -> None:
+    said = text(shown(assistant, ended="passed", trouble=""))
+    assert "but a requirement is not met" in said
+    verdict, _, requirements = said.partition("not met")
+    assert "✓" not in verdict
+    assert "✗" in requirements
 
 
 def test_running_again_shows_the_new_run(assistant: StandIn) -> None:
@@ -147,12 +171,12 @@ def test_a_program_run_again_is_kept_with_its_turn(
 ) -> None:
     page.run().ask("What is the lunar tide of the garden pond?")
     page.assistant.keep_code(page.session, 0, CODE)
-    run = {**CODE["run"], "stdout": "33 nm", "stderr": ""}
-    monkeypatch.setattr(page.assistant, "run_again", lambda code: {**code, "run": run})
+    run = ran("33 nm")
+    monkeypatch.setattr(page.assistant, "run_again", lambda code: replace(code, run=run))
     page.run().press("Run again")
     job = program.jobs().get(f"code-{page.session}-0")
     assert job is not None
     assert job.wait(30)
     st.cache_resource.clear()  # as after a restart
     assert "33 nm" in page.run().text
-    assert page.assistant.turns(page.session)[0]["answer"]["code"]["run"] == run
+    assert page.assistant.turns(page.session)[0]["answer"]["code"]["run"] == run.as_json()

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag_agent.answer import Answer, Citation, Claim, Hit
+from rag_agent.answer import Answer, Claim, Hit
+from rag_agent.citation import Citation
 from rag_agent.events import (
     Answered,
     ClaimWritten,
@@ -14,6 +15,7 @@ from rag_agent.events import (
     Fetched,
     Notice,
     Planned,
+    ProgramBegun,
     ProgramRan,
     Reading,
     Searched,
@@ -37,7 +39,8 @@ SHOWN: tuple[tuple[Event, str], ...] = (
     (Reading("2005.11401", 4, 19), "reading 2005.11401, p. 4 of 19"),
     (ClaimWritten(Claim("Ponds have tides.", True, (CITATION,))), "Ponds have tides."),
     (TextWritten("Hello <b>you</b>"), "Hello &lt;b&gt;you&lt;/b&gt;"),
-    (ProgramRan(1, "passed", 2.0), "program run 1: passed"),
+    (ProgramBegun(), ""),
+    (ProgramRan(1, "passed", 2.0), ""),
     (Notice("The model is slow."), "The model is slow."),
     (Answered(Answer("?", "en", True)), ""),
     (Failed("The library is gone"), ""),
@@ -60,15 +63,23 @@ def test_an_event_is_shown(event: Event, text: str) -> None:
     assert text in "".join(element.proto.body for element in at.get("html"))
 
 
-def test_a_program_is_shown_as_it_is_written_and_begins_anew_with_a_repair() -> None:
+def test_a_program_is_shown_as_it_is_written_until_another_begins() -> None:
     events = [
-        StepStarted("write"),
+        StepStarted("review"),
+        ProgramBegun(),
         TextWritten("first", "program"),
-        StepFinished("write", 1.0),
-        StepStarted("repair"),
-        TextWritten("second", "program"),
+        ProgramBegun(),
+        TextWritten("sec", "program"),
+        TextWritten("ond", "program"),
     ]
     assert progress_of(events).program == "second"
+
+
+def test_a_run_is_shown_once_and_a_program_that_cannot_run_with_the_reason() -> None:
+    run = [StepFinished("run", 2.0, "passed"), ProgramRan(1, "passed", 2.0)]
+    assert progress_of(run).steps == [("run", "passed", 2.0)]
+    ((_, said, _),) = progress_of([ProgramRan(1, "it is not valid Python", 0.0)]).steps
+    assert "it is not valid Python" in said
 
 
 def test_unsupported_and_quoted_sentences_look_different() -> None:

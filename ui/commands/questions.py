@@ -87,10 +87,10 @@ def code(
     if answer.code is None:
         raise AgentError("No program was written: " + " ".join(answer.notices))
     if out_file is not None:
-        out_file.write_text(answer.code["program"], encoding="utf-8")
+        out_file.write_text(answer.code.program, encoding="utf-8")
     if as_json:
-        console.print_json(answer.code)
-    if run and answer.code["verdict"] == "failed":
+        console.print_json(answer.code.as_json())
+    if run and answer.code.verdict == "failed":
         raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from rag_agent.code.result import CodeResult
 from ui.web import code_result, evidence, messages
 from ui.web.events import show_steps
 from ui.web.program import program
@@ -31,7 +32,7 @@ def show_answer(answer: dict[str, Any], session: str, turn: int, rating: str) ->
     elif answer["answer"]:
         messages.plain(answer["answer"])
     if answer["code"]:
-        code_result.show_code(answer["code"], session, turn)
+        code_result.show_code(CodeResult.from_json(answer["code"]), session, turn)
     if answer["verdict"] == "declined":
         messages.plain(say("no_answer"))
     evidence.show_sources(answer["claims"], key)

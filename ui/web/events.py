@@ -46,8 +46,6 @@ def _take(event: Event, so_far: Progress) -> None:
     match event.kind:
         case "step_started":
             so_far.now = (event.name, event.detail)
-            if event.name in ("write", "repair"):
-                so_far.program = ""
         case "step_finished":
             so_far.steps.append((event.name, event.detail, event.seconds))
             so_far.now = ("", "")
@@ -69,6 +67,10 @@ def _take(event: Event, so_far: Progress) -> None:
             so_far.program += event.text
         case "text_written":
             so_far.reply += event.text
+        case "program_begun":
+            so_far.program = ""
+        case "program_ran" if event.seconds:
+            pass  # said by its step
         case "program_ran":
             ran = say("program_ran", round=event.round, outcome=event.outcome)
             so_far.steps.append(("run", ran, event.seconds))

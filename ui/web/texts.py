@@ -85,6 +85,10 @@ _TEXTS = {
     "opening_page": ("Opening the page …", "正在打开该页……"),
     # code
     "code_passed": ("The program ran and its self-check held", "程序已运行，自检通过"),
+    "code_incomplete": (
+        "The program ran and its self-check held, but a requirement is not met",
+        "程序已运行，自检通过，但有要求未满足",
+    ),
     "code_failed": ("The program does not work", "程序未通过"),
     "code_not run": ("The program was not run", "程序未运行"),
     "self_check": ("{held} of {found} checks held", "{held}/{found} 项检查通过"),
@@ -221,6 +225,8 @@ _STEPS_ZH = {
     "run": "运行",
     "repair": "修复",
     "review": "检查要求",
+    "revise": "补充缺少的要求",
+    "tools": "使用工具",
     "compare": "与另一程序比较",
 }
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import InvalidReply
-from rag_agent.code.check_code import self_check
 from rag_agent.code.example import Target, read_example, targets, write_example
+from rag_agent.code.self_check import self_check
 from rag_agent.model.client import ScriptedModel
+from rag_agent.prompts.coder import CoderPrompts
 
 ATTENTION = """
 import numpy as np
@@ -62,7 +63,9 @@ def checked(program: str, example: str) -> str:
     """The program with the self-check that an example by the model leads to."""
     tree = ast.parse(program)
     offered = targets(tree)
-    written = write_example(program, offered, ScriptedModel([f"```python\n{example}```"]))
+    written = write_example(
+        program, offered, ScriptedModel([f"```python\n{example}```"]), CoderPrompts()
+    )
     return program + self_check(written, tree)
 
 
@@ -195,7 +198,7 @@ def test_an_input_changed_in_place_does_not_mislead() -> None:
 def test_an_example_that_calls_nothing_is_refused(reply: str) -> None:
     program = "def f(x):\n    return x\n"
     with pytest.raises(InvalidReply, match="calls nothing"):
-        write_example(program, targets(ast.parse(program)), ScriptedModel([reply]))
+        write_example(program, targets(ast.parse(program)), ScriptedModel([reply]), CoderPrompts())
 
 
 def test_a_program_repeated_beside_the_example_does_not_replace_the_one_to_check() -> None:

@@ -7,12 +7,13 @@ import pytest
 from ingestion.errors import AgentError, InvalidReply
 from rag_agent.code.instruction import formulas_in, parse_instruction, write_instruction
 from rag_agent.model.client import ScriptedModel
+from rag_agent.prompts.coder import CoderPrompts
 from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
 
 
 def test_without_a_usable_instruction_the_question_is_given_as_it_is() -> None:
     reader = ScriptedModel([InvalidReply("The model replied twice with something else")])
-    instruction, notice = write_instruction("show attention", [PASSAGE], reader)
+    instruction, notice = write_instruction("show attention", [PASSAGE], reader, CoderPrompts())
     assert instruction.goal == "show attention"
     assert instruction.requirements == (QUOTE,)
     assert "as they are" in notice
@@ -33,7 +34,9 @@ def test_formulas_are_sentences_of_the_paper_as_they_stand() -> None:
 
 def test_the_reader_writes_no_formula() -> None:
     written = INSTRUCTION.model_dump(exclude={"formulas"})
-    instruction, notice = write_instruction("show attention", [PASSAGE], ScriptedModel([written]))
+    instruction, notice = write_instruction(
+        "show attention", [PASSAGE], ScriptedModel([written]), CoderPrompts()
+    )
     assert (instruction, notice) == (INSTRUCTION.model_copy(update={"formulas": ()}), "")
 
 
@@ -42,7 +45,7 @@ def test_requirements_copied_from_an_example_of_the_prompt_are_dropped() -> None
     written = INSTRUCTION.model_dump(exclude={"formulas"})
     written["requirements"] = [copied, "apply a softmax"]
     reader = ScriptedModel([written])
-    instruction, _ = write_instruction("show attention", [PASSAGE], reader)
+    instruction, _ = write_instruction("show attention", [PASSAGE], reader, CoderPrompts())
     assert instruction.requirements == ("apply a softmax",)
     assert any(copied in text for _, text in reader.prompts[0])
 

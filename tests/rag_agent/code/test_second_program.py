@@ -6,6 +6,7 @@ import pytest
 
 from rag_agent.code.second_program import CrossCheck, cross_check, outline
 from rag_agent.model.client import ScriptedModel
+from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
@@ -46,7 +47,7 @@ def test_values_are_held_against_those_of_a_second_program(
     sandbox: Sandbox, second: str, expected: CrossCheck
 ) -> None:
     model = ScriptedModel([f"```python\n{second}```"] * 2)
-    assert cross_check("centre x", BODY, CHECK, model, sandbox) == expected
+    assert cross_check("centre x", BODY, CHECK, model, sandbox, CoderPrompts()) == expected
     asked = model.prompts[0][-1][1]
     assert "centre x" in asked
     assert "def centred(x):" in asked
@@ -62,13 +63,15 @@ def test_results_that_are_not_numbers_are_compared_too(
     body = "def split(w, n):\n    return w[:n], w[n:]\n"
     check = 'if __name__ == "__main__":\n    head, tail = result = split(["a", "b", "c"], 1)\n'
     model = ScriptedModel([f"```python\ndef split(w, n):\n    return {second}\n```"])
-    assert cross_check("split", body, check, model, sandbox).outcome == expected
+    assert cross_check("split", body, check, model, sandbox, CoderPrompts()).outcome == expected
 
 
 def test_where_a_second_program_does_not_run_a_third_is_written(sandbox: Sandbox) -> None:
     right = "def centred(x):\n    return x - x.mean()\n"
     model = ScriptedModel(["def centred(x:", f"```python\n{right}```"])
-    assert cross_check("centre x", BODY, CHECK, model, sandbox) == CrossCheck("agrees")
+    assert cross_check("centre x", BODY, CHECK, model, sandbox, CoderPrompts()) == CrossCheck(
+        "agrees"
+    )
 
 
 LAYER = """
@@ -107,7 +110,7 @@ def test_layers_are_compared_as_far_as_their_weights_allow(
     sandbox: Sandbox, first: str, second: str, expected: CrossCheck
 ) -> None:
     model = ScriptedModel([f"```python{second}```"])
-    assert cross_check("a layer", first, USE, model, sandbox) == expected
+    assert cross_check("a layer", first, USE, model, sandbox, CoderPrompts()) == expected
 
 
 def test_an_outline_keeps_names_arguments_and_docstrings() -> None:

@@ -8,9 +8,9 @@ from rag_agent.code.source import (
     definitions,
     docstring,
     is_closed,
-    language_of,
     missing_packages,
     program_in,
+    programming_language,
     section_of,
     with_imports,
 )
@@ -99,7 +99,7 @@ def test_only_definitions_of_a_program_are_kept(body: str, kept: str) -> None:
     ],
 )
 def test_the_language_is_the_one_named(question: str, language: str) -> None:
-    assert language_of(question) == language
+    assert programming_language(question) == language
 
 
 def test_a_section_is_read_from_the_passage() -> None:

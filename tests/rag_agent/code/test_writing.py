@@ -1,17 +1,21 @@
 """From a question to a program: what ran, what did not, and that the result says so."""
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ingestion.errors import SandboxUnavailable
+from ingestion.errors import ModelUnavailable, SandboxUnavailable
+from rag_agent.code.attempt import error_lines
+from rag_agent.code.result import CodeResult
 from rag_agent.code.second_program import CrossCheck
 from rag_agent.code.self_check import SelfCheck
-from rag_agent.code.writing import CodeResult, error_lines, result_of, write_code
-from rag_agent.events import Event, Notice, ProgramRan, StepStarted, TextWritten
+from rag_agent.code.writing import write_code
+from rag_agent.events import Event, Notice, ProgramBegun, ProgramRan, StepStarted, TextWritten
 from rag_agent.model.client import LanguageModel, ScriptedModel
+from rag_agent.progress import Telling
+from rag_agent.prompts.coder import CoderPrompts
+from rag_agent.prompts.reader import Prompts
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
@@ -73,13 +77,17 @@ def build(
 ) -> tuple[CodeResult, list[Event]]:
     """Run `write_code` on a ready instruction, with its events kept."""
     options = {"question": "attention", "instruction": INSTRUCTION, **options}
-    steps = write_code(passages=[PASSAGE], coder=model, reader=reader, sandbox=sandbox, **options)
     events: list[Event] = []
-    while True:
-        try:
-            events.append(next(steps))
-        except StopIteration as end:
-            return end.value, events
+    result = write_code(
+        passages=[PASSAGE],
+        coder=model,
+        reader=reader,
+        sandbox=sandbox,
+        prompts=CoderPrompts(),
+        progress=Telling(events.append),
+        **options,
+    )
+    return result, events
 
 
 def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> None:
@@ -254,9 +262,18 @@ def test_a_missed_requirement_gets_one_more_round(sandbox: Sandbox) -> None:
     assert result.repairs == 1
 
 
+def test_a_program_that_works_stands_where_the_model_fails_afterwards(sandbox: Sandbox) -> None:
+    unreviewed, _ = build(coder(GOOD), ScriptedModel(), sandbox)
+    assert (unreviewed.verdict, "were not checked" in unreviewed.notices[0]) == ("passed", True)
+    unrevised, _ = build(ScriptedModel([block(GOOD), EXAMPLE]), ScriptedModel([MISSED]), sandbox)
+    assert GOOD in unrevised.program
+    assert unrevised.verdict == "incomplete"
+    assert "before it stands" in unrevised.notices[0]
+
+
 def test_a_round_that_breaks_the_program_is_dropped(sandbox: Sandbox) -> None:
     result, events = build(coder(GOOD, CRASHES), ScriptedModel([MISSED]), sandbox)
-    assert result.verdict == "passed"
+    assert (result.verdict, result.ended) == ("incomplete", "passed")
     assert GOOD in result.program
     assert [check.status for check in result.requirements] == ["met", "missed"]
     assert result.leaves_out[0] == "apply a softmax"
@@ -318,10 +335,73 @@ def test_a_run_cut_by_a_limit_is_told_apart() -> None:
     assert error_lines(run).startswith("The run was stopped: timed out")
 
 
-def test_a_generator_of_events_gives_its_value() -> None:
-    def steps() -> Any:
-        yield Notice("one")
-        return 7
+def test_every_step_of_a_repaired_program_is_a_step_of_its_own(sandbox: Sandbox) -> None:
+    told = Telling()
+    result = write_code(
+        "attention",
+        [PASSAGE],
+        coder=coder(CRASHES, GOOD, GOOD.replace("2 * x", "x + x")),
+        reader=ScriptedModel([MISSED, MET]),
+        sandbox=sandbox,
+        prompts=CoderPrompts(),
+        progress=told,
+        instruction=INSTRUCTION,
+    )
+    names = [step.name for step in told.steps]
+    assert names == "write run repair run review revise run review compare".split()
+    assert [step.detail for step in told.steps if step.name == "run"] == [
+        "failed",
+        "passed",
+        "passed",
+    ]
+    assert result.seconds >= sum(step.seconds for step in told.steps)  # none stands in another
 
-    make: Callable[[], Any] = steps
-    assert result_of(make()) == 7
+
+def test_a_step_that_an_error_ends_is_closed(sandbox: Sandbox) -> None:
+    told = Telling()
+    with pytest.raises(ModelUnavailable):
+        write_code(
+            "attention",
+            [PASSAGE],
+            coder=ScriptedModel(),
+            reader=ScriptedModel(),
+            sandbox=sandbox,
+            prompts=CoderPrompts(),
+            progress=told,
+            instruction=INSTRUCTION,
+        )
+    assert [step.name for step in told.steps] == ["write"]
+
+
+def test_a_program_rewritten_after_its_review_takes_the_place_of_the_one_before(
+    sandbox: Sandbox,
+) -> None:
+    more = GOOD.replace("2 * x", "x + x")
+    _, events = build(coder(GOOD, more), ScriptedModel([MISSED, MET]), sandbox)
+    begun = [n for n, event in enumerate(events) if isinstance(event, ProgramBegun)]
+    assert len(begun) == 2
+    shown = "".join(e.text for e in events[begun[1] :] if isinstance(e, TextWritten))
+    assert "x + x" in shown
+    assert "2 * x" not in shown
+
+
+def test_prompts_replaced_by_name_reach_the_models(sandbox: Sandbox) -> None:
+    model, reader = coder(CRASHES, GOOD), ScriptedModel([MET])
+    mine = {
+        "code_program": "Write {it}.",
+        "code_repair": "Mend: {problem}",
+        "code_review": "Judge.",
+    }
+    write_code(
+        "attention",
+        [PASSAGE],
+        coder=model,
+        reader=reader,
+        sandbox=sandbox,
+        prompts=Prompts(mine).coder,
+        progress=Telling(),
+        instruction=INSTRUCTION,
+    )
+    assert model.prompts[0][0] == ("system", "Write {it}.")
+    assert model.prompts[2][-1][1].startswith("Mend: ")
+    assert reader.prompts[0][0] == ("system", "Judge.")

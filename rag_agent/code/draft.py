@@ -1,0 +1,98 @@
+"""A program as the coder writes it, an example call of it, and the self-check made of that."""
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ingestion.errors import InvalidReply
+from rag_agent.code.example import Example, targets, write_example
+from rag_agent.code.self_check import self_check
+from rag_agent.code.source import (
+    definitions,
+    is_closed,
+    missing_packages,
+    open_block,
+    parsed,
+    program_in,
+    with_imports,
+)
+from rag_agent.events import ProgramBegun, TextWritten
+from rag_agent.model.client import LanguageModel, Message
+from rag_agent.progress import Progress
+from rag_agent.prompts.coder import CoderPrompts
+
+# A program of 100 lines has about 900 tokens; at 27 tokens/s on two cores that is half a minute.
+_PROGRAM_TOKENS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the coder wrote, the example that it wrote for it, and the self-check made of that, where one could be."""
+
+    body: str
+    example: Example | None = None
+    check: str = ""
+
+
+def write_draft(
+    messages: Sequence[Message],
+    language: str,
+    coder: LanguageModel,
+    prompts: CoderPrompts,
+    progress: Progress,
+) -> Draft:
+    """A program and a self-check for it, shown as they are written.
+
+    Args:
+        messages: Ask for the program.
+        language: Lower case; only `python` gets a self-check.
+        coder: Writes.
+        prompts: In force.
+        progress: Told of a new program and of each piece of it.
+
+    Raises:
+        ModelUnavailable: The coder does not answer.
+    """
+    progress.say(ProgramBegun())
+    body = written(coder, messages, lambda text: progress.say(TextWritten(text, "program")))
+    tree = parsed(body) if language == "python" else None
+    if tree is None:
+        return Draft(body)
+    body = with_imports(tree, definitions(tree, body))
+    draft = _with_example(body, ast.parse(body), coder, prompts, progress)
+    progress.say(TextWritten(draft.check, "program"))
+    return draft
+
+
+def written(
+    coder: LanguageModel,
+    messages: Sequence[Message],
+    show: Callable[[str], None] = lambda text: None,
+    max_tokens: int = _PROGRAM_TOKENS,
+) -> str:
+    """The program of a reply, each piece shown as it is written; the model is stopped when the block closes."""
+    reply, shown = "", 0
+    for piece in coder.stream(messages, max_tokens):
+        reply += piece
+        text = open_block(reply)[shown:]
+        if text:
+            shown += len(text)
+            show(text)
+        if is_closed(reply):
+            break
+    return program_in(reply)
+
+
+def _with_example(
+    body: str, tree: ast.Module, coder: LanguageModel, prompts: CoderPrompts, progress: Progress
+) -> Draft:
+    """A program with an example, and the self-check made of it; bare where none is to be had."""
+    offered = targets(tree)
+    if not offered or missing_packages(tree):
+        return Draft(body)
+    try:
+        example = write_example(body, offered, coder, prompts)
+    except InvalidReply as error:
+        progress.notice(f"No self-check was made: {error.what}")
+        return Draft(body)
+    return Draft(body, example, self_check(example, tree))

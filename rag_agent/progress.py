@@ -1,0 +1,77 @@
+"""How work on a question tells where it is: what it says, its steps, what went another way than planned."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Literal, Protocol
+
+from ingestion.errors import AgentError
+from rag_agent.answer import Step
+from rag_agent.events import Event, Notice, StepFinished, StepStarted
+
+StepName = Literal[
+    "plan",
+    "search",
+    "find the paper",
+    "read",
+    "answer",
+    "rethink the query",
+    "fetch from arXiv",
+    "reply",
+    "summarise the conversation",
+    "tools",
+    "instruct",
+    "write",
+    "run",
+    "repair",
+    "review",
+    "revise",
+    "compare",
+]
+"""Every step there is; the page has a Chinese name for each."""
+
+
+class Progress(Protocol):
+    """Takes what happens while a question is worked on; `rag_agent.asking.services.Services` is one."""
+
+    notices: list[str]
+    """What went another way so far."""
+
+    def say(self, event: Event) -> None:
+        """Hand on an event."""
+
+    def notice(self, what: AgentError | str) -> None:
+        """Tell what went another way than planned."""
+
+    def step(self, name: StepName, detail: str = "") -> AbstractContextManager[list[str]]:
+        """Time one step, also one that an error ends; what is appended to the list becomes its closing detail."""
+
+
+class Telling:
+    """Progress of work outside a question: hands each event on and keeps steps and notices.
+
+    Args:
+        on_event: Takes each event.
+    """
+
+    def __init__(self, on_event: Callable[[Event], None] = lambda event: None) -> None:
+        self.say = on_event
+        self.steps: list[Step] = []
+        self.notices: list[str] = []
+
+    def notice(self, what: AgentError | str) -> None:
+        """Tell what went another way than planned, and keep it."""
+        self.notices.append(str(what))
+        self.say(Notice(str(what)))
+
+    @contextmanager
+    def step(self, name: StepName, detail: str = "") -> Iterator[list[str]]:
+        """Time one step; see `Progress.step`."""
+        self.say(StepStarted(name, detail))
+        started, closing = time.perf_counter(), list[str]()
+        try:
+            yield closing
+        finally:
+            seconds, said = time.perf_counter() - started, " ".join(closing) or detail
+            self.steps.append(Step(name, seconds, said))
+            self.say(StepFinished(name, seconds, said))
