@@ -10,6 +10,7 @@ from ingestion.errors import PdfError
 from ingestion.fulltext.page_image import page_image
 from ingestion.settings import PdfSettings
 from tests.fake_arxiv import pdf_of
+from tests.ingestion.small_pdf import write_bomb
 
 
 @pytest.fixture
@@ -38,3 +39,18 @@ def test_what_cannot_be_drawn_is_an_error(pdf: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     with pytest.raises(PdfError, match=r"broken\.pdf"):
         page_image(tmp_path / "broken.pdf", 1, PdfSettings())
+
+
+def test_a_page_without_end_is_refused_with_its_reason(tmp_path: Path) -> None:
+    bomb = write_bomb(tmp_path / "bomb.pdf", megabytes=1500)
+    with pytest.raises(
+        PdfError, match=r"Page 1 of bomb\.pdf cannot be drawn: it needs more than 1 GB"
+    ):
+        page_image(bomb, 1, PdfSettings())
+
+
+@pytest.mark.timeout(5)
+def test_what_is_no_regular_file_is_not_drawn(tmp_path: Path) -> None:
+    (tmp_path / "zero.pdf").symlink_to("/dev/zero")
+    with pytest.raises(PdfError, match=r"zero\.pdf is no regular file"):
+        page_image(tmp_path / "zero.pdf", 1, PdfSettings())
