@@ -28,7 +28,7 @@ Measured: -1.6 changes 84 blocks, -2.5 58."""
 SCRIPT_FORWARD = 1.5
 """Of the size: the widest gap before the next part of a line. Measured: 1.2 changes 74 blocks, 1.875 24."""
 GLUED_GAP = 0.12
-"""Of the size: less is no blank; the narrowest blank of justified text is about 0.17 (convention of TeX).
+"""Of the size: less is no blank; the narrowest blank of justified Computer Modern is 0.22 (TeX).
 Measured: 0.096 changes 204 blocks, 0.15 441."""
 RAISED_SIZE = 0.85
 """Of the base's size, below which a word may be a script; scripts are set at 0.7 (convention of TeX).
