@@ -1,6 +1,24 @@
 """Settings of the parts that bring papers in. Values only: nothing here opens or builds anything."""
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = not text or bool(parts.scheme and parts.hostname and parts.port != 0)
+    except ValueError:  # brackets left open, or a port beyond 65535
+        usable = False
+    if not usable:
+        raise ValueError(f"{text!r} is no address such as http://127.0.0.1:8000")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""A server's address with scheme, host and a port that exists; empty for none."""
 
 
 class Part(BaseModel):
@@ -12,7 +30,7 @@ class Part(BaseModel):
 class StoreSettings(Part):
     """Where the Milvus collection lives."""
 
-    uri: str = Field(
+    uri: Address = Field(
         "",
         description="Milvus server address such as http://127.0.0.1:19530; empty: Milvus Lite in HOME/library",
     )
@@ -43,11 +61,11 @@ class EmbeddingSettings(Part):
 class ArxivSettings(Part):
     """How arXiv is asked. Defaults follow its terms: one request every 3 seconds, one connection."""
 
-    api_url: str = Field(
+    api_url: Address = Field(
         "https://export.arxiv.org/api/query",
         description="The whole query endpoint; a mirror or a test server",
     )
-    pdf_url: str = Field(
+    pdf_url: Address = Field(
         "https://arxiv.org/pdf", description="PDF address, to which /ID is appended"
     )
     delay_s: float = Field(3.0, ge=0, description="Seconds between two requests, process-wide")

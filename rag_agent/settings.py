@@ -21,7 +21,14 @@ from pydantic_settings import (
 
 from ingestion.errors import AgentError
 from ingestion.machine.user_path import user_path
-from ingestion.settings import ArxivSettings, EmbeddingSettings, Part, PdfSettings, StoreSettings
+from ingestion.settings import (
+    Address,
+    ArxivSettings,
+    EmbeddingSettings,
+    Part,
+    PdfSettings,
+    StoreSettings,
+)
 
 Mode = Literal["dense", "keyword", "hybrid"]
 HostName = Annotated[str, Field(pattern=r"^(\*\.)?[\w.-]+$|^\[[0-9A-Fa-f:.]+\]$")]
@@ -31,7 +38,7 @@ Where = Literal["argument", "environment", "file", "default"]
 class RoleSettings(Part):
     """A language model in one role: which model, on which server."""
 
-    base_url: str = Field(
+    base_url: Address = Field(
         "",
         description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1; empty: llama.cpp in process",
     )

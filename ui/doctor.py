@@ -5,11 +5,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from ingestion.errors import AgentError
 from ingestion.machine import weights
+from ingestion.pipeline import past_ingests
+from ingestion.store.owner import owner_runs
 from rag_agent.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
@@ -51,11 +54,18 @@ def _embedding(settings: Settings) -> Check:
     return _weights("embedding model", settings.embedding.model, settings)
 
 
-def _weights(name: str, model: str, settings: Settings) -> Check:
-    path = weights.local(model, settings.home)
+def _weights(name: str, model: str, settings: Settings, run_by: str = "") -> Check:
+    try:
+        path = weights.local(model, settings.home)
+    except AgentError as error:
+        return Check(name, "problem", error.what, error.next_step)
     if path is not None:
-        return Check(name, "ok", f"{model} in {path}")
+        return Check(name, "ok", f"{model} in {path}{run_by}")
     return Check(name, "warning", f"{model} is not on this machine yet", "Run `arxiv-agent setup`")
+
+
+def _engine() -> str:
+    return f", run by llama.cpp (xllamacpp {importlib.metadata.version('xllamacpp')})"
 
 
 def _reader(settings: Settings) -> Check:
@@ -66,7 +76,7 @@ def _reader(settings: Settings) -> Check:
         return Check(
             "reader model", "warning", "none: answers only quote", "Set ARXIV_AGENT_READER__MODEL"
         )
-    return _weights("reader model", reader.model, settings)
+    return _weights("reader model", reader.model, settings, _engine())
 
 
 def _coder(settings: Settings) -> Check:
@@ -76,7 +86,7 @@ def _coder(settings: Settings) -> Check:
         return _server("coder model", coder.base_url, coder.model + adapter)
     if not coder.model:
         return Check("coder model", "ok", f"the reader's{adapter}")
-    return _weights("coder model", coder.model, settings)
+    return _weights("coder model", coder.model, settings, _engine() + adapter)
 
 
 def _server(name: str, base_url: str, model: str) -> Check:
@@ -95,6 +105,9 @@ def _server(name: str, base_url: str, model: str) -> Check:
 
 
 def _library(settings: Settings) -> Check:
+    folder = settings.home / "library"
+    if not settings.store.uri and not owner_runs(folder):
+        return _closed_library(folder, settings)
     from rag_agent.assistant import Assistant
 
     try:
@@ -102,10 +115,24 @@ def _library(settings: Settings) -> Check:
     except AgentError as error:
         return Check("library", "problem", error.what, error.next_step)
     if store is None:
-        return Check("library", "warning", "there is none yet", "Run `arxiv-agent setup`")
+        return _no_library()
     keyword = "" if store.info.keyword_search else ", no keyword search (needs Milvus 2.5)"
     detail = f"{store.count():,} papers in {store.info.uri}, {store.info.embedding_model}{keyword}"
     return Check("library", "ok", detail)
+
+
+def _closed_library(folder: Path, settings: Settings) -> Check:
+    """What the files of a library tell that nobody has opened; to open it would write to its folder."""
+    if not folder.is_dir():
+        return _no_library()
+    size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    past = past_ingests(settings.home)
+    last = f", last ingest {past[-1]['at'][:10]}" if past else ""
+    return Check("library", "ok", f"{size_mb:,.0f} MB in {folder}{last}; not open now")
+
+
+def _no_library() -> Check:
+    return Check("library", "warning", "there is none yet", "Run `arxiv-agent setup`")
 
 
 def _sandbox(settings: Settings) -> Check:

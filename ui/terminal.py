@@ -174,7 +174,8 @@ def show_hits(hits: Iterable[Hit], threshold: float, out: Console) -> None:
     found = 0
     for hit in hits:
         found += hit.passes
-        origin = " (starter)" if hit.paper.origin == "starter" else ""
+        origin = " (starter summary)" if hit.paper.origin == "starter" else ""
+        origin += " (named in the query)" if hit.passes_by in ("title", "term") else ""
         table.add_row(
             f"{hit.cosine:.3f}",
             str(hit.paper.year or ""),

@@ -36,6 +36,11 @@ def owner_of(folder: Path, *, idle_s: float = _IDLE_S) -> Service:
         ) from error
 
 
+def owner_runs(folder: Path) -> bool:
+    """Whether somebody has opened `folder` now; looking starts nothing."""
+    return loopback_service.find(folder / "owner.json") is not None
+
+
 def stop_owner(folder: Path) -> None:
     """End the owner of `folder`, if one runs; its data is flushed and safe."""
     loopback_service.stop(folder / "owner.json")

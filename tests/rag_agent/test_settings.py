@@ -62,6 +62,16 @@ def test_a_wrong_value_is_named(home: Path, arguments: dict[str, Any], named: st
         load_settings(**arguments)
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999", "http://[::1", "http://", "x"])
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [("reader", "base_url"), ("coder", "base_url"), ("store", "uri"), ("arxiv", "api_url")],
+)
+def test_an_address_that_is_none_is_named(home: Path, part: str, field: str, address: str) -> None:
+    with pytest.raises(AgentError, match=rf"{part}\.{field}: .* is no address"):
+        load_settings(**{part: {field: address}})
+
+
 def test_a_file_that_is_no_toml_is_named(home: Path) -> None:
     home.mkdir()
     (home / "settings.toml").write_text("[retrieval\n")

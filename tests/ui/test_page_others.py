@@ -26,7 +26,7 @@ def job(name: str) -> Job:
 
 def test_the_threshold_says_how_many_papers_pass(page: Page) -> None:
     page.open("library")
-    page.at.text_input(key="query").set_value("sourdough bubbles ripeness")
+    page.at.text_input(key="query").set_value("how long does a jar take after feeding")
     page.at.slider(key="threshold").set_value(0.0)
     page.run()
     all_pass = page.text
@@ -189,3 +189,26 @@ def test_a_setting_of_the_environment_is_locked(
     field = page.at.number_input(key="setting-retrieval.top_k")
     assert field.value == 4
     assert field.disabled
+
+
+def test_a_key_is_typed_and_not_shown_and_goes_with_its_server(page: Page) -> None:
+    page.open("settings")
+    page.at.text_input(key="setting-reader.base_url").set_value("http://127.0.0.1:8000/v1")
+    page.at.text_input(key="setting-reader.api_key").set_value("sk-very-secret")
+    page.press("Save")
+    assert load_settings().reader.api_key.get_secret_value() == "sk-very-secret"
+    page.open("settings")
+    assert page.at.text_input(key="setting-reader.api_key").value == ""
+    assert "sk-very-secret" not in page.text
+    page.at.text_input(key="setting-reader.base_url").set_value("http://elsewhere.example/v1")
+    page.press("Save")
+    assert load_settings().reader.base_url == "http://elsewhere.example/v1"
+    assert load_settings().reader.api_key.get_secret_value() == ""
+
+
+def test_a_value_that_cannot_be_is_said_and_changes_nothing(page: Page) -> None:
+    page.open("settings")
+    page.at.text_input(key="setting-reader.base_url").set_value("http://127.0.0.1:99999")
+    page.press("Save")
+    assert "is no address" in page.text
+    assert load_settings().reader.base_url == ""

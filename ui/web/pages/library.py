@@ -78,12 +78,15 @@ def show_hit(hit: Hit) -> None:
     if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
         go("paper", id=paper.arxiv_id)
     width_rem = max(0.0, hit.cosine) * 6
-    facts = " · ".join(
-        filter(None, (evidence.authors(paper.authors, 3), str(paper.year or ""), *paper.categories))
-    )
+    facts = [evidence.authors(paper.authors, 3), str(paper.year or ""), *paper.categories]
+    if paper.origin == "starter":
+        facts.append(say("starter"))
+    if hit.passes_by in ("title", "term"):
+        facts.append(say("named"))
+    said = " · ".join(filter(None, facts))
     st.html(
         f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
-        f"{hit.cosine:.2f} · {as_html(facts)}</p>"
+        f"{hit.cosine:.2f} · {as_html(said)}</p>"
     )
 
 

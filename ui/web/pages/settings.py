@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 import streamlit as st
+from pydantic import SecretStr
 
 from ingestion.errors import AgentError
 from rag_agent.settings import Mode, Settings, load_settings, origins, settings_file
@@ -12,6 +13,8 @@ from ui.web import messages, watching
 from ui.web.plain import as_html, escaped
 from ui.web.program import jobs, program, reopen
 from ui.web.texts import LANGUAGES, say
+
+_KEYS = ("reader.api_key", "coder.api_key")
 
 
 class Fields:
@@ -24,6 +27,13 @@ class Fields:
     def text(self, name: str, label: str, empty: str = "") -> None:
         """A text; `empty` says what it means to leave it out."""
         st.text_input(label, self._values[name][0], placeholder=empty, **self._common(name))
+
+    def secret(self, name: str, label: str) -> None:
+        """A key: what is kept is not shown, and what is typed takes its place."""
+        kept = bool(self._values[name][0].get_secret_value())
+        told = say("key_kept") if kept else say("no_key")
+        common = self._common(name)
+        st.text_input(label, "", type="password", placeholder=told, **common)
 
     def number(self, name: str, label: str, least: int, most: int) -> None:
         """A whole number."""
@@ -41,7 +51,11 @@ class Fields:
     def changes(self) -> dict[str, Any]:
         """What differs from the settings in force, by name."""
         chosen = {name: st.session_state[_key(name)] for name in self.names}
-        return {name: value for name, value in chosen.items() if value != self._values[name][0]}
+        return {name: value for name, value in chosen.items() if self._differs(name, value)}
+
+    def _differs(self, name: str, value: Any) -> bool:
+        before = self._values[name][0]
+        return bool(value) if isinstance(before, SecretStr) else value != before
 
     def _common(self, name: str) -> dict[str, Any]:
         locked = self._values[name][1] == "environment"
@@ -59,14 +73,17 @@ def show_form(settings: Settings) -> None:
         st.markdown(f"#### {escaped(say('models'))}")
         fields.text("reader.model", say("reader"))
         fields.text("reader.base_url", say("reader_server"), say("embedded"))
+        fields.secret(_KEYS[0], say("reader_key"))
         fields.text("coder.model", say("coder"), say("same_model"))
         fields.text("coder.base_url", say("coder_server"), say("same_model"))
+        fields.secret(_KEYS[1], say("coder_key"))
         fields.text("coder.adapter", say("adapter"), say("no_adapter"))
         st.markdown(f"#### {escaped(say('answering'))}")
         fields.share("retrieval.threshold", say("threshold"))
         fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
         fields.number("retrieval.top_k", say("top_k"), 1, 100)
         fields.number("agent.rounds", say("rounds"), 1, 10)
+        messages.small(say("key_goes"))
         sent = st.form_submit_button(say("save"), type="primary")
     messages.small(say("saved_in", file=settings_file(settings.home)))
     if sent:
@@ -110,6 +127,8 @@ def _key(name: str) -> str:
 st.markdown(f"## {escaped(say('settings'))}")
 if st.session_state.pop("settings_saved", False):
     messages.notice(say("saved"))
+    for name in _KEYS:  # or it would count as typed again with the next address
+        st.session_state[_key(name)] = ""
 try:
     show_form(load_settings())
 except AgentError as error:
