@@ -1,14 +1,13 @@
 """What a question gets back: claims tied to verbatim quotes, sources, and how it came about."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 from ingestion.paper import Paper
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, cited_paper
+from rag_agent.code.result import CodeResult
 from rag_agent.naming import PassesBy
-
-if TYPE_CHECKING:
-    from rag_agent.code.result import CodeResult
 
 Language = Literal["en", "zh"]
 Route = Literal["research", "paper", "code", "fetch", "chat"]
@@ -52,6 +51,18 @@ class Hit:
             "url": paper.url,
         }
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The hit that `as_json` wrote; its paper holds what is written there."""
+        texts = {"abstract": stored["text"], "categories": tuple(stored["categories"])}
+        return cls(
+            paper=replace(cited_paper(stored), **texts),
+            cosine=stored["cosine"],
+            score=stored["score"],
+            passes=stored["passes"],
+            passes_by=stored.get("passes_by", ""),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -69,6 +80,11 @@ class Claim:
     citations: tuple[Citation, ...] = ()
     quoted: bool = False
 
+    @property
+    def in_quotation_marks(self) -> bool:
+        """Whether the text is a quote of the authors' words; this project's summaries are none."""
+        return self.quoted and all(citation.kind != "summary" for citation in self.citations)
+
     def as_json(self) -> dict[str, Any]:
         """The fields that `ask --json` prints."""
         return {
@@ -78,6 +94,16 @@ class Claim:
             "citations": [citation.as_json() for citation in self.citations],
         }
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The claim that `as_json` wrote."""
+        return cls(
+            text=stored["text"],
+            supported=stored["supported"],
+            citations=_citations(stored["citations"]),
+            quoted=stored["quoted"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -86,6 +112,15 @@ class Step:
     name: str
     seconds: float
     detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `ask --json` prints."""
+        return {"name": self.name, "seconds": round(self.seconds, 3), "detail": self.detail}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The step that `as_json` wrote."""
+        return cls(stored["name"], stored["seconds"], stored["detail"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +177,7 @@ class Answer:
     seconds: float = 0.0
     model_seconds: float = 0.0
     reply: str = ""
-    code: "CodeResult | None" = field(default=None, hash=False)
+    code: CodeResult | None = field(default=None, hash=False)
     nearest_sentences: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -175,10 +210,7 @@ class Answer:
             "nearest_sentences": [citation.as_json() for citation in self.nearest_sentences],
             "missing": list(self.missing),
             "queries": list(self.queries),
-            "steps": [
-                {"name": step.name, "seconds": round(step.seconds, 3), "detail": step.detail}
-                for step in self.steps
-            ],
+            "steps": [step.as_json() for step in self.steps],
             "model": self.model,
             "tokens": {"prompt": self.tokens.prompt, "completion": self.tokens.completion},
             "llm_calls": self.llm_calls,
@@ -190,3 +222,34 @@ class Answer:
             "model_seconds": round(self.model_seconds, 3),
             "code": self.code.as_json() if self.code else None,
         }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The answer that `as_json` wrote, also before it had its latest fields."""
+        return cls(
+            question=stored["question"],
+            language=stored["language"],
+            route=stored["route"],
+            answered=stored["answered"],
+            reply="" if stored["claims"] else stored["answer"],
+            claims=tuple(map(Claim.from_json, stored["claims"])),
+            nearest=tuple(map(Hit.from_json, stored["nearest"])),
+            nearest_sentences=_citations(stored.get("nearest_sentences", ())),
+            missing=tuple(stored.get("missing", ())),
+            queries=tuple(stored["queries"]),
+            steps=tuple(map(Step.from_json, stored["steps"])),
+            model=stored["model"],
+            tokens=Tokens(**stored["tokens"]),
+            llm_calls=stored["llm_calls"],
+            rounds=stored["rounds"],
+            fetched=tuple(stored["fetched"]),
+            verdict=stored["verdict"],
+            notices=tuple(stored["notices"]),
+            seconds=stored["seconds"],
+            model_seconds=stored.get("model_seconds", 0.0),
+            code=CodeResult.from_json(stored["code"]) if stored.get("code") else None,
+        )
+
+
+def _citations(stored: Iterable[dict[str, Any]]) -> tuple[Citation, ...]:
+    return tuple(map(Citation.from_json, stored))

@@ -1,12 +1,11 @@
 """The program behind every surface: opens its parts once, answers questions as streams of events."""
 
 import contextlib
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -23,12 +22,13 @@ from rag_agent.answer import Answer, Hit, Route
 from rag_agent.asking.outcome import answer_of, finished
 from rag_agent.asking.services import Services, Stopped
 from rag_agent.asking.steps import CodeOptions
+from rag_agent.asking.stream import Emit, streamed
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
-from rag_agent.conversations import memory
-from rag_agent.conversations import store as sessions
-from rag_agent.conversations.store import Session
-from rag_agent.events import Answered, Event, Failed, WaitingForArxiv
+from rag_agent.conversations.memory import Remembered, last_papers, summarise
+from rag_agent.conversations.store import Conversations
+from rag_agent.conversations.turn import Turn
+from rag_agent.events import Answered, Event, WaitingForArxiv
 from rag_agent.grounding.full_text import FullText
 from rag_agent.model.client import LanguageModel, load_client, open_model
 from rag_agent.progress import Telling
@@ -62,23 +62,13 @@ class Assistant:
         report: weights.Report = lambda what, share: None,
         embedder: Embedder | None = None,
     ) -> None:
+        home = settings.home
         self.settings = settings
-        self._report = report
-        self._given_embedder = embedder
+        self.embedder = embedder or SharedEmbedder(settings.embedding, home, report)
+        self.library = Library(settings, self.embedder, report)
+        self.full_text = FullText(settings.pdf, self.embedder, home / "texts")
+        self.conversations = Conversations(home)
         self._open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
-        self._lock = threading.RLock()
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        """The embedding model, in a process that stays warm; started at its first text."""
-        return self._given_embedder or SharedEmbedder(
-            self.settings.embedding, self.settings.home, self._report
-        )
-
-    @cached_property
-    def library(self) -> Library:
-        """The papers; opened at their first use."""
-        return Library(self.settings, self.embedder, self._report)
 
     @property
     def retriever(self) -> Retriever:
@@ -86,22 +76,7 @@ class Assistant:
         return Retriever(self.library.store, self.embedder, self.settings.retrieval)
 
     @cached_property
-    def full_text(self) -> FullText:
-        """Reads PDFs."""
-        return FullText(self.settings.pdf, self.embedder, self.settings.home / "texts")
-
-    @cached_property
-    def _checkpointer(self) -> Any:
-        return sessions.open_checkpointer(self.settings.home)
-
-    @cached_property
     def _graph(self) -> Any:
-        from rag_agent.asking.graph import build_graph
-
-        return build_graph(self._checkpointer)
-
-    @cached_property
-    def _question_graph(self) -> Any:
         from rag_agent.asking.graph import build_graph
 
         return build_graph(None)
@@ -115,7 +90,7 @@ class Assistant:
 
             yield from run_tools(state, services)  # type: ignore[arg-type,misc]
             return
-        yield from self._question_graph.stream(
+        yield from self._graph.stream(
             state, {"recursion_limit": _RECURSION_LIMIT}, context=services, stream_mode="values"
         )
 
@@ -154,34 +129,14 @@ class Assistant:
             driver: `graph`: the fixed steps; `tools`: the model calls the tools as it likes.
             stopped: Set it to end the question; what there is so far is the answer.
         """
-        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         stopped = stopped or threading.Event()
-
-        def work() -> None:
-            try:
-                asked = {
-                    "question": question.strip(),
-                    "paper_id": paper,
-                    "route": route,
-                    "code_options": code_options,
-                }
-                self._answer(asked, session, driver, stopped, events.put)
-            except AgentError as error:
-                events.put(Failed(error.what, error.kept, error.next_step))
-            except Exception as error:
-                what = f"An error of the program: {type(error).__name__}: {error}"
-                events.put(Failed(what, "The conversation is kept", "Please report it"))
-                raise
-            finally:
-                events.put(None)
-
-        worker = threading.Thread(target=work, daemon=True)
-        worker.start()
-        try:
-            while (event := events.get()) is not None:
-                yield event
-        finally:
-            stopped.set()  # a consumer that goes away ends the question
+        asked: dict[str, Any] = {
+            "question": question.strip(),
+            "paper_id": paper,
+            "route": route,
+            "code_options": code_options,
+        }
+        return streamed(lambda emit: self._answer(asked, session, driver, stopped, emit), stopped)
 
     def search(
         self,
@@ -245,87 +200,45 @@ class Assistant:
             progress=Telling(on_event),
         )
 
-    def sessions(self) -> list[Session]:
-        """Conversations on disk, the latest first."""
-        return sessions.list_sessions(self._checkpointer)
-
-    def turns(self, session: str) -> list[dict[str, Any]]:
-        """Questions of a session with their answers and ratings, oldest first."""
-        return list(self._values(session).get("turns") or [])
-
-    def rename_session(self, session: str, title: str) -> None:
-        """Give a session another title."""
-        self._update(session, {"title": sessions.checked_name(title)})
-
-    def delete_session(self, session: str) -> None:
-        """Forget a session for good."""
-        self._checkpointer.delete_thread(session)
-
-    def rate(self, session: str, turn: int, rating: Literal["up", "down", ""]) -> None:
-        """Keep a thumb up or down with a turn (from 0)."""
-        with self._lock:
-            turns = self.turns(session)
-            turns[turn] = {**turns[turn], "rating": rating}
-            self._update(session, {"turns": turns})
-
-    def keep_code(self, session: str, turn: int, code: CodeResult) -> None:
-        """Keep a program that was run or written again in the place of the one a turn (from 0) has."""
-        with self._lock:
-            turns = self.turns(session)
-            answer = {**turns[turn]["answer"], "code": code.as_json()}
-            turns[turn] = {**turns[turn], "answer": answer}
-            self._update(session, {"turns": turns})
-
-    def export_session(self, session: str) -> str:
-        """A session as Markdown with BibTeX."""
-        values = self._values(session)
-        turns = list(values.get("turns") or [])
-        title = values.get("title") or (turns[0]["question"] if turns else session)
-        return sessions.as_markdown(title, turns)
-
     def _answer(
         self,
         asked: dict[str, Any],
         session: str,
         driver: Driver,
         stopped: threading.Event,
-        emit: Callable[[Event], None],
+        emit: Emit,
     ) -> None:
         if not asked["question"]:
             raise AgentError("The question is empty", next_step="Ask something")
         started = time.perf_counter()
+        before = self.conversations.remember(session) if session else Remembered()
         services, reader_seconds = self._services(stopped, emit)
-        values = self._values(session) if session else {}
-        turns = list(values.get("turns") or [])
-        answer = self._run(asked, turns, values, services, driver)
+        answer, memory = self._run(asked, before, services, driver)
         answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
         if session:
-            turn = {
-                "question": asked["question"],
-                "answer": answer.as_json(),
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "rating": "",
-            }
-            with self._lock:  # earlier turns may have been rated meanwhile
-                kept = {"turns": [*self.turns(session), turn]}
-                if "summary" in values:
-                    kept |= {"summary": values["summary"], "summarised": values["summarised"]}
-                self._update(session, kept)
+            answer = self._kept(session, answer, memory)
         emit(Answered(answer))
 
-    def _run(
-        self,
-        state: dict[str, Any],
-        turns: list[dict[str, Any]],
-        values: dict[str, Any],
-        services: Services,
-        driver: Driver,
-    ) -> Answer:
+    def _kept(self, session: str, answer: Answer, memory: Remembered) -> Answer:
+        """The answer, written to the conversation; where that fails it says so."""
         try:
+            self.conversations.append(session, Turn(answer.question, answer), memory)
+        except AgentError as error:
+            return replace(answer, notices=(*answer.notices, str(error)))
+        return answer
+
+    def _run(
+        self, state: dict[str, Any], memory: Remembered, services: Services, driver: Driver
+    ) -> tuple[Answer, Remembered]:
+        """The answer, and the conversation's memory as it now is."""
+        limit = self.settings.agent.memory_tokens
+        try:
+            memory = self._condensed(memory, services)
+            conversation = memory.text(limit)
             state = {
                 **state,
-                "conversation": self._conversation(turns, values, services),
-                "last_papers": memory.last_papers(turns),
+                "conversation": conversation,
+                "last_papers": last_papers(memory.turns),
             }
             # The last state seen is the result so far, whatever ends the question.
             for latest in self._states(state, services, driver):
@@ -333,25 +246,18 @@ class Assistant:
         except Stopped:
             services.notices.append("Stopped; this is what there was so far.")
             state = {**state, "claims": tuple(services.shown), "stopped": True}
-        return answer_of(state)
+        return answer_of(state), memory
 
-    def _conversation(
-        self, turns: list[dict[str, Any]], values: dict[str, Any], services: Services
-    ) -> str:
-        limit = self.settings.agent.memory_tokens
-        summary, summarised = values.get("summary") or "", values.get("summarised") or 0
-        older = memory.overflow(turns, summarised, limit)
-        if older and services.reader is not None:
+    def _condensed(self, memory: Remembered, services: Services) -> Remembered:
+        reader = services.reader
+        if reader is None:
+            return memory
+
+        def told(turns: Sequence[Turn], summary: str) -> str:
             with services.step("summarise the conversation"):
-                summary = memory.summarise(
-                    turns[summarised : summarised + older],
-                    summary,
-                    services.reader,
-                    services.prompts,
-                )
-            summarised += older
-            values |= {"summary": summary, "summarised": summarised}
-        return memory.conversation_text(turns, summary, summarised, limit)
+                return summarise(turns, summary, reader, services.prompts)
+
+        return memory.condensed(self.settings.agent.memory_tokens, told)
 
     def _services(
         self, stopped: threading.Event, emit: Callable[[Event], None]
@@ -365,7 +271,7 @@ class Assistant:
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(_timed, self._reader)
             load_client()
-            self._question_graph  # noqa: B018  # builds it
+            self._graph  # noqa: B018  # builds it
             (reader, notice), seconds = opening.result()
         _early(lambda: self.library.store.count())
         services = Services(
@@ -396,16 +302,6 @@ class Assistant:
             return self._open_model("reader"), ""
         except (ModelError, WeightsError) as error:
             return None, f"{error} The answer only quotes."
-
-    def _config(self, session: str) -> dict[str, Any]:
-        return {"configurable": {"thread_id": sessions.checked_name(session)}}
-
-    def _values(self, session: str) -> dict[str, Any]:
-        return dict(self._graph.get_state(self._config(session)).values)
-
-    def _update(self, session: str, values: dict[str, Any]) -> None:
-        with self._lock:
-            self._graph.update_state(self._config(session), values, as_node="do_chat")
 
 
 def _early(open_part: Callable[[], object]) -> None:

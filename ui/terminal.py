@@ -51,7 +51,8 @@ def show(events: Iterable[Event], out: Console, progress: Console) -> Answer | N
                     status.update(_line(f"reading {event.arxiv_id} {where}"))
                 case "claim_written":
                     marks = "".join(f" [{citation.key}]" for citation in event.claim.citations)
-                    said = f"“{event.claim.text}”" if event.claim.quoted else event.claim.text
+                    claim = event.claim
+                    said = f"“{claim.text}”" if claim.in_quotation_marks else claim.text
                     out.print(Text(said + marks), soft_wrap=True)
                 case "text_written":
                     out.print(Text(event.text), end="", soft_wrap=True)
@@ -97,6 +98,12 @@ def show_result(answer: Answer, out: Console, progress: Console) -> None:
             if answer.language == "en"
             else "现有论文没有回答这个问题。"
         )
+    if answer.missing:
+        out.print(Text(f"Not found: {'; '.join(answer.missing)}"))
+    if answer.nearest_sentences:
+        out.print("\nThe nearest sentences, not an answer:")
+        for citation in answer.nearest_sentences:
+            show_source(citation, out)
     if answer.nearest and not answer.claims:
         out.print("\nNearest papers (not sources):")
         for hit in answer.nearest:
@@ -112,14 +119,15 @@ def show_source(citation: Citation, out: Console) -> None:
     """One source: title, authors, year, address, and the verbatim sentence."""
     paper = citation.paper
     page = f", p. {citation.page}" if citation.page else ""
-    mark = ", starter summary in this project's words" if paper.origin == "starter" else ""
+    own = citation.kind == "summary"
+    mark = ", starter summary in this project's words" if own else ""
     out.print()
     out.print(Text(f"[{citation.key}] {paper.title}", style="bold"), soft_wrap=True)
     out.print(
         Text(f"    {authors(paper.authors)} ({paper.year}{page}{mark}) {paper.url}"), soft_wrap=True
     )
     quote = textwrap.shorten(citation.quote, _QUOTE_CHARACTERS, placeholder=" …")
-    out.print(Text(f"    “{quote}”", style="italic"), soft_wrap=True)
+    out.print(Text(f"    {quote if own else f'“{quote}”'}", style="italic"), soft_wrap=True)
 
 
 def _compared(cross_check: "CrossCheck") -> str:

@@ -243,15 +243,15 @@ def test_it_means_the_paper_of_the_turn_before_also_after_a_restart(make: Make) 
     second = make(follow_up, claim("This peak predicts the rise of the loaf", "predicts the rise"))
     answer = ask(second, "And what does it predict?", session="bread")
     assert {c.paper.arxiv_id for c in answer.sources} == {SOURDOUGH.arxiv_id}
-    turns = second.turns("bread")
-    assert [turn["question"] for turn in turns] == [QUESTION, "And what does it predict?"]
-    assert [session.name for session in second.sessions()] == ["bread"]
-    exported = second.export_session("bread")
+    turns = second.conversations.turns("bread")
+    assert [turn.question for turn in turns] == [QUESTION, "And what does it predict?"]
+    assert [session.name for session in second.conversations.sessions()] == ["bread"]
+    exported = second.conversations.markdown("bread")
     assert PEAK in exported
     assert "@misc{" in exported
-    second.delete_session("bread")
-    assert second.sessions() == []
-    assert make().turns("bread") == []
+    second.conversations.delete("bread")
+    assert second.conversations.sessions() == []
+    assert make().conversations.turns("bread") == ()
 
 
 def test_the_conversation_is_in_the_next_prompt(make: Make) -> None:
@@ -500,7 +500,9 @@ def test_two_questions_at_once_are_not_mixed(
         assert answer.question == asked[number]
         assert {c.paper.arxiv_id for c in answer.sources} == {expected.arxiv_id}
         assert answer.llm_calls == 2
-        assert [turn["question"] for turn in assistant.turns(f"s{number}")] == [asked[number]]
+        assert [turn.question for turn in assistant.conversations.turns(f"s{number}")] == [
+            asked[number]
+        ]
     assert len(answers) == 4
 
 

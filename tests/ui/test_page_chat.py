@@ -58,7 +58,7 @@ def test_reruns_while_an_answer_is_written_never_ask_twice(page_of: Callable[...
         assert page.running is asked
     assert asked.wait(60)
     page.run()
-    assert len(page.assistant.turns(page.session)) == 1
+    assert len(page.assistant.conversations.turns(page.session)) == 1
 
 
 def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Page]) -> None:
@@ -88,7 +88,7 @@ def test_a_question_asked_meanwhile_waits_its_turn(page_of: Callable[..., Page])
     assert first.wait(60)
     assert page.running.question == OTHER
     assert page.running.wait(60)
-    asked = [turn["question"] for turn in page.assistant.turns(page.session)]
+    asked = [turn.question for turn in page.assistant.conversations.turns(page.session)]
     assert asked == [QUESTION, OTHER]
     assert "31 nanometres" in page.run().text
 
@@ -102,7 +102,7 @@ def test_a_waiting_question_can_be_taken_back(page_of: Callable[..., Page]) -> N
     assert "Take back" not in page.buttons
     page.press("Stop")
     assert page.running.wait(30)
-    assert len(page.assistant.turns(page.session)) == 1
+    assert len(page.assistant.conversations.turns(page.session)) == 1
 
 
 def test_a_rating_given_while_an_answer_is_written_is_kept(page_of: Callable[..., Page]) -> None:
@@ -113,7 +113,7 @@ def test_a_rating_given_while_an_answer_is_written_is_kept(page_of: Callable[...
     page.at.feedback[0].set_value(0)
     page.run()
     assert page.running.wait(60)
-    ratings = [turn["rating"] for turn in page.assistant.turns(page.session)]
+    ratings = [turn.rating for turn in page.assistant.conversations.turns(page.session)]
     assert ratings == ["down", ""]
 
 
@@ -143,12 +143,12 @@ def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
         for tab, name in zip(tabs, names, strict=True):
             assert tab.running.wait(60)
             tab.run()
-            answer = tab.assistant.turns(tab.session)[-1]["answer"]["answer"]
+            answer = tab.assistant.conversations.turns(tab.session)[-1].answer.text
             assert f"the {name} basin is {NAMES.index(name) + 1} nanometres" in answer
             assert not any(f"the {other} basin is" in answer for other in names if other != name)
         memory_mb.append(resident_mb())
     assert memory_mb[-1] - memory_mb[1] < 60, memory_mb
-    assert all(len(tab.assistant.turns(tab.session)) == 5 for tab in tabs)
+    assert all(len(tab.assistant.conversations.turns(tab.session)) == 5 for tab in tabs)
 
 
 def test_a_model_that_fails_in_the_middle_is_said_and_the_best_sentences_are_quoted(
@@ -190,7 +190,7 @@ def test_thumbs_are_kept_with_the_turn(page: Page) -> None:
     page.run().ask(QUESTION)
     page.at.feedback[0].set_value(1)
     page.run()
-    assert page.assistant.turns(page.session)[0]["rating"] == "up"
+    assert page.assistant.conversations.turns(page.session)[0].rating == "up"
 
 
 def test_an_offered_question_can_be_asked(page: Page) -> None:
@@ -200,7 +200,7 @@ def test_an_offered_question_can_be_asked(page: Page) -> None:
     )
     page.run()
     assert page.running.wait(60)
-    assert len(page.assistant.turns(page.session)) == 2
+    assert len(page.assistant.conversations.turns(page.session)) == 2
 
 
 def test_the_start_page_works_before_the_models_are_loaded(

@@ -66,6 +66,7 @@ class StandIn:
     def __init__(self) -> None:
         self.code = CODE
         self.instructions: list[str] = []
+        self.conversations = self
 
     def warm_up(self) -> None:
         pass
@@ -170,7 +171,7 @@ def test_a_program_run_again_is_kept_with_its_turn(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.run().ask("What is the lunar tide of the garden pond?")
-    page.assistant.keep_code(page.session, 0, CODE)
+    page.assistant.conversations.keep_code(page.session, 0, CODE)
     run = ran("33 nm")
     monkeypatch.setattr(page.assistant, "run_again", lambda code: replace(code, run=run))
     page.run().press("Run again")
@@ -179,4 +180,4 @@ def test_a_program_run_again_is_kept_with_its_turn(
     assert job.wait(30)
     st.cache_resource.clear()  # as after a restart
     assert "33 nm" in page.run().text
-    assert page.assistant.turns(page.session)[0]["answer"]["code"]["run"] == run.as_json()
+    assert page.assistant.conversations.turns(page.session)[0].answer.code.run == run

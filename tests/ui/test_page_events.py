@@ -1,5 +1,6 @@
 """Every kind of event has its place in what the page shows of an answer on its way."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -86,8 +87,17 @@ def test_unsupported_and_quoted_sentences_look_different() -> None:
     from ui.web.events import claim_html
 
     kinds = [
-        claim_html("x", supported=supported, quoted=quoted)
+        claim_html(Claim("x", supported, (CITATION,), quoted))
         for supported, quoted in ((True, False), (False, False), (True, True))
     ]
     assert ["unsupported" in kind for kind in kinds] == [False, True, False]
     assert len(set(kinds)) == 3
+
+
+def test_a_summary_of_this_project_stands_in_no_quotation_marks() -> None:
+    from ui.web.events import claim_html
+
+    own = Claim("x", True, (replace(CITATION, kind="summary"),), quoted=True)
+    assert "“x”" in claim_html(replace(own, citations=(CITATION,)))
+    assert "“" not in claim_html(own)
+    assert "own words" in claim_html(own)

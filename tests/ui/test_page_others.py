@@ -151,7 +151,7 @@ def test_conversations_are_listed_renamed_resumed_and_deleted(page: Page) -> Non
     assert "31 nanometres" in page.text
     page.open("sessions").press("Delete for good")
     assert "No conversation yet" in page.text
-    assert page.assistant.sessions() == []
+    assert page.assistant.conversations.sessions() == []
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from ingestion.errors import AgentError
 from ui import console
 
 if TYPE_CHECKING:
-    from rag_agent.assistant import Assistant
+    from rag_agent.conversations.store import Conversations
 
 commands = typer.Typer(help="Conversations kept on disk.", no_args_is_help=True)
 
@@ -16,8 +16,7 @@ commands = typer.Typer(help="Conversations kept on disk.", no_args_is_help=True)
 @commands.command("list")
 def session_list(as_json: console.Json = False) -> None:
     """Conversations, the latest first."""
-    assistant = console.open_assistant()
-    found = assistant.sessions()
+    found = _conversations().sessions()
     if as_json:
         from dataclasses import asdict
 
@@ -32,30 +31,35 @@ def session_list(as_json: console.Json = False) -> None:
 @commands.command("rename")
 def session_rename(name: str, title: str) -> None:
     """Give a conversation another title."""
-    assistant = console.open_assistant()
-    assistant.rename_session(_known(assistant, name), title)
+    conversations = _conversations()
+    conversations.rename(_known(conversations, name), title)
 
 
 @commands.command("delete")
 def session_delete(name: str) -> None:
     """Forget a conversation for good."""
-    assistant = console.open_assistant()
-    assistant.delete_session(_known(assistant, name))
+    conversations = _conversations()
+    conversations.delete(_known(conversations, name))
 
 
 @commands.command("export")
 def session_export(name: str, as_json: console.Json = False) -> None:
     """Print a conversation as Markdown with BibTeX, or as JSON."""
-    assistant = console.open_assistant()
-    name = _known(assistant, name)
+    conversations = _conversations()
+    name = _known(conversations, name)
     if as_json:
-        console.print_json({"session": name, "turns": assistant.turns(name)})
+        turns = [turn.as_json() for turn in conversations.turns(name)]
+        console.print_json({"session": name, "turns": turns})
     else:
-        console.say(assistant.export_session(name))
+        console.say(conversations.markdown(name))
 
 
-def _known(assistant: "Assistant", name: str) -> str:
-    if any(one.name == name for one in assistant.sessions()):
+def _conversations() -> "Conversations":
+    return console.open_assistant().conversations
+
+
+def _known(conversations: "Conversations", name: str) -> str:
+    if any(one.name == name for one in conversations.sessions()):
         return name
     raise AgentError(
         f"No session is called {name!r}", next_step="`arxiv-agent session list` shows them"

@@ -53,7 +53,7 @@ def chat(
     assistant = console.open_assistant()
     name = session_name or f"{datetime.now():%Y-%m-%d %H:%M:%S}"
     out, err = console.out(), console.err()
-    past = len(assistant.turns(name))
+    past = len(assistant.conversations.turns(name))
     out.print(
         f"Session “{name}”, {past} earlier questions. Empty line or Ctrl-D ends.", markup=False
     )

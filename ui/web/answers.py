@@ -1,64 +1,69 @@
 """A finished answer: its steps folded, its sentences, program or reply, its sources, and how it was made."""
 
-from typing import Any
-
 import streamlit as st
 
-from rag_agent.code.result import CodeResult
+from rag_agent.answer import Answer
+from rag_agent.conversations.turn import Rating, Turn
 from ui.web import code_result, evidence, messages
 from ui.web.events import show_steps
 from ui.web.program import program
 from ui.web.texts import say
 
 
-def show_answer(answer: dict[str, Any], session: str, turn: int, rating: str) -> None:
+def show_turn(turn: Turn, session: str, number: int) -> None:
     """Draw an answer as the conversation keeps it.
 
     Args:
-        answer: As `Answer.as_json` gives it.
+        turn: Question and answer.
         session: The conversation, to keep a rating with it.
-        turn: Number of the question in it, from 0.
-        rating: `up`, `down` or empty.
+        number: Of the question in it, from 0.
     """
-    steps = [(step["name"], step["detail"], step["seconds"]) for step in answer["steps"]]
-    with st.expander(say("steps", n=len(steps), seconds=f"{answer['seconds']:.1f}")):
+    answer, key = turn.answer, f"{session}-{number}"
+    steps = [(step.name, step.detail, step.seconds) for step in answer.steps]
+    with st.expander(say("steps", n=len(steps), seconds=f"{answer.seconds:.1f}")):
         show_steps(steps)
         messages.small(_made_by(answer))
-    for text in answer["notices"]:
+    for text in answer.notices:
         messages.notice(text)
-    key = f"{session}-{turn}"
-    if answer["claims"]:
-        evidence.show_claims(answer["claims"], key)
-    elif answer["answer"]:
-        messages.plain(answer["answer"])
-    if answer["code"]:
-        code_result.show_code(CodeResult.from_json(answer["code"]), session, turn)
-    if answer["verdict"] == "declined":
+    if answer.claims:
+        evidence.show_claims(answer.claims, key)
+    elif answer.reply:
+        messages.plain(answer.reply)
+    if answer.code:
+        code_result.show_code(answer.code, session, number)
+    if answer.verdict == "declined":
         messages.plain(say("no_answer"))
-    evidence.show_sources(answer["claims"], key)
-    if not answer["claims"]:
-        evidence.show_nearest(answer["nearest"], key)
-    _show_rating(session, turn, rating)
+    _show_evidence(answer, key)
+    _show_rating(session, number, turn.rating)
 
 
-def suggestions(answer: dict[str, Any]) -> list[str]:
+def _show_evidence(answer: Answer, key: str) -> None:
+    """What the answer rests on, and what is offered beside it."""
+    if answer.missing:
+        messages.plain(say("missing", what="; ".join(answer.missing)))
+    evidence.show_sources(answer.sources, key)
+    evidence.show_sentences(answer.nearest_sentences, key)
+    if not answer.claims:
+        evidence.show_nearest(answer.nearest, key)
+
+
+def suggestions(answer: Answer) -> list[str]:
     """Questions that may follow: about the first source, or for papers where there is none."""
-    sources = [citation for claim in answer["claims"] for citation in claim["citations"]]
-    if sources:
-        title = sources[0]["title"]
+    if answer.sources:
+        title = answer.sources[0].paper.title
         return [say(name, title=title) for name in ("next_method", "next_results", "next_code")]
-    if answer["queries"] and not answer["answered"]:
-        return [say("next_fetch", query=answer["queries"][0])]
+    if answer.queries and not answer.answered:
+        return [say("next_fetch", query=answer.queries[0])]
     return []
 
 
-def _made_by(answer: dict[str, Any]) -> str:
-    tokens = answer["tokens"]["prompt"] + answer["tokens"]["completion"]
-    made = say("model", model=answer["model"], calls=answer["llm_calls"], tokens=tokens)
-    return f"{answer['verdict']} · {made}"
+def _made_by(answer: Answer) -> str:
+    tokens = answer.tokens.prompt + answer.tokens.completion
+    made = say("model", model=answer.model, calls=answer.llm_calls, tokens=tokens)
+    return f"{answer.verdict} · {made}"
 
 
-def _show_rating(session: str, turn: int, rating: str) -> None:
+def _show_rating(session: str, turn: int, rating: Rating) -> None:
     key = f"rate-{session}-{turn}"
     st.session_state.setdefault(key, {"up": 1, "down": 0}.get(rating))
     with st.container(key=f"rating-{session}-{turn}", horizontal=True, vertical_alignment="center"):
@@ -68,4 +73,5 @@ def _show_rating(session: str, turn: int, rating: str) -> None:
 
 def _rate(session: str, turn: int, key: str) -> None:
     chosen = st.session_state[key]
-    program().assistant.rate(session, turn, "" if chosen is None else "up" if chosen else "down")
+    rating: Rating = "" if chosen is None else "up" if chosen else "down"
+    program().assistant.conversations.rate(session, turn, rating)

@@ -124,7 +124,7 @@ def _run_again(code: CodeResult, session: str, turn: int) -> None:
     assistant = program().assistant
 
     def work(job: Job) -> None:
-        assistant.keep_code(session, turn, assistant.run_again(code))
+        assistant.conversations.keep_code(session, turn, assistant.run_again(code))
 
     jobs().start(_job_name(session, turn), work)
 
@@ -141,7 +141,9 @@ def _write_again(code: CodeResult, session: str, turn: int) -> None:
             if event.kind == "step_started":
                 job.tell(f"{names.get(event.name, event.name)} {event.detail}")
 
-        assistant.keep_code(session, turn, assistant.write_again(code, instruction, tell))
+        assistant.conversations.keep_code(
+            session, turn, assistant.write_again(code, instruction, tell)
+        )
 
     jobs().start(_job_name(session, turn), work)
 

@@ -113,17 +113,18 @@ def show_steps(steps: Sequence[tuple[str, str, float]], now: tuple[str, str] = (
     st.html(f'<ol class="steps" role="status">{"".join(rows)}</ol>')
 
 
-def claim_html(text: str, *, supported: bool, quoted: bool) -> str:
+def claim_html(claim: Claim) -> str:
     """A sentence of an answer; unsupported ones and verbatim quotes look different and say so."""
-    kind = "quoted" if quoted else "supported" if supported else "unsupported"
-    title = f' title="{as_html(say(kind))}"' if kind != "supported" else ""
-    said = f"“{text}”" if quoted else text
+    kind = "quoted" if claim.quoted else "supported" if claim.supported else "unsupported"
+    why = "starter" if claim.quoted and not claim.in_quotation_marks else kind
+    title = f' title="{as_html(say(why))}"' if kind != "supported" else ""
+    said = f"“{claim.text}”" if claim.in_quotation_marks else claim.text
     return f'<span class="claim {kind}"{title}>{as_html(said)}</span>'
 
 
 def _claim(claim: Claim) -> str:
     marks = "".join(f"<sup>[{citation.key}]</sup>" for citation in claim.citations)
-    return claim_html(claim.text, supported=claim.supported, quoted=claim.quoted) + marks
+    return claim_html(claim) + marks
 
 
 def _step(name: str, detail: str, seconds: str, kind: str = "done") -> str:

@@ -75,6 +75,8 @@ _TEXTS = {
         "最接近的论文，低于阈值：不是来源",
     ),
     "page": ("p. {page}", "第 {page} 页"),
+    "sentences": ("The nearest sentences, not an answer", "最接近的句子，并非答案"),
+    "missing": ("Not found: {what}", "未找到：{what}"),
     "abstract": ("Abstract", "摘要"),
     "starter": ("a summary in this project's own words", "本项目自己的摘要"),
     "similarity": ("similarity of sentence and quote {cosine}", "句子与引文的相似度 {cosine}"),

@@ -3,12 +3,12 @@
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
+from rag_agent.conversations.turn import Turn
 from ui.web import evidence, messages
-from ui.web.answers import show_answer, suggestions
+from ui.web.answers import show_turn, suggestions
 from ui.web.events import progress_of, show_progress
 from ui.web.plain import escaped
 from ui.web.program import program, runs
@@ -92,12 +92,12 @@ def show_question(text: str) -> None:
         messages.plain(text)
 
 
-def show_turns(name: str, turns: Sequence[dict[str, Any]]) -> None:
+def show_turns(name: str, turns: Sequence[Turn]) -> None:
     """Draw the questions and answers of a conversation."""
     for number, turn in enumerate(turns):
-        show_question(turn["question"])
+        show_question(turn.question)
         with st.chat_message("assistant", avatar=":material/science:"):
-            show_answer(turn["answer"], name, number, turn["rating"])
+            show_turn(turn, name, number)
 
 
 def show_welcome() -> None:
@@ -117,10 +117,10 @@ def show_failure(running: Running) -> None:
         st.button(say("try_again"), key="again", on_click=ask, args=(running.question,))
 
 
-def show_offers(turns: Sequence[dict[str, Any]]) -> None:
+def show_offers(turns: Sequence[Turn]) -> None:
     """Questions that may be asked next, or examples to begin with."""
     examples = [say("example_1"), say("example_2"), say("example_3")]
-    offered = suggestions(turns[-1]["answer"]) if turns else examples
+    offered = suggestions(turns[-1].answer) if turns else examples
     if offered:
         st.pills(
             say("next"),
@@ -164,7 +164,7 @@ with st.sidebar:
         say("new_chat"), key="new-chat", icon=":material/add:", on_click=begin_anew, width="stretch"
     )
 show_paper_bar()
-turns = program().assistant.turns(name) if name else []
+turns = program().assistant.conversations.turns(name) if name else ()
 show_turns(name, turns)
 if busy and latest is not None:
     show_question(latest.question)

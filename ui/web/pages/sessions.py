@@ -48,11 +48,11 @@ def show_rename(session: Session) -> None:
 
 def show_export(session: Session) -> None:
     """The conversation as a file; made when the button is pressed."""
-    assistant = program().assistant
+    conversations = program().assistant.conversations
     with st.popover(say("export"), icon=":material/download:", key=f"export-{session.name}"):
         st.download_button(
             say("as_markdown"),
-            lambda: assistant.export_session(session.name),
+            lambda: conversations.markdown(session.name),
             file_name="conversation.md",
             mime="text/markdown",
             key=f"md-{session.name}",
@@ -61,7 +61,10 @@ def show_export(session: Session) -> None:
         st.download_button(
             say("as_json"),
             lambda: json.dumps(
-                {"session": session.name, "turns": assistant.turns(session.name)},
+                {
+                    "session": session.name,
+                    "turns": [turn.as_json() for turn in conversations.turns(session.name)],
+                },
                 ensure_ascii=False,
             ),
             file_name="conversation.json",
@@ -74,7 +77,7 @@ def show_export(session: Session) -> None:
 def rename(name: str, key: str) -> None:
     """Give a conversation the title typed; what is wrong with it is said."""
     try:
-        program().assistant.rename_session(name, st.session_state[key])
+        program().assistant.conversations.rename(name, st.session_state[key])
     except AgentError as error:
         st.session_state["rename_error"] = error
 
@@ -82,14 +85,14 @@ def rename(name: str, key: str) -> None:
 def delete(name: str) -> None:
     """Forget a conversation and whatever is still being written in it."""
     runs().forget(name)
-    program().assistant.delete_session(name)
+    program().assistant.conversations.delete(name)
 
 
 st.markdown(f"## {escaped(say('sessions'))}")
 failed = st.session_state.pop("rename_error", None)
 if failed is not None:
     messages.failure(failed.what, failed.kept, failed.next_step)
-found = program().assistant.sessions()
+found = program().assistant.conversations.sessions()
 if not found:
     messages.small(say("no_sessions"))
 else:
