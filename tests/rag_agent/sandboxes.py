@@ -1,11 +1,18 @@
 """A sandbox for the tests that run programs: on Linux it must be there."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
+
+# A sandbox whose interpreter lies below /tmp leaves /tmp read-only; a test of its own shows that.
+TEMPORARY = "." if Path(sys.prefix).is_relative_to("/tmp") else "/tmp"
+TIGHT = SandboxSettings(timeout_s=30, memory_mb=256, processes=8, file_mb=2, output_kb=8)
+REPOSITORY = Path(__file__).parents[2]
+MARK = "sandboxed-4f1c"  # in the command line of nothing else
 
 
 def opened(settings: SandboxSettings) -> Sandbox:
@@ -15,3 +22,14 @@ def opened(settings: SandboxSettings) -> Sandbox:
     box = Sandbox(settings)
     box.run("pass")
     return box
+
+
+def refusing_bubblewrap(folder: Path) -> str:
+    """A PATH with a bubblewrap newer than any that may build no namespaces."""
+    program = folder / "bwrap"
+    program.write_text(
+        '#!/bin/sh\ntest "$1" = --version && echo "bubblewrap 99.0" && exit\n'
+        "echo 'bwrap: No permissions to create namespace' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from ingestion.errors import ModelUnavailable, SandboxUnavailable
-from rag_agent.code.attempt import error_lines
 from rag_agent.code.result import CodeResult
 from rag_agent.code.second_program import CrossCheck
 from rag_agent.code.self_check import SelfCheck
@@ -321,18 +320,6 @@ def test_the_instruction_is_written_from_question_and_passages(sandbox: Sandbox)
     assert result.instruction == INSTRUCTION.model_copy(update={"formulas": ()})
     assert isinstance(events[0], StepStarted)
     assert events[0].name == "instruct"
-
-
-def test_the_model_is_stopped_when_its_block_closes(sandbox: Sandbox) -> None:
-    reply = block(GOOD) + "\n" + "and on and on " * 1000
-    model = ScriptedModel([reply, EXAMPLE])
-    build(model, ScriptedModel([MET]), sandbox)
-    assert model.usage.completion_tokens < 100
-
-
-def test_a_run_cut_by_a_limit_is_told_apart() -> None:
-    run = Run("timed out", -9, "", "", 20.0, 12.0)
-    assert error_lines(run).startswith("The run was stopped: timed out")
 
 
 def test_every_step_of_a_repaired_program_is_a_step_of_its_own(sandbox: Sandbox) -> None:
