@@ -1,5 +1,5 @@
 # Every target works on a fresh machine: `setup` comes first by itself and does nothing twice.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 PROGRAM := ingestion rag_agent ui
 DATA ?= ../shared/data/retrieval/scifact
@@ -15,7 +15,7 @@ help: ## List all targets
 setup: .venv/.installed ## Make the virtual environment with pinned dependencies
 
 .venv/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0]) if sys.version_info[:2] != (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0]) if sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing dependencies into .venv (3 to 7 GB, a few minutes)"
 	@$(BIN)/python -m pip install --quiet -r requirements.lock
@@ -38,6 +38,10 @@ ask: setup ## Answer one question: make ask Q="How does …?"
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
 	@$(BIN)/python -m pytest -q -m "not slow" -n 2
+
+.PHONY: test-finetune
+test-finetune: setup ## Run the slow tests of finetune too: a tiny model trained, resumed, merged, served
+	@$(BIN)/python -m pytest -q -m slow -n 2 tests/finetune
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason

@@ -1,6 +1,7 @@
 """A tiny Qwen2 with a real ChatML template, made and briefly pre-trained here: no download."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import pytest
 import yaml
 
 from finetune.config import Config, load_config
+
+# Threads of a tiny model wait for each other by spinning: on busy cores a step then takes minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHATML = (
     "{%- if messages[0]['role'] != 'system' %}"
@@ -79,6 +83,7 @@ def tiny_base(tokenizer_folder: Path, tokenizer: Any) -> Path:
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     model = Qwen2ForCausalLM(
         Qwen2Config(
