@@ -3,10 +3,9 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from ingestion import adding
@@ -19,13 +18,12 @@ from ingestion.library import Library, OnWait
 from ingestion.machine import weights
 from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
-from rag_agent.asking.outcome import answer_of, finished
-from rag_agent.asking.services import Services, Stopped
+from rag_agent.asking.outcome import finished
+from rag_agent.asking.services import Services
 from rag_agent.asking.steps import CodeOptions
-from rag_agent.asking.stream import Emit, streamed
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
-from rag_agent.conversations.memory import Remembered, last_papers, summarise
+from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.store import Conversations
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event, WaitingForArxiv
@@ -33,14 +31,14 @@ from rag_agent.grounding.full_text import FullText
 from rag_agent.model.client import LanguageModel, load_client, open_model
 from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
+from rag_agent.question import Driver, question_graph, run
 from rag_agent.retrieval import Retriever
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode, Settings
+from rag_agent.stream import Emit, streamed
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
-Driver = Literal["graph", "tools"]
 _T = TypeVar("_T")
-_RECURSION_LIMIT = 120  # steps of the graph; budgets end a question long before
 
 
 class Assistant:
@@ -74,25 +72,6 @@ class Assistant:
     def retriever(self) -> Retriever:
         """Searches the library."""
         return Retriever(self.library.store, self.embedder, self.settings.retrieval)
-
-    @cached_property
-    def _graph(self) -> Any:
-        from rag_agent.asking.graph import build_graph
-
-        return build_graph(None)
-
-    def _states(
-        self, state: dict[str, Any], services: Services, driver: Driver
-    ) -> Iterator[dict[str, Any]]:
-        """The question's state after every step. It lives for the question and is not written to disk."""
-        if driver == "tools":
-            from rag_agent.asking.tools import run_tools
-
-            yield from run_tools(state, services)  # type: ignore[arg-type,misc]
-            return
-        yield from self._graph.stream(
-            state, {"recursion_limit": _RECURSION_LIMIT}, context=services, stream_mode="values"
-        )
 
     def warm_up(self) -> None:
         """Load models and library, so that the first question finds them ready.
@@ -213,7 +192,7 @@ class Assistant:
         started = time.perf_counter()
         before = self.conversations.remember(session) if session else Remembered()
         services, reader_seconds = self._services(stopped, emit)
-        answer, memory = self._run(asked, before, services, driver)
+        answer, memory = run(asked, before, services, driver)
         answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
         if session:
             answer = self._kept(session, answer, memory)
@@ -227,38 +206,6 @@ class Assistant:
             return replace(answer, notices=(*answer.notices, str(error)))
         return answer
 
-    def _run(
-        self, state: dict[str, Any], memory: Remembered, services: Services, driver: Driver
-    ) -> tuple[Answer, Remembered]:
-        """The answer, and the conversation's memory as it now is."""
-        limit = self.settings.agent.memory_tokens
-        try:
-            memory = self._condensed(memory, services)
-            conversation = memory.text(limit)
-            state = {
-                **state,
-                "conversation": conversation,
-                "last_papers": last_papers(memory.turns),
-            }
-            # The last state seen is the result so far, whatever ends the question.
-            for latest in self._states(state, services, driver):
-                state = latest
-        except Stopped:
-            services.notices.append("Stopped; this is what there was so far.")
-            state = {**state, "claims": tuple(services.shown), "stopped": True}
-        return answer_of(state), memory
-
-    def _condensed(self, memory: Remembered, services: Services) -> Remembered:
-        reader = services.reader
-        if reader is None:
-            return memory
-
-        def told(turns: Sequence[Turn], summary: str) -> str:
-            with services.step("summarise the conversation"):
-                return summarise(turns, summary, reader, services.prompts)
-
-        return memory.condensed(self.settings.agent.memory_tokens, told)
-
     def _services(
         self, stopped: threading.Event, emit: Callable[[Event], None]
     ) -> tuple[Services, float]:
@@ -271,7 +218,7 @@ class Assistant:
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(_timed, self._reader)
             load_client()
-            self._graph  # noqa: B018  # builds it
+            question_graph()
             (reader, notice), seconds = opening.result()
         _early(lambda: self.library.store.count())
         services = Services(
