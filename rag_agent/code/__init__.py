@@ -1,7 +1,5 @@
-"""Programs from papers: asked for precisely, written, run, repaired, held to their requirements, compared."""
+"""Programs from papers: asked for precisely, written, run, repaired, held to their requirements, compared.
 
-from rag_agent.code.again import run_again, write_again
-from rag_agent.code.result import CodeResult, CodeVerdict
-from rag_agent.code.writing import write_code
-
-__all__ = ["CodeResult", "CodeVerdict", "run_again", "write_again", "write_code"]
+`writing.write_code` writes one, `again` runs or writes a kept one anew, `result.CodeResult` is what is kept. They are
+imported from there: an answer holds a result, and writing tells of answers' events.
+"""
