@@ -37,6 +37,16 @@ def test_the_threshold_says_how_many_papers_pass(page: Page) -> None:
     assert "Below the threshold" in page.text
 
 
+def test_a_chinese_query_says_that_it_is_not_translated(page: Page) -> None:
+    page.open("library")
+    page.at.text_input(key="query").set_value("酸面团的气泡")
+    page.run()
+    assert "not translated" in page.text
+    page.at.text_input(key="query").set_value("bubbles of sourdough")
+    page.run()
+    assert "not translated" not in page.text
+
+
 def test_a_paper_found_leads_to_its_page(page: Page) -> None:
     page.open("library")
     page.at.text_input(key="query").set_value("sourdough bubbles ripeness")

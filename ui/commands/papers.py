@@ -80,8 +80,11 @@ def search(
         found = [hit.as_json() for hit in hits]
         console.print_json({"query": query, "mode": wanted, "threshold": least, "hits": found})
         return
+    from rag_agent.asking.planning import language_of
     from ui.terminal import show_hits
 
+    if language_of(query) != "en":
+        console.say("note: the query is not translated; papers are in English", error=True)
     show_hits(hits, least, console.out())
 
 

@@ -120,6 +120,10 @@ _TEXTS = {
     "search": ("Search", "搜索"),
     "statistics": ("What is in it", "概览"),
     "search_library": ("Search the library", "搜索文献库"),
+    "not_translated": (
+        "The query is searched as it stands, not translated; papers are in English.",
+        "查询按原文搜索，未经翻译；论文是英文的，用英文搜索效果更好。",
+    ),
     "threshold": ("Cosine threshold", "余弦阈值"),
     "passing": ("{n} of the {all} nearest papers pass", "最接近的 {all} 篇中有 {n} 篇通过"),
     "named": ("named in the query", "查询中提到"),

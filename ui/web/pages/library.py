@@ -12,6 +12,7 @@ from ingestion.pipeline import past_ingests
 from ingestion.store.census import Census, take_census
 from ingestion.store.collection import Filters
 from rag_agent.answer import Hit
+from rag_agent.asking.planning import language_of
 from rag_agent.settings import Mode
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
@@ -46,6 +47,8 @@ def show_search() -> None:
         return
     filters = Filters(category.strip(), author.strip(), first, last)
     hits = assistant.search(query, k=_LOOKED_AT, mode=mode, threshold=threshold, filters=filters)
+    if language_of(query) != "en":
+        messages.notice(say("not_translated"))
     with passing:
         messages.small(say("passing", n=sum(hit.passes for hit in hits), all=len(hits)))
     show_hits(hits)
