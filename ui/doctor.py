@@ -16,6 +16,16 @@ from ingestion.store.owner import owner_runs
 from rag_agent.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
+Name = Literal[
+    "packages",
+    "data folder",
+    "embedding model",
+    "reader model",
+    "coder model",
+    "library",
+    "sandbox",
+    "arXiv",
+]
 _TIMEOUT_S = 5.0
 
 
@@ -23,7 +33,7 @@ _TIMEOUT_S = 5.0
 class Check:
     """One thing looked at: what it is, how it stands, and how to mend it where it is not well."""
 
-    name: str
+    name: Name
     state: State
     detail: str
     mend: str = ""
@@ -54,7 +64,7 @@ def _embedding(settings: Settings) -> Check:
     return _weights("embedding model", settings.embedding.model, settings)
 
 
-def _weights(name: str, model: str, settings: Settings, run_by: str = "") -> Check:
+def _weights(name: Name, model: str, settings: Settings, run_by: str = "") -> Check:
     try:
         path = weights.local(model, settings.home)
     except AgentError as error:
@@ -89,7 +99,7 @@ def _coder(settings: Settings) -> Check:
     return _weights("coder model", coder.model, settings, _engine() + adapter)
 
 
-def _server(name: str, base_url: str, model: str) -> Check:
+def _server(name: Name, base_url: str, model: str) -> Check:
     import httpx
 
     try:

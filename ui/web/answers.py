@@ -32,7 +32,7 @@ def show_turn(turn: Turn, session: str, number: int) -> None:
     if answer.code:
         code_result.show_code(answer.code, session, number)
     if answer.verdict == "declined":
-        messages.plain(say("no_answer"))
+        messages.plain(say("no_answer_paper" if answer.route == "paper" else "no_answer"))
     _show_evidence(answer, key)
     _show_rating(session, number, turn.rating)
 
@@ -40,7 +40,7 @@ def show_turn(turn: Turn, session: str, number: int) -> None:
 def _show_evidence(answer: Answer, key: str) -> None:
     """What the answer rests on, and what is offered beside it."""
     if answer.missing:
-        messages.plain(say("missing", what="; ".join(answer.missing)))
+        messages.notice(say("missing", what="; ".join(answer.missing)))
     evidence.show_sources(answer.sources, key)
     evidence.show_sentences(answer.nearest_sentences, key)
     if not answer.claims:

@@ -1,4 +1,4 @@
-"""An answer's sentences with their sources: each [n] opens the quote in its passage and on its page."""
+"""An answer's sentences and their sources, each with its quote; [n] opens it in its passage and on its page."""
 
 from collections.abc import Sequence
 
@@ -33,27 +33,39 @@ def show_claims(claims: Sequence[Claim], key: str) -> None:
 
 
 def show_sources(sources: Sequence[Citation], key: str) -> None:
-    """List the sources of an answer in the order of their numbers."""
+    """List the sources of an answer in the order of their numbers, each with the quote it gives."""
     if not sources:
         return
     with st.container(key=f"sources-{key}"):
         messages.small(say("sources"))
         for citation in sources:
-            page = f", {say('page', page=citation.page)}" if citation.page else ""
-            label = f"[{citation.key}] {citation.paper.title} ({citation.paper.year}{page})"
-            _source_button(label, citation, f"source-{key}")
+            _source_button(f"[{citation.key}] {_cited(citation)}", citation, f"source-{key}")
+            st.html(quote_html(citation))
 
 
 def show_sentences(sentences: Sequence[Citation], key: str) -> None:
-    """List sentences that come nearest to a question without answering it."""
+    """List sentences that come nearest to a question; they look like no answer and no source."""
     if not sentences:
         return
     with st.container(key=f"sentences-{key}"):
         messages.small(say("sentences"))
-        for citation in sentences:
-            said = " ".join(citation.quote.split())
-            label = said if citation.kind == "summary" else f"“{said}”"
-            _source_button(f"{label} {citation.paper.title}", citation, f"sentence-{key}")
+        for number, citation in enumerate(sentences):
+            st.html(quote_html(citation))
+            _source_button(_cited(citation), citation, f"sentence-{key}-{number}")
+
+
+def quote_html(citation: Citation) -> str:
+    """A quote in quotation marks; a summary is not the authors', so it has none and says whose it is."""
+    said = as_html(" ".join(citation.quote.split()))
+    if citation.kind == "summary":
+        return f'<p class="quote summary">{said} <i>({as_html(say("starter"))})</i></p>'
+    return f'<p class="quote">“{said}”</p>'
+
+
+def _cited(citation: Citation) -> str:
+    """Title, year and page of a source, on one line."""
+    page = f", {say('page', page=citation.page)}" if citation.page else ""
+    return f"{citation.paper.title} ({citation.paper.year or '–'}{page})"
 
 
 def show_nearest(hits: Sequence[Hit], key: str) -> None:
@@ -116,7 +128,8 @@ def _source(citation: Citation) -> None:
     messages.small(" · ".join(fact for fact in _facts(citation) if fact))
     title, quote = paper.title, citation.quote
     passage = citation.passage.removeprefix(title).lstrip() if quote not in title else title
-    st.html(f'<blockquote class="passage">{marked(passage, quote)}</blockquote>')
+    kind = "passage summary" if citation.kind == "summary" else "passage"
+    st.html(f'<blockquote class="{kind}">{marked(passage, quote)}</blockquote>')
     messages.small(say("similarity", cosine=f"{citation.cosine:.2f}"))
     with st.container(horizontal=True):
         if paper.url:

@@ -115,7 +115,7 @@ def show_check(check: doctor.Check) -> None:
     """One thing looked at, and how to mend it."""
     mend = f" → {check.mend}" if check.mend else ""
     st.html(
-        f'<p class="check {check.state}"><b>{as_html(check.name)}</b><i>{as_html(say(check.state))}</i>'
+        f'<p class="check {check.state}"><b>{as_html(say(f"check {check.name}"))}</b><i>{as_html(say(check.state))}</i>'
         f"<span>{as_html(check.detail + mend)}</span></p>"
     )
 
