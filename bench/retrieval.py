@@ -20,11 +20,7 @@ from bench.scores import METRICS, evaluate, interval
 from rag_agent.retrieval import Fusion, Retriever
 from rag_agent.settings import Mode, RetrievalSettings
 
-STAGES: dict[str, Fusion] = {
-    "stage 1, scores summed": Fusion(coverage=0, feedback=0, neighbours=0),
-    "stage 2, and coverage": Fusion(feedback=0, neighbours=0),
-    "stage 3, and feedback": Fusion(neighbours=0),
-}
+STAGES: dict[str, Fusion] = {"scores summed": Fusion(neighbours=0)}
 PLAIN = "rival weighted fusion"
 
 

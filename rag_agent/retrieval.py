@@ -2,12 +2,12 @@
 
 The threshold is judged on the raw cosine of query and paper, never on a fused score; beside it passes a
 paper that the query names (`rag_agent.naming`). Hybrid search
-takes the best papers of both searches, adds their scores, and scores the best of these once more with
-what their texts and vectors say about each other. `make bench-retrieval` shows what each step adds.
+takes the best papers of both searches, adds their scores, and lifts those of the best whose neighbours
+among them are near the query too. `make bench-retrieval` shows what each step adds.
 """
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,18 +40,14 @@ _REQUEST = re.compile(rf"\b(?:{'|'.join(_REQUEST_WORDS.split())})\b", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Weights of hybrid search, chosen on every other query of scifact and cacm together.
+    """Weights of hybrid search, chosen on every other query of five judged sets (bench/LOG.md, 2026-11-24).
 
     Args:
         dense: Share of the dense score, 0 to 1; the rest is BM25's. Both are scaled to 0..1 in a search.
-        coverage: Weight of the share of the query's terms that a paper has, rare terms counting more.
-        feedback: How far the query moves towards the best paper found (Rocchio 1971); 0 leaves it.
-        neighbours: Weight of the dense scores of a paper's nearest neighbours (Diaz 2005).
+        neighbours: Weight of the dense scores of a paper's nearest neighbours (Diaz 2005); 0: none.
     """
 
-    dense: float = 0.55
-    coverage: float = 0.3
-    feedback: float = 0.2
+    dense: float = 0.5
     neighbours: float = 0.3
 
 
@@ -148,12 +144,12 @@ class Retriever:
             for id_ in dense.keys() | keyword.keys()
         }
         best = sorted(first, key=lambda id_: (-first[id_], id_))[: max(_RESCORED, k)]
-        ids, texts, vectors = self._store.candidates(best)
+        ids, vectors = self._store.candidates(best)
         if not ids:
             return []
         cosines = vectors @ vector
         matched = np.array([keyword.get(id_, 0.0) for id_ in ids], np.float32)
-        scores = fused(cosines, matched, coverage(words, texts), vectors, self._fusion)
+        scores = fused(cosines, matched, vectors, self._fusion)
         order = np.argsort(-scores, kind="stable")[:k].tolist()
         papers = self._store.get([ids[i] for i in order])
         return [
@@ -172,37 +168,18 @@ def query_terms(query: str) -> list[str]:
     return terms(_REQUEST.sub(" ", query)) or terms(query)
 
 
-def coverage(words: Sequence[str], texts: Sequence[Set[str]]) -> Scores:
-    """The share of the query's terms that each text has, float32 (len(texts),), 0 to 1.
-
-    A term counts by its inverse document frequency among these texts, as in BM25.
-    """
-    distinct = sorted(set(words))
-    if not distinct:
-        return np.zeros(len(texts), np.float32)
-    has = np.array([[word in text for word in distinct] for text in texts], np.float32)
-    with_term = has.sum(axis=0)
-    rarity = np.log1p((len(texts) - with_term + 0.5) / (with_term + 0.5))
-    return np.asarray(has @ (rarity / rarity.sum()), np.float32)
-
-
-def fused(
-    cosines: Scores, keyword: Scores, covered: Scores, vectors: Scores, fusion: Fusion
-) -> Scores:
+def fused(cosines: Scores, keyword: Scores, vectors: Scores, fusion: Fusion) -> Scores:
     """One score for each of the n candidates.
 
     Args:
         cosines: (n,) of query and candidate.
         keyword: (n,) BM25 scaled to 0..1, 0 where keyword search did not find the candidate.
-        covered: (n,) `coverage` of the candidates.
         vectors: (n, dim), rows of norm 1.
         fusion: Weights.
     """
-    alike = vectors @ vectors.T  # (n, n)
-    lexical = (1 - fusion.dense) * keyword + fusion.coverage * covered
-    best = int(np.argmax(fusion.dense * _min_max(cosines) + lexical))
-    dense = _min_max(cosines + fusion.feedback * alike[best])
-    return fusion.dense * dense + lexical + fusion.neighbours * _of_neighbours(dense, alike)
+    dense = _min_max(cosines)
+    near = _of_neighbours(dense, vectors @ vectors.T)
+    return fusion.dense * dense + (1 - fusion.dense) * keyword + fusion.neighbours * near
 
 
 def _of_neighbours(scores: Scores, alike: Scores) -> Scores:

@@ -96,24 +96,12 @@ class Store:
             return np.zeros((0, self.info.dim), np.float32)
         return np.array([rows[id_]["vector"] for id_ in ids], np.float32)
 
-    def candidates(
-        self, ids: Sequence[str]
-    ) -> tuple[list[str], list[frozenset[str]], NDArray[np.float32]]:
-        """What a second look at papers needs, for those that the library has, in the order of `ids`.
-
-        Returns:
-            Their ids, their distinct terms for keyword search (`ingestion.terms`), and their vectors:
-            float32 (found, dim).
-
-        Raises:
-            KeywordUnsupported: The server is older than Milvus 2.5, which holds no terms.
-        """
-        self._require_keyword_search()
-        rows = self._rows(ids, ["keyword_text", "vector"])
+    def candidates(self, ids: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+        """Those of the ids that the library has, in their order, and their vectors: float32 (found, dim)."""
+        rows = self._rows(ids, ["vector"])
         known = [id_ for id_ in ids if id_ in rows]
-        texts = [frozenset(rows[id_]["keyword_text"].split()) for id_ in known]
         vectors = np.array([rows[id_]["vector"] for id_ in known], np.float32)
-        return known, texts, vectors.reshape(len(known), self.info.dim)
+        return known, vectors.reshape(len(known), self.info.dim)
 
     def fingerprints(self, ids: Sequence[str]) -> dict[str, str]:
         """What each known paper's content hashed to when it was written, by id."""

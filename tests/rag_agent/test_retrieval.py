@@ -14,7 +14,7 @@ from ingestion.paper import Paper
 from ingestion.store.filters import ANY, Filters
 from ingestion.terms import keyword_text
 from rag_agent.answer import Hit
-from rag_agent.retrieval import Fusion, Retriever, coverage, fused, query_terms
+from rag_agent.retrieval import Fusion, Retriever, fused, query_terms
 from rag_agent.settings import Mode, RetrievalSettings
 
 PAPERS = [
@@ -75,11 +75,9 @@ class MemoryStore:
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         return np.array([self._vectors[id_] for id_ in ids], np.float32).reshape(-1, 8)
 
-    def candidates(
-        self, ids: Sequence[str]
-    ) -> tuple[list[str], list[set[str]], NDArray[np.float32]]:
+    def candidates(self, ids: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
         known = [id_ for id_ in ids if id_ in self._papers]
-        return known, [set(keyword_text(self._papers[i]).split()) for i in known], self.vectors(ids)
+        return known, self.vectors(known)
 
 
 def search(
@@ -184,11 +182,14 @@ def test_words_that_ask_for_papers_are_not_searched_for() -> None:
     assert query_terms("papers") == ["paper"]
 
 
-def test_rare_terms_cover_more_than_common_ones() -> None:
-    texts = [{"model", "lora" if i == 0 else "other"} for i in range(9)]
-    covered = coverage(["model", "lora"], [*texts, {"lora"}])
-    assert covered[0] == pytest.approx(1.0)
-    assert covered[9] > covered[1] > 0
+def test_of_two_papers_alike_in_score_the_one_with_near_neighbours_is_first() -> None:
+    vectors = np.eye(6, 8, dtype=np.float32)
+    vectors[1] = vectors[0] * 0.8 + vectors[1] * 0.6  # beside the first, whose cosine is high
+    cosines = np.array([0.9, 0.5, 0.5, 0.1, 0.1, 0.1], np.float32)
+    scores = fused(cosines, np.zeros(6, np.float32), vectors, Fusion())
+    assert scores[1] > scores[2]
+    plain = fused(cosines, np.zeros(6, np.float32), vectors, Fusion(neighbours=0))
+    assert plain[1] == plain[2]
 
 
 @given(st.integers(1, 30), st.integers(0, 2**32 - 1))
@@ -196,10 +197,10 @@ def test_fused_scores_are_finite_and_do_not_depend_on_the_order(n: int, seed: in
     random = np.random.default_rng(seed)
     vectors = random.standard_normal((n, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines, keyword, covered = vectors @ QUERY, random.random(n), random.random(n)
-    scores = fused(cosines, keyword, covered, vectors, Fusion())
+    cosines, keyword = vectors @ QUERY, random.random(n)
+    scores = fused(cosines, keyword, vectors, Fusion())
     other = random.permutation(n)
-    again = fused(cosines[other], keyword[other], covered[other], vectors[other], Fusion())
+    again = fused(cosines[other], keyword[other], vectors[other], Fusion())
     assert np.isfinite(scores).all()
     assert again == pytest.approx(scores[other], abs=1e-4)
 
