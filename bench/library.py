@@ -14,7 +14,8 @@ from bench.vectors import cached
 from ingestion.embedding.model import Embedder
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings, StoreSettings
-from ingestion.store.collection import Filters, Store
+from ingestion.store import Filters, Store, StoreInfo
+from ingestion.store.filters import ANY
 from ingestion.store.owner import stop_owner
 from rag_agent.settings import home_folder
 
@@ -67,7 +68,14 @@ class Remembering:
         key = ("dense", vector.tobytes(), k, filters)
         return self._once(key, lambda: self._store.dense(vector, k, filters))
 
-    def keyword(self, text: str, k: int, filters: Filters) -> Any:
+    @property
+    def info(self) -> StoreInfo:
+        return self._store.info
+
+    def count(self) -> int:
+        return int(self._once(("count",), self._store.count))
+
+    def keyword(self, text: str, k: int, filters: Filters = ANY) -> Any:
         return self._once(
             ("keyword", text, k, filters), lambda: self._store.keyword(text, k, filters)
         )

@@ -105,16 +105,17 @@ class Retriever:
     def _judged(
         self, words: list[str], found: Sequence[tuple[Paper, float, float]], threshold: float
     ) -> Iterator[Hit]:
-        is_rare = cache(self._is_rare)
+        most = cache(lambda: most_papers_with_rare_term(self._store.count()))
+        is_rare = cache(lambda word: self._stands_in_at_most(most(), word))
         for paper, cosine, score in found:
             by: PassesBy = "cosine" if cosine >= threshold else named_by(words, paper, is_rare)
             yield Hit(paper, cosine=cosine, score=score, passes=bool(by), passes_by=by)
 
-    def _is_rare(self, word: str) -> bool:
-        if not self._store.info.keyword_search:  # an older server, where only titles name a paper
+    def _stands_in_at_most(self, papers: int, word: str) -> bool:
+        """Whether so few papers have a word; never on an older server, where only titles name a paper."""
+        if not self._store.info.keyword_search:
             return False
-        most = most_papers_with_rare_term(self._store.count())
-        return len(self._store.keyword(word, most + 1)) <= most
+        return len(self._store.keyword(word, papers + 1)) <= papers
 
     def _dense(self, vector: Scores, k: int, filters: Filters) -> list[tuple[Paper, float, float]]:
         near = self._store.dense(vector, k, filters)
@@ -179,7 +180,8 @@ def fused(cosines: Scores, keyword: Scores, vectors: Scores, fusion: Fusion) -> 
     """
     dense = _min_max(cosines)
     near = _of_neighbours(dense, vectors @ vectors.T)
-    return fusion.dense * dense + (1 - fusion.dense) * keyword + fusion.neighbours * near
+    scores = fusion.dense * dense + (1 - fusion.dense) * keyword + fusion.neighbours * near
+    return np.asarray(scores, np.float32)
 
 
 def _of_neighbours(scores: Scores, alike: Scores) -> Scores:
