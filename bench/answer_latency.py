@@ -27,7 +27,8 @@ from ingestion.machine import loopback_service
 from ingestion.store.owner import stop_owner
 from rag_agent.assistant import Assistant
 from rag_agent.events import Answered, ClaimWritten, Failed, TextWritten
-from rag_agent.model.client import LanguageModel, Role, open_model
+from rag_agent.model.client import LanguageModel, Role
+from rag_agent.model.opening import open_model
 from rag_agent.settings import Settings, home_folder, load_settings
 
 QUESTIONS = (

@@ -1,274 +1,118 @@
-"""Answers with the embedded model: are they right, is every quote real, is what is absent declined?
+"""`python -m bench.answers --data FILE`: are the answers about papers right, quoted, and declined where they should be?
 
-Three parts, each kept as JSON lines so that an interrupted run goes on:
-- library: own questions about abstracts of a metadata file, half of them without an answer there;
-- papers: questions about full texts of PDFs, with key facts as patterns;
-- routing: own questions of all five routes.
+Every answer is kept as it comes, in bench/results, so an interrupted run goes on. With `--against REVISION` and
+`--recipe` the same questions go, one after the other, to an earlier state of the program and to the plain LangChain
+recipe with the same model, in one run.
 
-    python -m bench.answers [--part library|papers|routing] [--limit N] [--again]
-
-The library part uses the data folder in force (ARXIV_AGENT_HOME), which must hold the metadata file's papers.
+    python -m bench.answers --data FILE [--papers DIR] [--limit N] [--half dev|held] [--against REV] [--recipe]
+                            [--json] [--again]
 """
 
 import argparse
+import contextlib
 import json
-import re
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingestion.paper import Paper, parse_arxiv_id
-from ingestion.sources.arxiv_pdf import pdf_path
-from rag_agent.answer import Answer
-from rag_agent.asking.planning import language_of, make_plan
-from rag_agent.assistant import Assistant
-from rag_agent.grounding.verification import names, numbers
-from rag_agent.model.client import open_model
-from rag_agent.prompts.reader import Prompts
+from bench import record
+from bench.answer_scores import judged, summary
+from bench.answer_sets import Task, read_set
+from bench.answer_systems import ROOT, Program, Recipe, System, revision
 from rag_agent.settings import load_settings
-
-HERE = Path(__file__).parent
-RESULTS = HERE / "results"
-SHARED = HERE.parents[1] / "shared" / "data"
 
 
 def main() -> None:
-    """Run the parts asked for and print their figures."""
-    arguments = _arguments()
-    parts = {"routing": _routing, "library": _library, "papers": _papers}
-    wanted = [arguments.part] if arguments.part else list(parts)
-    assistant = Assistant(load_settings(agent={"fetch": False}))
-    RESULTS.mkdir(exist_ok=True)
-    summary_file = RESULTS / "answers.json"
-    summary = json.loads(summary_file.read_text()) if summary_file.exists() else {}
-    for name in wanted:
-        log = RESULTS / f"answers-{name}.jsonl"
-        if arguments.again:
-            log.unlink(missing_ok=True)
-        rows = list(_resumed(log, parts[name](assistant, _done(log)), arguments.limit))
-        summary[name] = _SUMMARIES[name](rows)
-        print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in summary[name].items()))
-        summary_file.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.answers", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--part", choices=["library", "papers", "routing"])
-    parser.add_argument("--limit", type=int, default=0, help="stop after N questions of each part")
-    parser.add_argument("--again", action="store_true", help="forget earlier answers")
-    return parser.parse_args()
-
-
-def _done(log: Path) -> set[str]:
-    return {row["question"] for row in _lines(log)} if log.exists() else set()
-
-
-def _resumed(log: Path, rows: Iterator[dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
-    """Earlier rows of the log, then new ones, each written as soon as it is there."""
-    count = 0
-    for row in _lines(log) if log.exists() else []:
-        count += 1
-        yield row
-    with log.open("a", encoding="utf-8") as out:
-        if limit and count >= limit:
-            return
-        for row in rows:
-            count += 1
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            out.flush()
-            print(
-                f"  {row['mark']:9} {row['seconds']:6.1f} s  {row['question']}",
-                file=sys.stderr,
-                flush=True,
-            )
-            yield row
-            if count == limit:
-                return
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-
-
-def _ask(assistant: Assistant, question: str, paper: str = "") -> Answer:
-    for event in assistant.ask(question, paper=paper):
-        if event.kind == "answered":
-            return event.answer
-        if event.kind == "failed":
-            raise SystemExit(f"{event.what} {event.next_step}")
-    raise SystemExit("no answer came")
-
-
-def _library(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
-    for task in _lines(HERE / "library_questions.jsonl"):
-        if task["question"] in done:
-            continue
-        answer = _ask(assistant, task["question"])
-        right = bool(answer.claims) and bool(
-            re.search(task.get("key_fact", "$^"), answer.text, re.I)
-        )
-        mark = "right" if right else "declined" if not answer.claims else "answered"
-        yield _row(task, answer, mark)
-
-
-def _papers(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
-    source = SHARED / "qa" / "paper-questions.jsonl"
-    if not source.exists():
-        print("papers: skipped, it needs ../shared/data", file=sys.stderr)
+    """Ask, judge, print."""
+    options = _options()
+    tasks = read_set(options.data, options.papers, options.half)[: options.limit or None]
+    name = f"answers-{options.data.stem}{f'-{options.half}' if options.half else ''}"
+    with contextlib.ExitStack() as stack:
+        systems = list(_systems(options, stack))
+        for system in systems:
+            stack.callback(system.close)
+        rows = {system.name: _kept(name, system.name, again=options.again) for system in systems}
+        for task in tasks:
+            for system in systems:
+                if task.id not in rows[system.name]:
+                    rows[system.name][task.id] = _asked(task, system, name)
+    asked = {task.id for task in tasks}
+    figures = {
+        system: summary([row for id_, row in kept.items() if id_ in asked])
+        for system, kept in rows.items()
+    }
+    if options.json:
+        print(json.dumps(figures["program"] if len(figures) == 1 else figures, ensure_ascii=False))
         return
-    facts = {row["id"]: row["facts"] for row in _lines(HERE / "paper_key_facts.jsonl")}
-    for task in _lines(source):
-        for arxiv_id in task["arxiv_ids"]:
-            question = task["question"]
-            label = question if len(task["arxiv_ids"]) == 1 else f"{question} [{arxiv_id}]"
-            if label in done:
-                continue
-            paper = _with_pdf(assistant, arxiv_id)
-            patterns = facts[task["id"]][arxiv_id]
-            opened = assistant.full_text.open(
-                paper, pdf_path(assistant.settings.assets, arxiv_id, 0)
-            )
-            passages = " ".join(
-                found.passage.reading for found in opened.best_passages(question, 3)
-            )
-            answer = _ask(assistant, question, paper=arxiv_id)
-            row = _row(
-                {**task, "question": label}, answer, "answered" if answer.claims else "declined"
-            )
-            row["passages_hold"] = all(re.search(p, passages, re.I) for p in patterns)
-            row["states"] = any(re.search(p, answer.text, re.I) for p in patterns)
-            row["states_all"] = all(re.search(p, answer.text, re.I) for p in patterns)
-            row["mark"] = "right" if row["states"] else row["mark"]
-            yield row
+    record.write(name, {"data": options.data.name, "systems": figures})
+    _print(figures)
 
 
-def _routing(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
-    model = open_model("reader", assistant.settings)
-    for task in _lines(HERE / "routing_questions.jsonl"):
-        if task["question"] in done:
-            continue
-        started = time.perf_counter()
-        plan = make_plan(task["question"], "", model, Prompts())
-        yield {
-            **task,
-            "got": plan.route,
-            "query": plan.query,
-            "english": language_of(plan.query) == "en",
-            "mark": "right" if plan.route == task["route"] else "wrong",
-            "seconds": round(time.perf_counter() - started, 2),
-        }
+def _systems(options: argparse.Namespace, stack: contextlib.ExitStack) -> Iterator[System]:
+    weights = load_settings().home / "weights"
+    yield Program("program", ROOT, weights)
+    if options.against:
+        tree = stack.enter_context(revision(options.against))
+        yield Program(options.against, tree, weights)
+    if options.recipe:
+        yield Recipe()
 
 
-def _with_pdf(assistant: Assistant, arxiv_id: str) -> Paper:
-    file = pdf_path(assistant.settings.assets, arxiv_id, 0)
-    if not file.exists():
-        source = SHARED / "pdfs" / "papers" / f"{arxiv_id}.pdf"
-        added = assistant.add(str(source))
-        if added.paper is None:
-            raise SystemExit(added.detail)
-        if not file.exists():  # the library knows the version, the question names none
-            file.write_bytes(source.read_bytes())
-    parsed = parse_arxiv_id(arxiv_id)
-    known = assistant.library.store.get([parsed.id]).get(parsed.id)
-    if known is None:
-        raise SystemExit(f"{arxiv_id} is not in the library")
-    return known
-
-
-def _row(task: dict[str, Any], answer: Answer, mark: str) -> dict[str, Any]:
-    real = all(
-        c.quote in (c.paper.text if c.page is None else c.passage)
-        for claim in answer.claims
-        for c in claim.citations
+def _asked(task: Task, system: System, name: str) -> dict[str, Any]:
+    answer, seconds, first_s = system.answer(task)
+    row = judged(task, answer, seconds) | {"first_s": first_s and round(first_s, 2)}
+    with _file(name, system.name).open("a", encoding="utf-8") as out:
+        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(
+        f"{system.name:18} {seconds:6.1f} s  {task.question}  ->  {row['answer']}", file=sys.stderr
     )
-    invented = [
-        claim.text
-        for claim in answer.claims
-        if claim.citations
-        and not claim.quoted
-        and (
-            numbers(_latin(claim.text)) - numbers(" ".join(c.quote for c in claim.citations))
-            or _unquoted_names(_latin(claim.text), " ".join(c.quote for c in claim.citations))
-        )
-    ]
-    return {
-        "question": task["question"],
-        "answerable": task.get("answerable", True),
-        "mark": mark,
-        "answer": answer.text,
-        "quotes": [c.quote for claim in answer.claims for c in claim.citations],
-        "quotes_exact": real,
-        "every_claim_cited": all(claim.citations for claim in answer.claims),
-        "states_what_quotes_lack": invented,
-        "seconds": round(answer.seconds, 1),
-        "model_seconds": round(answer.model_seconds, 1),
-        "llm_calls": answer.llm_calls,
-        "prompt_tokens": answer.tokens.prompt,
-        "verdict": answer.verdict,
-    }
+    return row
 
 
-def _latin(text: str) -> str:
-    """A Chinese sentence with blanks around its Latin words and numbers."""
-    return re.sub(r"[\u2e80-\uffff]+", " , ", text)
+def _file(name: str, system: str) -> Path:
+    record.RESULTS.mkdir(exist_ok=True)
+    return record.RESULTS / f"{name}.{system.replace(' ', '-')}.jsonl"
 
 
-def _unquoted_names(claim: str, quotes: str) -> set[str]:
-    return {name for name in names(claim) if name not in quotes.casefold()}
+def _kept(name: str, system: str, *, again: bool) -> dict[str, dict[str, Any]]:
+    file = _file(name, system)
+    if again:
+        file.unlink(missing_ok=True)
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    return {row["id"]: row for row in map(json.loads, lines)}
 
 
-def _library_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    answerable = [row for row in rows if row["answerable"]]
-    absent = [row for row in rows if not row["answerable"]]
-    return {
-        "questions": len(rows),
-        "answered right": f"{_count(answerable, 'right')} of {len(answerable)}",
-        "absent declined": f"{_count(absent, 'declined')} of {len(absent)}",
-        **_shared_summary(rows),
-    }
+def _print(figures: dict[str, dict[str, Any]]) -> None:
+    for system, values in figures.items():
+        print(f"{system} ({values['n']} questions)")
+        for name, value in values.items():
+            if isinstance(value, dict):
+                print(
+                    f"  {name:15} {value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}] of {value['n']}"
+                )
+            elif value is not None and name != "n":
+                print(f"  {name:15} {value}")
 
 
-def _papers_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "questions": len(rows),
-        "key fact in top 3 passages": f"{sum(row['passages_hold'] for row in rows)} of {len(rows)}",
-        "answers state a key fact": f"{sum(row['states'] for row in rows)} of {len(rows)}",
-        "answers state all key facts": f"{sum(row['states_all'] for row in rows)} of {len(rows)}",
-        **_shared_summary(rows),
-    }
+def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.answers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "bench" / "questions" / "papers.jsonl")
+    parser.add_argument("--papers", type=Path, help="folder of the papers' PDFs")
+    parser.add_argument("--limit", type=int, default=0, help="only the first N questions")
+    parser.add_argument("--half", choices=["dev", "held"], default="")
+    parser.add_argument("--against", default="", help="a git revision to compare with")
+    parser.add_argument("--recipe", action="store_true", help="compare with the LangChain recipe")
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as JSON, write no summary"
+    )
+    parser.add_argument("--again", action="store_true", help="forget earlier answers")
+    return parser.parse_args(arguments)
 
-
-def _shared_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    outside = sorted(row["seconds"] - row["model_seconds"] for row in rows)
-    seconds = sorted(row["seconds"] for row in rows)
-    return {
-        "quotes exact": all(row["quotes_exact"] for row in rows),
-        "claims cited": all(row["every_claim_cited"] for row in rows),
-        "claims stating what quotes lack": sum(len(row["states_what_quotes_lack"]) for row in rows),
-        "median seconds": seconds[len(seconds) // 2] if seconds else 0,
-        "median seconds outside the model": round(outside[len(outside) // 2], 2) if outside else 0,
-        "model calls a question": round(sum(r["llm_calls"] for r in rows) / max(1, len(rows)), 2),
-    }
-
-
-def _routing_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    chinese = [row for row in rows if language_of(row["question"]) == "zh"]
-    return {
-        "questions": len(rows),
-        "routed right": f"{_count(rows, 'right')} of {len(rows)}",
-        "Chinese with English query": f"{sum(row['english'] for row in chinese)} of {len(chinese)}",
-    }
-
-
-def _count(rows: list[dict[str, Any]], mark: str) -> int:
-    return sum(row["mark"] == mark for row in rows)
-
-
-_SUMMARIES = {"library": _library_summary, "papers": _papers_summary, "routing": _routing_summary}
 
 if __name__ == "__main__":
     main()

@@ -24,8 +24,9 @@ from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper, parse_arxiv_id
 from rag_agent.citation import Citation
 from rag_agent.code.writing import write_code
-from rag_agent.grounding.full_text import OpenPaper
-from rag_agent.model.client import LanguageModel, open_model
+from rag_agent.grounding.open_paper import OpenPaper
+from rag_agent.model.client import LanguageModel
+from rag_agent.model.opening import open_model
 from rag_agent.progress import Telling
 from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox

@@ -25,7 +25,8 @@ from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings, PdfSettings
-from rag_agent.grounding.full_text import FullText, OpenPaper
+from rag_agent.grounding.full_text import FullText
+from rag_agent.grounding.open_paper import OpenPaper
 from rag_agent.settings import load_settings
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

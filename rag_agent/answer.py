@@ -10,7 +10,7 @@ from rag_agent.code.result import CodeResult
 from rag_agent.naming import PassesBy
 
 Language = Literal["en", "zh"]
-Route = Literal["research", "paper", "code", "fetch", "chat"]
+Route = Literal["research", "paper", "code", "fetch", "library", "chat"]
 Verdict = Literal["supported", "partly supported", "quotes only", "declined", "no claims"]
 
 

@@ -20,7 +20,7 @@ from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
 from rag_agent.asking.outcome import finished
 from rag_agent.asking.services import Services
-from rag_agent.asking.steps import CodeOptions
+from rag_agent.asking.state import CodeOptions
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered
@@ -28,7 +28,8 @@ from rag_agent.conversations.store import Conversations
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event, WaitingForArxiv
 from rag_agent.grounding.full_text import FullText
-from rag_agent.model.client import LanguageModel, load_client, open_model
+from rag_agent.model.client import LanguageModel, load_client
+from rag_agent.model.opening import open_model
 from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
 from rag_agent.question import Driver, question_graph, run

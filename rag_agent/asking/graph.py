@@ -17,9 +17,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from rag_agent.asking import steps
+from rag_agent.asking import answering, other_routes, papers, research, understanding
 from rag_agent.asking.services import Services
-from rag_agent.asking.steps import State
+from rag_agent.asking.state import State
 
 Step = Callable[[State, Services], State]
 
@@ -51,18 +51,19 @@ def build_graph(checkpointer: Any) -> Any:
     """The compiled graph; invoke it with a `Services` as context."""
     graph = StateGraph(Conversation, context_schema=Services)
     nodes: dict[str, Step] = {
-        "plan": steps.plan,
-        "retrieve": steps.retrieve,
-        "find_paper": steps.find_paper,
-        "read": steps.read,
-        "read_found": steps.read_found,
-        "answer": steps.answer,
-        "look_again": steps.look_again,
-        "fetch": steps.fetch,
-        "next_part": steps.next_part,
-        "report_fetch": steps.report_fetch,
-        "chat": steps.chat,
-        "write_program": steps.write_program,
+        "plan": understanding.plan,
+        "retrieve": research.retrieve,
+        "find_paper": papers.find_paper,
+        "read": papers.read,
+        "read_found": research.read_found,
+        "answer": answering.answer,
+        "look_again": research.look_again,
+        "fetch": research.fetch,
+        "next_part": answering.next_part,
+        "report_fetch": other_routes.report_fetch,
+        "list_library": other_routes.list_library,
+        "chat": other_routes.chat,
+        "write_program": other_routes.write_program,
     }
     for name, step in nodes.items():
         graph.add_node(f"do_{name}", _node(step))
@@ -76,7 +77,7 @@ def build_graph(checkpointer: Any) -> Any:
     graph.add_conditional_edges("do_look_again", _after_looking_again)
     graph.add_conditional_edges("do_fetch", _after_fetching)
     graph.add_conditional_edges("do_next_part", _after_part)
-    for last in ("do_report_fetch", "do_chat", "do_write_program"):
+    for last in ("do_report_fetch", "do_list_library", "do_chat", "do_write_program"):
         graph.add_edge(last, END)
     return graph.compile(checkpointer=checkpointer)
 
@@ -90,10 +91,12 @@ def _node(step: Step) -> Callable[..., State]:
 
 def _by_route(
     state: State,
-) -> Literal["do_chat", "do_report_fetch", "do_find_paper", "do_retrieve"]:
+) -> Literal["do_chat", "do_list_library", "do_report_fetch", "do_find_paper", "do_retrieve"]:
     plan = state["plan"]
     if plan.route == "chat":
         return "do_chat"
+    if plan.route == "library":
+        return "do_list_library"
     if plan.route == "fetch":
         return "do_report_fetch"
     if plan.route == "paper" or (plan.route == "code" and plan.paper):
@@ -123,7 +126,7 @@ def _after_answering(
     state: State, runtime: Runtime[Services]
 ) -> Literal["do_next_part", "do_read_found", "do_look_again", "do_fetch"]:
     services = runtime.context
-    if state.get("evidence") or state.get("paper") or services.out_of_time():
+    if state.get("answered") or state.get("paper") or services.out_of_time():
         return "do_next_part"
     if services.settings.agent.read_papers and not state.get("deepened"):
         return "do_read_found"
@@ -154,4 +157,6 @@ def _after_part(state: State) -> Any:
 
 
 def _may_go_on(state: State, services: Services) -> bool:
+    if state.get("given_up"):
+        return False
     return state.get("rounds", 0) < services.settings.agent.rounds and not services.out_of_time()

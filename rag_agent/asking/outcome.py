@@ -5,7 +5,7 @@ from typing import Any
 
 from rag_agent.answer import Answer, Route, Tokens, Verdict
 from rag_agent.asking.services import Services
-from rag_agent.model.client import NO_MODEL
+from rag_agent.model.opening import NO_MODEL
 
 
 def answer_of(state: dict[str, Any]) -> Answer:
@@ -38,6 +38,8 @@ def answer_of(state: dict[str, Any]) -> Answer:
         queries=tuple(state.get("queries") or ()),
         rounds=len(state.get("queries") or ()) or (1 if claims else 0),
         fetched=tuple(state.get("fetched") or ()),
+        nearest_sentences=() if claims else tuple(state.get("nearest_sentences") or ()),
+        missing=tuple(unanswered) if claims else (),
         verdict=verdict,
         reply=state.get("reply") or "",
         code=code,

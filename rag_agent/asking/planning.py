@@ -9,19 +9,27 @@ from ingestion.errors import InvalidArxivId, InvalidReply
 from ingestion.paper import ArxivId, parse_arxiv_id
 from ingestion.terms import terms
 from rag_agent.answer import Language, Route
+from rag_agent.grounding.names import ARXIV_ID
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 
 _PLAN_TOKENS = 220
 _HYDE_TOKENS = 90
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_ID = re.compile(
-    r"(?:arxiv:)?\b(?:\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?\b", re.I
-)
-
 _PAPERS = re.compile(
     r"\b(?:papers?|preprints?|articles?|publications?|arxiv)\b|论文|文章|文献", re.I
 )
+
+_PARTS = re.compile(
+    r",? and (?=(?:(?:in|on|with|for|by|to|at|from|of) )?(?:a \w+ of )?(?:what|which|how|why|who|when|where)\b)",
+    re.I,
+)
+_WORD = re.compile(r"[^\W_](?:[\w.+-]*[^\W_])?")
+_REQUEST_WORDS = frozenset(
+    """get give show fetch download find add grab pull search please new newest latest recent arxiv paper papers
+    preprint preprints article articles""".split()
+)
+_PART_WORDS = 4  # "and why" asks for the reason of the same thing: one part
 
 Keyword = Annotated[str, StringConstraints(max_length=40)]
 SubQuestion = Annotated[str, StringConstraints(max_length=160)]
@@ -56,10 +64,21 @@ def language_of(text: str) -> Language:
     return "zh" if letters and han >= 0.1 * len(letters) else "en"
 
 
+def parts_of(question: str) -> list[str]:
+    """The parts of a question that asks for two things; none where it asks for one.
+
+    A part that does not say what it is about is given the first part's words to be searched with.
+    """
+    pieces = [piece.strip(" ,;") for piece in _PARTS.split(question.strip())]
+    if len(pieces) < 2 or any(len(piece.split()) < _PART_WORDS for piece in pieces):
+        return []
+    return [piece if piece.endswith("?") else f"{piece}?" for piece in pieces]
+
+
 def ids_in(text: str) -> list[ArxivId]:
     """The arXiv ids that a text names, in order."""
     found = []
-    for match in _ID.finditer(text):
+    for match in ARXIV_ID.finditer(text):
         try:
             found.append(parse_arxiv_id(match[0]))
         except InvalidArxivId:
@@ -110,9 +129,18 @@ def plain_plan(question: str) -> Plan:
         route="paper" if len(ids) == 1 else "research",
         paper=str(ids[0]) if len(ids) == 1 else "",
         query=question[:200],
-        keywords=[word[:40] for word in dict.fromkeys(terms(question))][:4],
+        keywords=_keywords(question),
         sub_questions=[],
     )
+
+
+def _keywords(question: str) -> list[str]:
+    """The first words that say what a question is about, as they stand: arXiv's own search knows no stems."""
+    found: dict[tuple[str, ...], str] = {}
+    for word in _WORD.findall(question):
+        if terms(word) and word.casefold() not in _REQUEST_WORDS:
+            found.setdefault(tuple(terms(word)), word[:40])
+    return list(found.values())[:4]
 
 
 def other_query(

@@ -15,7 +15,7 @@ from ingestion.store.collection import Store
 from rag_agent.answer import Claim, Step
 from rag_agent.events import ClaimWritten, Event, Notice, StepFinished, StepStarted
 from rag_agent.grounding.full_text import FullText
-from rag_agent.grounding.verification import Keys
+from rag_agent.grounding.keys import Keys
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever

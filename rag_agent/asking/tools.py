@@ -14,14 +14,14 @@ from pydantic import Field
 from ingestion.errors import ModelUnavailable
 from ingestion.fulltext.passages import sentence_spans
 from rag_agent.answer import Claim
-from rag_agent.asking import steps
+from rag_agent.asking import other_routes, papers, research
 from rag_agent.asking.planning import language_of, plain_plan
 from rag_agent.asking.services import Services
-from rag_agent.asking.steps import State
+from rag_agent.asking.state import State
 from rag_agent.code.result import CodeResult
 from rag_agent.events import ClaimWritten
+from rag_agent.grounding.drafting import checked
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
-from rag_agent.grounding.verification import check_claim
 
 _SYSTEM = (
     "You answer questions about arXiv papers. Use the tools to find evidence: search first, fetch when the "
@@ -70,7 +70,7 @@ class Toolbox:
     def fetch(self, keywords: Query) -> str:
         """Papers from arXiv into the library; returns their ids."""
         state: State = {"question": keywords, "plan": plain_plan(keywords)}
-        fetched = steps.fetch(state, self._services)["fetched"]
+        fetched = research.fetch(state, self._services)["fetched"]
         self.fetched += fetched
         return json.dumps(fetched) if fetched else "nothing came from arXiv"
 
@@ -78,15 +78,15 @@ class Toolbox:
         """Sentences of one paper's full text that say most about a question."""
         plan = plain_plan(question).model_copy(update={"route": "paper", "paper": arxiv_id})
         state: State = {"question": question, "plan": plan, "parts": [question]}
-        state |= steps.find_paper(state, self._services)
+        state |= papers.find_paper(state, self._services)
         if not state.get("paper"):
             return f"the paper {arxiv_id} cannot be had"
-        return self._returned(steps.read(state, self._services)["evidence"])
+        return self._returned(papers.read(state, self._services)["evidence"])
 
     def write(self, request: Question) -> str:
         """A program for a request, run and checked, from the evidence found so far."""
         state: State = {"question": request, "plan": plain_plan(request), "evidence": self.evidence}
-        self.code = steps.write_program(state, self._services).get("code")
+        self.code = other_routes.write_program(state, self._services).get("code")
         return self.code.verdict if self.code else "no program was written"
 
     def _returned(self, found: Sequence[Evidence]) -> str:
@@ -124,7 +124,7 @@ def run_tools(state: State, services: Services) -> Iterator[State]:
     for message in final:
         services.reader.count(message)
     text = str(final[-1].text)
-    claims = _checked(text, box.evidence, services) if box.evidence else ()
+    claims = _checked(text, state["question"], box.evidence, services) if box.evidence else ()
     plan = plain_plan(state["question"])
     yield {
         **state,
@@ -137,10 +137,12 @@ def run_tools(state: State, services: Services) -> Iterator[State]:
     }
 
 
-def _checked(text: str, evidence: Sequence[Evidence], services: Services) -> tuple[Claim, ...]:
+def _checked(
+    text: str, question: str, evidence: Sequence[Evidence], services: Services
+) -> tuple[Claim, ...]:
     claims = []
     for start, end in sentence_spans(text, 0, len(text)):
-        claim = check_claim(text[start:end], (), evidence, services.embedder, services.keys)
+        claim = checked(text[start:end], question, evidence, services.embedder, services.keys)
         if claim is not None:
             claims.append(claim)
             services.say(ClaimWritten(claim))

@@ -36,6 +36,9 @@ class Evidence:
         score: Relevance to the question, comparable within one question.
         cosine: Raw cosine of the sentence to the question, -1 to 1.
         vector: Embedding of `reading`, float32 (dim,) of norm 1.
+        section: Title of its section; empty for an abstract.
+        quotable: Whether it says something by itself; a heading, a question or a cut bullet does not.
+        topic: Names that the whole paper is about, folded as `names.names` gives them.
     """
 
     paper: Paper
@@ -47,6 +50,9 @@ class Evidence:
     score: float
     cosine: float
     vector: Vectors = field(compare=False, repr=False)
+    section: str = ""
+    quotable: bool = True
+    topic: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 def abstract_evidence(

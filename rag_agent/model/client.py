@@ -1,28 +1,21 @@
 """One client for any OpenAI-compatible chat server, the embedded llama.cpp included.
 
-LanguageModel       structured replies by JSON schema, streamed text, counted calls and tokens
-└── ScriptedModel   a test double that plays queued replies
+LanguageModel                   structured replies by JSON schema, streamed text, counted calls and tokens
+└── scripted.ScriptedModel      a test double that plays queued replies
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ingestion.errors import InvalidReply, ModelUnavailable
-from ingestion.machine import weights
-from ingestion.machine.user_path import user_path
-from rag_agent.model import llama_server
-from rag_agent.model.llama_server import LlamaConfig
-from rag_agent.settings import RoleSettings, Settings
 
 Message = tuple[Literal["system", "user", "assistant"], str]
 Role = Literal["reader", "coder"]
 Schema = TypeVar("Schema", bound=BaseModel)
-NO_MODEL = "none"
 _CONNECT_TIMEOUT_S = 5.0
 
 
@@ -210,120 +203,12 @@ class LanguageModel:
         self.usage.cached_tokens += (usage.get("input_token_details") or {}).get("cache_read") or 0
 
 
-class ScriptedModel(LanguageModel):
-    """A test double: replies from a queue, in order, a word a piece. No weights, no server.
-
-    Args:
-        replies: Each a text, or a value whose JSON is the reply.
-        seconds_a_piece: Pause before each piece, to test streaming and stopping.
-    """
-
-    __slots__ = ("prompts", "replies", "seconds_a_piece")
-
-    def __init__(self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0) -> None:
-        super().__init__(name="scripted")
-        self.replies = list(replies)
-        self.seconds_a_piece = seconds_a_piece
-        self.prompts: list[list[Message]] = []
-
-    def sampled(self, sample: int) -> Self:
-        """Itself: its replies are set."""
-        return self
-
-    def _pieces(
-        self, messages: Sequence[Message], max_tokens: int, **options: Any
-    ) -> Iterator[str]:
-        import json
-        import re
-
-        self.prompts.append(list(messages))
-        if not self.replies:
-            raise ModelUnavailable("The scripted model has no reply left")
-        reply = self.replies.pop(0)
-        if callable(reply):
-            reply = reply(messages)
-        if isinstance(reply, Exception):
-            raise reply
-        text = reply if isinstance(reply, str) else json.dumps(_plain(reply), ensure_ascii=False)
-        self.usage.prompt_tokens += sum(len(text.split()) for _, text in messages)
-        for piece in re.findall(r"\s*\S+\s*?", text):
-            time.sleep(self.seconds_a_piece)
-            self.usage.completion_tokens += 1
-            yield piece
-
-
 def load_client() -> None:
     """Import the client library now, about a second, for instance while a server starts."""
     import langchain_openai  # noqa: F401
-
-
-def open_model(
-    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
-) -> LanguageModel:
-    """The model of a role, ready to be asked; the embedded server is started if none runs.
-
-    Raises:
-        ModelUnavailable: The role has no model, or the embedded server does not start.
-        WeightsError: The embedded model's weights cannot be had.
-    """
-    role_settings, adapter_name = _role(role, settings)
-    if role_settings.base_url:
-        return LanguageModel(
-            name=adapter_name or role_settings.model or settings.reader.model,
-            base_url=role_settings.base_url,
-            api_key=role_settings.api_key.get_secret_value(),
-            timeout_s=role_settings.timeout_s,
-        )
-    model = role_settings.model or settings.reader.model
-    if model == NO_MODEL:
-        raise ModelUnavailable(
-            "No language model is set (model is none)",
-            next_step="Set ARXIV_AGENT_READER__MODEL to have answers written instead of quoted",
-        )
-    config = llama_config(role, settings, report)
-    service = llama_server.ensure(config, settings.home)
-    applied = role == "coder" and bool(config.adapter)
-    lora = [{"id": 0, "scale": settings.coder.adapter_scale if applied else 0.0}]
-    return LanguageModel(
-        name=Path(model).name.removesuffix(".gguf")
-        + (f"+{Path(config.adapter).stem}" if applied else ""),
-        base_url=f"{service.uri}/v1",
-        api_key=service.token,
-        timeout_s=role_settings.timeout_s,
-        extra_body={"lora": lora} if config.adapter else {},
-        on_use=lambda: llama_server.touch(config, settings.home),
-    )
-
-
-def llama_config(
-    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
-) -> LlamaConfig:
-    """How the embedded server of a role is started; reader and coder of one base model share one."""
-    reader, coder = settings.reader, settings.coder
-    own_coder = not coder.base_url and coder.model not in ("", reader.model)
-    model = coder.model if role == "coder" and own_coder else reader.model
-    carries_adapter = coder.adapter and not coder.base_url and (role == "coder" or not own_coder)
-    return LlamaConfig(
-        model=str(weights.resolve(model, settings.home, report)),
-        adapter=str(user_path(coder.adapter).absolute()) if carries_adapter else "",
-        context_tokens=reader.context_tokens,
-        slots=reader.slots,
-        threads=reader.threads,
-        keep_alive_s=reader.keep_alive_s,
-    )
-
-
-def _role(role: Role, settings: Settings) -> tuple[RoleSettings, str]:
-    if role == "reader" or not (settings.coder.base_url or settings.coder.model):
-        return settings.reader, settings.coder.adapter if role == "coder" else ""
-    return settings.coder, settings.coder.adapter
 
 
 def _json_of(reply: str) -> str:
     """The JSON object in a reply; servers that ignore the schema may put it into a code fence."""
     start, end = reply.find("{"), reply.rfind("}")
     return reply[start : end + 1] if 0 <= start < end else reply
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, BaseModel) else value

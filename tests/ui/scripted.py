@@ -15,7 +15,8 @@ from ingestion.embedding.model import HashingEmbedder
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
 from rag_agent.assistant import Assistant
-from rag_agent.model.client import Message, ScriptedModel
+from rag_agent.model.client import Message
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.settings import load_settings
 from tests.fake_arxiv import pdf_of
 from tests.papers import PAPERS, PONDS
@@ -38,6 +39,7 @@ FULL_TEXT = (
     "The deeper chamber of the kettle whistle sounds at 440 hertz when the water boils.",
 )
 _REPLIES = 60
+_PLAN = {"route": "research", "paper": "", "keywords": [], "sub_questions": []}
 Reply = Callable[[Sequence[Message]], Any]
 
 
@@ -61,17 +63,18 @@ def named_ponds() -> list[Paper]:
 
 
 def reply(messages: Sequence[Message]) -> Any:
-    """What the model says: it plans a search for the question, and cites the sentences most like it."""
+    """What the model says: the sentence most like the question; follow-ups and other queries as asked."""
     system, asked = messages[0][1], messages[-1][1]
     question = asked.rpartition("Question: ")[2]
     if "plan the work" in system:
-        route = "chat" if question.lower().startswith("hello") else "research"
-        return {"route": route, "paper": "", "query": question, "keywords": [], "sub_questions": []}
-    if "numbered sentences" in system:
-        return _claims(question, re.findall(r"^(\d+)\. (.+)$", asked, re.MULTILINE))
+        return {**_PLAN, "query": question}
+    if "what kind of message" in system:
+        return {"kind": "greeting"}
     if "other English search query" in system:
         return {"query": question.partition("\n")[0]}
-    return "Hello! Ask me about a paper, and I look it up."
+    if asked.startswith("Excerpts:"):
+        return _best(question, re.findall(r"^- (.+)$", asked, re.MULTILINE))
+    return f"A passage about {question}"
 
 
 def scripted_assistant(
@@ -108,16 +111,13 @@ def write_pdf(folder: Path, name: str = "kettles.pdf") -> Path:
     return path
 
 
-def _claims(question: str, sentences: list[tuple[str, str]]) -> dict[str, Any]:
+def _best(question: str, sentences: list[str]) -> str:
     asked = set(re.findall(r"\w{3,}", question.lower()))
-    shared = {n: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for n, text in sentences}
-    best = [row for row in sorted(sentences, key=lambda row: -shared[row[0]]) if shared[row[0]] > 2]
-    said = " ".join(re.sub(r"^\([^)]*\) ", "", text) for _, text in best[:1])
-    return {
-        "answerable": bool(best),
-        "sentences": [int(n) for n, _ in best[:1]],
-        "answer": said[:400],
-    }
+    shared = {text: len(asked & set(re.findall(r"\w{3,}", text.lower()))) for text in sentences}
+    best = max(sentences, key=lambda text: shared[text], default="")
+    if not best or shared[best] <= 2:
+        return "NOT STATED"
+    return re.sub(r"^\([^)]*\) ", "", best)[:400]
 
 
 def serve(home: Path, port: int, seconds_a_piece: float) -> None:

@@ -78,7 +78,7 @@ def code(
     as_json: console.Json = False,
 ) -> None:
     """Write a program from papers, run it, check it."""
-    from rag_agent.asking.steps import CodeOptions
+    from rag_agent.asking.state import CodeOptions
 
     options = CodeOptions(edit=_edit if edit else None, run=run)
     assistant = console.open_assistant()

@@ -14,7 +14,7 @@ from rag_agent.asking.planning import (
     other_query,
     plain_plan,
 )
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
 
 

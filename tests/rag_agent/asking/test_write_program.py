@@ -6,12 +6,13 @@ from typing import Any, cast
 import pytest
 
 from ingestion.errors import ModelUnavailable
+from rag_agent.asking.other_routes import write_program
 from rag_agent.asking.planning import plain_plan
 from rag_agent.asking.services import Services
-from rag_agent.asking.steps import CodeOptions, State, write_program
+from rag_agent.asking.state import CodeOptions, State
 from rag_agent.code.result import CodeResult
 from rag_agent.events import Event, StepFinished, StepStarted
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings, Settings

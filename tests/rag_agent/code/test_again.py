@@ -9,7 +9,7 @@ from ingestion.errors import AgentError
 from rag_agent.code.again import run_again, write_again
 from rag_agent.code.result import CodeResult
 from rag_agent.code.writing import write_code
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.progress import Telling
 from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox

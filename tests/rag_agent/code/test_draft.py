@@ -2,7 +2,7 @@
 
 from rag_agent.code.draft import write_draft, written
 from rag_agent.events import Event, ProgramBegun, TextWritten
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.progress import Telling
 from rag_agent.prompts.coder import CoderPrompts
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingestion.errors import AgentError, InvalidReply
 from rag_agent.code.instruction import formulas_in, parse_instruction, write_instruction
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.coder import CoderPrompts
 from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from rag_agent.code.second_program import CrossCheck, cross_check, outline
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings

@@ -11,7 +11,8 @@ from rag_agent.code.second_program import CrossCheck
 from rag_agent.code.self_check import SelfCheck
 from rag_agent.code.writing import write_code
 from rag_agent.events import Event, Notice, ProgramBegun, ProgramRan, StepStarted, TextWritten
-from rag_agent.model.client import LanguageModel, ScriptedModel
+from rag_agent.model.client import LanguageModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.progress import Telling
 from rag_agent.prompts.coder import CoderPrompts
 from rag_agent.prompts.reader import Prompts

@@ -13,7 +13,7 @@ from rag_agent.conversations.memory import (
     turn_text,
 )
 from rag_agent.conversations.turn import Turn
-from rag_agent.model.client import ScriptedModel
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
 from tests.rag_agent.conversations.talk import turn
 

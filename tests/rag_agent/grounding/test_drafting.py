@@ -1,71 +1,161 @@
-"""From a model's draft to checked claims: what stands, what becomes its quote, what is dropped."""
+"""From what a model writes to checked claims: what stands, in which form, and what is dropped."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from ingestion.embedding.model import HashingEmbedder, Vectors
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.embedding.model import HashingEmbedder
 from rag_agent.answer import Claim
-from rag_agent.grounding.drafting import quote_claims, write_claims
+from rag_agent.grounding.drafting import checked, quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence
-from rag_agent.grounding.verification import Keys
-from rag_agent.model.client import ScriptedModel
+from rag_agent.grounding.keys import Keys
+from rag_agent.model.client import Message
+from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
-from tests.papers import LIGHTHOUSE, SOURDOUGH
+from tests.papers import LIGHTHOUSE
+from tests.rag_agent.grounding.pieces import PEAK, evidence
 
-PEAK = "The rate of bubble bursts peaks 5.2 hours after feeding at 24 degrees."
-TASK = "We also train a second small task that joins pairs of loaves."
-
-
-def vector(text: str) -> Vectors:
-    return HashingEmbedder(512).encode([text])[0]
-
-
-def sentence(text: str, score: float = 1.0, page: int | None = 3) -> Evidence:
-    return Evidence(SOURDOUGH, page, 0, text, text, text, score, score / 2, vector(text))
+LOAF = "This peak predicts the rise of the loaf better than the height of the dough."
+WHEN = "When does the rate of bubble bursts peak?"
+SHOWN = [evidence(PEAK), evidence(LOAF, 80)]
 
 
 def claims(
-    question: str, answer: str, shown: list[Evidence], embedder: HashingEmbedder, cited: int = 1
+    reply: str, question: str = WHEN, shown: Sequence[Evidence] = tuple(SHOWN)
 ) -> tuple[Claim, ...]:
-    draft: dict[str, Any] = {"answerable": True, "sentences": [cited], "answer": answer}
-    model = ScriptedModel([draft])
-    return write_claims(question, shown, "en", model, embedder, Prompts(), Keys())
+    embedder = HashingEmbedder(512)
+    return write_claims(question, shown, ScriptedModel([reply]), embedder, Prompts(), Keys())
 
 
-def test_a_sentence_cut_by_the_limit_is_not_a_claim(embedder: HashingEmbedder) -> None:
-    whole = PEAK + " " + "The rate of bubble bursts peaks after feeding at 24 degrees. " * 5
-    cut = (whole + " ".join(["The rate of bubble bursts peaks"] * 9))[:400]
-    found = claims("When does it peak?", cut, [sentence(PEAK)], embedder)
-    assert [claim.text for claim in found] == [PEAK]
+def texts(reply: str, question: str = WHEN) -> list[str]:
+    return [claim.text for claim in claims(reply, question)]
 
 
-def test_a_name_in_another_form_of_the_word_leaves_the_quote(embedder: HashingEmbedder) -> None:
-    shown = [sentence("We train a masked loaf model on bread of four bakeries.")]
-    (claim,) = claims(
-        "What is trained?", "They train a Masked Loaf Modeling on bread.", shown, embedder
+def test_a_bare_fact_is_a_claim_with_its_quote() -> None:
+    (claim,) = claims("5.2 hours after feeding")
+    assert claim.text == "5.2 hours after feeding"
+    assert claim.supported
+    assert not claim.quoted
+    assert [citation.quote for citation in claim.citations] == [PEAK]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "NOT STATED",
+        "Not stated.",
+        "The excerpts do not mention it.",
+        "There is no information about the rate of bubble bursts.",
+        "It is not explicitly stated.",
+        "",
+        "...",
+    ],
+)
+def test_what_says_that_the_texts_do_not_say_is_no_claim(reply: str) -> None:
+    assert texts(reply) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "7 hours after feeding",
+        "The rate of bubble bursts peaks 5.2 days after feeding.",
+        "The rate of bubble bursts peaks at BakeryNet 5.2 hours after feeding.",
+        "Bananas ripen in paper bags.",
+    ],
+)
+def test_what_fails_its_check_is_dropped_and_no_quote_stands_in(reply: str) -> None:
+    assert claims(reply) == ()
+
+
+def test_an_answer_that_adds_nothing_is_none() -> None:
+    shown = [evidence("The lattice spacing was used in the calculation of the mass.")]
+    reply = "The lattice spacing was used in the calculation."
+    assert claims(reply, "Which lattice spacing was used in the calculation?", shown) == ()
+
+
+def test_each_sentence_is_checked_by_itself() -> None:
+    assert texts(f"{PEAK} It rose by 90 percent.", "Explain the peak of the rate.") == [PEAK]
+
+
+def test_the_same_is_said_once() -> None:
+    assert texts(f"{PEAK}\n- {PEAK}\n* 5.2 hours after feeding") == [PEAK]
+
+
+def test_yes_is_joined_to_its_reason() -> None:
+    question = "Does the peak predict the rise of the loaf?"
+    for reply in (f"Yes. {LOAF}", f"Yes, {LOAF[0].lower()}{LOAF[1:]}", f"Answer: yes\n{LOAF}"):
+        (said,) = texts(reply, question)
+        assert said.startswith("Yes. ")
+        assert said[5:].casefold() == LOAF.casefold()
+
+
+def test_a_bare_yes_has_a_quote() -> None:
+    (claim,) = claims("Yes", "Does this peak predict the rise of the loaf?")
+    assert claim.text == "Yes."
+    assert [citation.quote for citation in claim.citations] == [LOAF]
+
+
+def test_a_yes_whose_reason_is_invented_falls() -> None:
+    question = "Does this peak predict the rise of the loaf?"
+    assert texts("Yes. It predicts the rise within 3 minutes.", question) == []
+
+
+def test_claims_are_told_as_they_stand_and_never_taken_back() -> None:
+    told: list[Claim] = []
+    written = write_claims(
+        "Explain the peak of the rate.",
+        SHOWN,
+        ScriptedModel([f"{PEAK} {LOAF}"]),
+        HashingEmbedder(512),
+        Prompts(),
+        Keys(),
+        told.append,
     )
+    assert tuple(told) == written
+    assert [claim.text for claim in told] == [PEAK, LOAF]
+
+
+def test_the_best_sentence_stands_next_to_the_question() -> None:
+    seen: list[str] = []
+
+    def reply(messages: Sequence[Message]) -> str:
+        seen.append(messages[-1][1])
+        return PEAK
+
+    shown = [evidence(PEAK, score=2.0), evidence(LOAF, 80, score=1.0)]
+    write_claims(WHEN, shown, ScriptedModel([reply]), HashingEmbedder(512), Prompts(), Keys())
+    assert seen[0].index(LOAF) < seen[0].index(PEAK) < seen[0].index(WHEN)
+
+
+def test_a_sentence_of_an_abstract_is_shown_with_its_papers_title() -> None:
+    seen: list[str] = []
+
+    def reply(messages: Sequence[Message]) -> str:
+        seen.append(messages[-1][1])
+        return "NOT STATED"
+
+    shown = [evidence("A lamp turns.", paper=LIGHTHOUSE, page=None), evidence(PEAK)]
+    write_claims(WHEN, shown, ScriptedModel([reply]), HashingEmbedder(512), Prompts(), Keys())
+    assert f"- ({LIGHTHOUSE.title}) A lamp turns." in seen[0]
+    assert f"- {PEAK}" in seen[0]
+
+
+def test_nothing_shown_asks_no_model() -> None:
+    model = ScriptedModel([])
+    assert write_claims(WHEN, [], model, HashingEmbedder(512), Prompts(), Keys()) == ()
+
+
+def test_quotes_without_a_model_show_their_cosine_and_only_what_is_quotable() -> None:
+    shown = [evidence(PEAK, score=1.8, cosine=0.9), evidence("1 Bread", 90, quotable=False)]
+    (claim,) = quote_claims(shown, Keys())
     assert claim.quoted
-
-
-def test_on_one_paper_a_name_of_the_question_does_not_cost_the_quote(
-    embedder: HashingEmbedder,
-) -> None:
-    question = "What second task does CrumbNet train?"
-    answer = "CrumbNet trains a second small task that joins pairs of loaves."
-    (claim,) = claims(question, answer, [sentence(TASK)], embedder)
-    assert claim.text == TASK
-    assert claim.quoted
-
-
-def test_on_many_papers_a_quote_must_speak_of_the_one_asked_about(
-    embedder: HashingEmbedder,
-) -> None:
-    question = "What second task does CrumbNet train?"
-    answer = "CrumbNet trains a second small task that joins pairs of loaves."
-    lamp = "A lighthouse lamp turns once a minute."
-    other = Evidence(LIGHTHOUSE, None, 0, lamp, lamp, lamp, 0.1, 0.1, vector(lamp))
-    assert claims(question, answer, [sentence(TASK, page=None), other], embedder, cited=2) == ()
-
-
-def test_quotes_without_a_model_show_their_cosine(embedder: HashingEmbedder) -> None:
-    (claim,) = quote_claims([sentence(PEAK, score=1.8)], Keys())
     assert claim.citations[0].cosine == 0.9
+
+
+@given(st.text(max_size=120))
+def test_whatever_is_written_a_claim_has_a_quote_and_no_other_number(text: str) -> None:
+    claim = checked(text, WHEN, SHOWN, HashingEmbedder(512), Keys())
+    assert claim is None or claim.citations

@@ -1,0 +1,109 @@
+"""Sets of questions about papers, in the three forms that `bench.answers` takes, as one kind of task.
+
+- {"paper", "q", "key"}: the key is a regular expression that a right answer matches, null where the paper does
+  not answer; further fields (lang, kind, half) are kept;
+- {"paper", "question", "answers"}: gold answers as in QASPER, scored by token F1;
+- {"id", "question", "abstract", "answer"}: yes, no or maybe about one abstract, as in PubMedQA.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question and how its answer is judged.
+
+    Args:
+        question: English or Chinese.
+        paper: Name of the paper, unique within the set.
+        pdf: Its file; None where the paper is an abstract alone.
+        abstract: Text of the paper without a file; empty otherwise.
+        key: Regular expression of a right answer; None where the paper does not answer or none is given.
+        answerable: Whether the paper answers.
+        golds: Gold answers for token F1; empty: not scored so.
+        verdict: yes, no or maybe where that is asked; empty otherwise.
+        kind: Kind of question, for the breakdown.
+        lang: `en` or `zh`.
+        pair: Name that a question shares with its translation; empty: it has none.
+    """
+
+    question: str
+    paper: str
+    pdf: Path | None = None
+    abstract: str = ""
+    key: str | None = None
+    answerable: bool = True
+    golds: tuple[str, ...] = ()
+    verdict: str = ""
+    kind: str = ""
+    lang: str = "en"
+    pair: str = ""
+
+    @property
+    def id(self) -> str:
+        """What tells it from the others of its set."""
+        return f"{self.paper}|{self.question}"
+
+
+def read_set(file: Path, papers: Path | None = None, half: str = "") -> list[Task]:
+    """The tasks of a file.
+
+    Args:
+        file: JSON lines of one of the three forms.
+        papers: Folder of the papers' PDFs; None: the folder that lies beside the file, or the shared papers.
+        half: Only rows whose `half` this is; for rows that name none, `dev` is every other one from the first.
+
+    Raises:
+        SystemExit: A row has none of the forms, or a paper has no file.
+    """
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+    chosen = [
+        row
+        for place, row in enumerate(rows)
+        if not half or row.get("half", ("dev", "held")[place % 2]) == half
+    ]
+    folder = papers or _folder_beside(file)
+    return [_task(row, folder) for row in chosen]
+
+
+def _folder_beside(file: Path) -> Path:
+    for folder in (file.with_name(f"{file.stem}-papers"), file.with_name("papers")):
+        if folder.is_dir():
+            return folder
+    return SHARED / "pdfs" / "papers"
+
+
+def _task(row: Mapping[str, Any], folder: Path) -> Task:
+    if "abstract" in row:
+        answer = str(row["answer"]).lower()
+        return Task(row["question"], str(row["id"]), abstract=row["abstract"], verdict=answer)
+    pdf = folder / f"{row['paper']}.pdf"
+    if not pdf.exists():
+        raise SystemExit(f"{pdf} is missing: name the folder of the papers with --papers")
+    if "answers" in row:
+        golds = tuple(map(str, row["answers"]))
+        return Task(row["question"], row["paper"], pdf, golds=golds, verdict=_verdict(golds))
+    if "key" in row:
+        return Task(
+            row["q"],
+            row["paper"],
+            pdf,
+            key=row["key"],
+            answerable=row["key"] is not None,
+            kind=row.get("kind", ""),
+            lang=row.get("lang", "en"),
+            pair=row.get("pair", ""),
+        )
+    raise SystemExit(f"a row has none of the three forms: {json.dumps(row)[:200]}")
+
+
+def _verdict(golds: tuple[str, ...]) -> str:
+    """Yes or no, where the readers agree on that; empty where they do not or gave other answers too."""
+    said = {gold.strip(" .").lower() for gold in golds}
+    return said.pop() if len(said) == 1 and said <= {"yes", "no"} else ""

@@ -1,0 +1,62 @@
+"""Steps on the one paper that is meant: find it, read it."""
+
+from ingestion.errors import PdfError
+from ingestion.paper import Paper
+from rag_agent.answer import Hit
+from rag_agent.asking.planning import ids_in
+from rag_agent.asking.services import Services
+from rag_agent.asking.state import State
+from rag_agent.grounding.evidence import Evidence, abstract_evidence
+
+
+def find_paper(state: State, services: Services) -> State:
+    """Find the one paper meant: in the library, or on arXiv; None where it cannot be had."""
+    named = state["plan"].paper
+    with services.step("find the paper", named) as closing:
+        paper = _paper_called(named, state, services)
+        closing.append(
+            f"{paper.title} ({paper.arxiv_id})" if paper else f"no paper “{named}” found"
+        )
+    return {"paper": paper}
+
+
+def read(state: State, services: Services) -> State:
+    """Read the meant paper, its abstract at least, and gather the sentences that say most."""
+    paper, part = state.get("paper"), state["parts"][0]
+    if paper is None:
+        raise AssertionError("read comes after a paper was found")
+    limit = services.settings.retrieval.sentences
+    with services.step("read", paper.arxiv_id) as closing:
+        evidence = full_text(paper, part, limit, services)
+        closing.append(f"{paper.arxiv_id}: {'full text' if evidence else 'abstract only'}")
+        if not evidence:
+            hit = Hit(paper, 1.0, 1.0, passes=True)
+            evidence = abstract_evidence(part, (hit,), services.embedder, limit)
+    return {"evidence": evidence, "rounds": state.get("rounds", 0) + 1}
+
+
+def _paper_called(named: str, state: State, services: Services) -> Paper | None:
+    ids, library = ids_in(named), services.library
+    if named.startswith("local/"):
+        return library.get([named]).get(named)
+    if ids:
+        return services.ask_arxiv(lambda arxiv: library.by_id(ids[0], arxiv))
+    if named:
+        found = services.ask_arxiv(lambda arxiv: library.by_title(named, arxiv))
+        if found is not None:
+            return found
+    cited = library.get(state.get("last_papers", [])[:1])
+    return next(iter(cited.values()), None) if not named or state.get("conversation") else None
+
+
+def full_text(paper: Paper, part: str, limit: int, services: Services) -> list[Evidence]:
+    """The best sentences of the paper's PDF; none, with a notice, where it cannot be had."""
+    try:
+        at_hand = services.ask_arxiv(lambda arxiv: services.library.pdf(paper, arxiv))
+        if at_hand is None:
+            return []
+        opened = services.full_text.open(at_hand.paper, at_hand.file, services.say)
+        return opened.best_sentences(part, limit)
+    except PdfError as error:
+        services.notice(error)
+        return []

@@ -1,0 +1,38 @@
+"""The form in which a question wants its answer, decided in code: no call of a model is spent on it."""
+
+import re
+
+from rag_agent.prompts.reader import Form
+
+_YES_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|may|might)\b", re.I
+)
+# "How many" and its like ask for a number, every other "how" for an explanation.
+_MEASURE = """accurate accurately big close deep expensive far fast frequently good great high large long low many
+much often old quickly slow small strong tall well wide"""
+_EXPLAIN = re.compile(
+    rf"^(?:compare|contrast)\b|\b(?:why|explain|describe|elaborate|in what way)\b"
+    rf"|\bhow\b(?! (?:{'|'.join(_MEASURE.split())})\b)",
+    re.I,
+)
+# A plural and its verb: "which data sets are used", "what do they …" is none.
+_LIST = re.compile(
+    r"^(?:name|list)\b|\b(?:which|what)(?: [\w'’-]+){0,5}? [a-z-]*[a-rt-z]s\b(?: [\w-]+){0,3}? "
+    r"(?:are|were|do|did|have)\b",
+    re.I,
+)
+_LEAD = re.compile(r"^[^,?]{0,60}, (?:and )?", re.I)
+
+
+def form_of(question: str) -> Form:
+    """`yes_no`, `explain`, `list` or `fact`.
+
+    Args:
+        question: English.
+    """
+    asked = _LEAD.sub("", question.strip(), count=1)
+    if _YES_NO.match(asked) or _YES_NO.match(question.strip()):
+        return "yes_no"
+    if _EXPLAIN.search(question):
+        return "explain"
+    return "list" if _LIST.search(question) else "fact"

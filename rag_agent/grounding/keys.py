@@ -1,0 +1,25 @@
+"""Numbers of the quotes of one answer."""
+
+from rag_agent.citation import Citation, quote_kind
+from rag_agent.grounding.evidence import Evidence
+
+
+class Keys:
+    """Numbers the quotes of one answer from 1; the same quote keeps its number."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, int | None, int], int] = {}
+
+    def cite(self, evidence: Evidence, cosine: float) -> Citation:
+        """The citation of a piece of evidence."""
+        place = (evidence.paper.arxiv_id, evidence.page, evidence.start)
+        return Citation(
+            key=self._keys.setdefault(place, len(self._keys) + 1),
+            paper=evidence.paper,
+            page=evidence.page,
+            quote=evidence.text,
+            start=evidence.start,
+            passage=evidence.passage,
+            cosine=cosine,
+            kind=quote_kind(evidence.paper, evidence.page),
+        )

@@ -1,0 +1,75 @@
+"""The model of a role, ready to be asked: a server that settings name, or the embedded one, started if need be."""
+
+from pathlib import Path
+
+from ingestion.errors import ModelUnavailable
+from ingestion.machine import weights
+from ingestion.machine.user_path import user_path
+from rag_agent.model import llama_server
+from rag_agent.model.client import LanguageModel, Role
+from rag_agent.model.llama_server import LlamaConfig
+from rag_agent.settings import RoleSettings, Settings
+
+NO_MODEL = "none"
+
+
+def open_model(
+    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
+) -> LanguageModel:
+    """The model of a role, ready to be asked; the embedded server is started if none runs.
+
+    Raises:
+        ModelUnavailable: The role has no model, or the embedded server does not start.
+        WeightsError: The embedded model's weights cannot be had.
+    """
+    role_settings, adapter_name = _role(role, settings)
+    if role_settings.base_url:
+        return LanguageModel(
+            name=adapter_name or role_settings.model or settings.reader.model,
+            base_url=role_settings.base_url,
+            api_key=role_settings.api_key.get_secret_value(),
+            timeout_s=role_settings.timeout_s,
+        )
+    model = role_settings.model or settings.reader.model
+    if model == NO_MODEL:
+        raise ModelUnavailable(
+            "No language model is set (model is none)",
+            next_step="Set ARXIV_AGENT_READER__MODEL to have answers written instead of quoted",
+        )
+    config = llama_config(role, settings, report)
+    service = llama_server.ensure(config, settings.home)
+    applied = role == "coder" and bool(config.adapter)
+    lora = [{"id": 0, "scale": settings.coder.adapter_scale if applied else 0.0}]
+    return LanguageModel(
+        name=Path(model).name.removesuffix(".gguf")
+        + (f"+{Path(config.adapter).stem}" if applied else ""),
+        base_url=f"{service.uri}/v1",
+        api_key=service.token,
+        timeout_s=role_settings.timeout_s,
+        extra_body={"lora": lora} if config.adapter else {},
+        on_use=lambda: llama_server.touch(config, settings.home),
+    )
+
+
+def llama_config(
+    role: Role, settings: Settings, report: weights.Report = lambda what, share: None
+) -> LlamaConfig:
+    """How the embedded server of a role is started; reader and coder of one base model share one."""
+    reader, coder = settings.reader, settings.coder
+    own_coder = not coder.base_url and coder.model not in ("", reader.model)
+    model = coder.model if role == "coder" and own_coder else reader.model
+    carries_adapter = coder.adapter and not coder.base_url and (role == "coder" or not own_coder)
+    return LlamaConfig(
+        model=str(weights.resolve(model, settings.home, report)),
+        adapter=str(user_path(coder.adapter).absolute()) if carries_adapter else "",
+        context_tokens=reader.context_tokens,
+        slots=reader.slots,
+        threads=reader.threads,
+        keep_alive_s=reader.keep_alive_s,
+    )
+
+
+def _role(role: Role, settings: Settings) -> tuple[RoleSettings, str]:
+    if role == "reader" or not (settings.coder.base_url or settings.coder.model):
+        return settings.reader, settings.coder.adapter if role == "coder" else ""
+    return settings.coder, settings.coder.adapter

@@ -1,0 +1,34 @@
+"""What is found in one paper: passages and sentences, each at its exact place."""
+
+from itertools import pairwise
+
+from rag_agent.grounding.open_paper import OpenPaper
+from tests.rag_agent.grounding.conftest import PAPER
+
+
+def test_the_passage_that_answers_comes_first_with_its_place(opened: OpenPaper) -> None:
+    best = opened.best_passages("How many species of birds visit?")[0].passage
+    assert "Eleven species" in best.text
+    assert best.section == "3 Birds"
+    assert opened.text.pages[best.page - 1].text[best.start : best.end] == best.text
+
+
+def test_passages_do_not_overlap(opened: OpenPaper) -> None:
+    spans = sorted((p.passage.start, p.passage.end) for p in opened.best_passages("water"))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_sentences_are_exact_quotes_in_the_order_of_the_paper(opened: OpenPaper) -> None:
+    found = opened.best_sentences("What is spread in March?", n=4)
+    assert len(found) == 4
+    assert any("Compost" in evidence.text for evidence in found)
+    assert [e.start for e in found] == sorted(e.start for e in found)
+    for evidence in found:
+        page = opened.text.pages[(evidence.page or 0) - 1].text
+        assert page[evidence.start :].startswith(evidence.text)
+        assert evidence.text in evidence.passage
+        assert evidence.paper is PAPER
+
+
+def test_a_question_that_shares_no_word_still_gets_passages(opened: OpenPaper) -> None:
+    assert len(opened.best_passages("xyzzy", k=2)) == 2
