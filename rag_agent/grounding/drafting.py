@@ -16,7 +16,7 @@ from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.form import form_of
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.verification import adds_nothing
+from rag_agent.grounding.verification import adds_nothing, denies
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Form, Prompts
 
@@ -31,7 +31,8 @@ _NOT_STATED = re.compile(
     r"(?:state|mention|provide|specif|given|contain|describ)\w*|\bno (?:information|mention)\b",
     re.I,
 )
-_VERDICT = re.compile(r"^\W*(?:answer\W+)?(yes|no)\b[\s,.:;–—-]*", re.I)
+_VERDICT = re.compile(r"^\W*(yes|no)\b[\s,.:;–—-]*", re.I)
+_ANSWERED = re.compile(r"\banswer\W+(yes|no)\b\W*", re.I)
 
 OnClaim = Callable[[Claim], None]
 
@@ -68,7 +69,7 @@ def write_claims(
     ordered = sorted(evidence, key=lambda e: e.score)  # the best stand next to the question
     messages = prompts.read(question, form, [_shown(e) for e in ordered])
     pieces = model.stream(messages, _TOKENS[form])
-    drafted = _with_verdict(_sentences(pieces)) if form == "yes_no" else _sentences(pieces)
+    drafted = _with_verdict(pieces, question) if form == "yes_no" else _sentences(pieces)
     claims: list[Claim] = []
     for text in drafted:
         claim = checked(text, question, ordered, embedder, keys)
@@ -84,14 +85,15 @@ def checked(
     """A drafted sentence with the quotes that carry it; None where it says nothing or none do."""
     verdict = _VERDICT.match(text)
     said = text[verdict.end() :] if verdict else text
-    if verdict and not said.strip():
-        return decided_by(text, question, shown, embedder, keys)
-    if not re.search(r"\w|∞", said) or _NOT_STATED.search(said):
-        return None
-    if adds_nothing(said, question):
-        return decided_by(verdict[0], question, shown, embedder, keys) if verdict else None
-    claim = attributed(said, question, shown, embedder, keys)
-    return Claim(text, True, claim.citations) if claim and verdict else claim
+    if not verdict:
+        empty = (
+            not re.search(r"\w|∞", said) or _NOT_STATED.search(said) or adds_nothing(said, question)
+        )
+        return None if empty else attributed(said, question, shown, embedder, keys)
+    reason = attributed(said, question, shown, embedder, keys) if said.strip() else None
+    if reason is not None:
+        return Claim(text, True, reason.citations)
+    return decided_by(verdict[1], question, shown, embedder, keys)
 
 
 def quote_claims(
@@ -135,21 +137,24 @@ def _lines(text: str) -> list[str]:
     ]
 
 
-def _with_verdict(sentences: Iterator[str]) -> Iterator[str]:
-    """Yes or No joined to the sentence that gives its reason, where there is one."""
-    verdict = ""
-    for sentence in sentences:
-        found = _VERDICT.match(sentence)
-        said = _VERDICT.sub("", sentence, count=1).strip()
-        if found and not said:
-            verdict = found[1].capitalize()
-        elif found or verdict:
-            yield f"{found[1].capitalize() if found else verdict}. {said}"
-            verdict = ""
-        else:
-            yield sentence
-    if verdict:
-        yield f"{verdict}."
+def _with_verdict(pieces: Iterator[str], question: str) -> Iterator[str]:
+    """Yes or No with the finding that it rests on, which the model is asked for first."""
+    text = "".join(pieces)
+    found = _lines(_ANSWERED.sub("", text).replace("Finding:", ""))
+    leading = _VERDICT.match(found[0]) if found else None
+    verdict = _ANSWERED.search(text) or leading
+    if leading and found:
+        found[0] = found[0][leading.end() :]
+    if found or verdict:
+        finding = found[0] if found else ""
+        said = verdict[1] if verdict else _direction(finding, question)
+        yield f"{said.capitalize()}. {finding[:1].upper()}{finding[1:]}".strip()
+    yield from found[1:]
+
+
+def _direction(finding: str, question: str) -> str:
+    """The verdict that a finding comes to where the model left it out: No where it denies what was asked."""
+    return "no" if denies(finding) != denies(question) else "yes"
 
 
 def _repeats(claim: Claim, claims: Sequence[Claim]) -> bool:

@@ -16,7 +16,7 @@ from rag_agent.grounding.names import ARXIV_ID, names, numbers, value_of, words
 _LEAST_SHARED = 0.6
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable|un\w{5,})\b|n['’]t\b", re.I
+    r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
 )
 _DIRECTIONS = (
     re.compile(
@@ -32,6 +32,11 @@ _DIRECTIONS = (
 )
 
 
+def denies(text: str) -> bool:
+    """Whether a sentence holds a negation."""
+    return bool(_NEGATION.search(text))
+
+
 def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool:
     """Whether numbers, names, words, negations and directions of a sentence are those of its quotes.
 
@@ -45,7 +50,7 @@ def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool
         return False
     if names(text) - words(said) - names(question):
         return False
-    if bool(_NEGATION.search(text)) and not _NEGATION.search(said):
+    if denies(text) and not denies(said):
         return False
     if any(way.search(text) and not way.search(f"{said} {question}") for way in _DIRECTIONS):
         return False
