@@ -96,6 +96,10 @@ bench-growth: setup ## Time and memory against library size, from bench-latency 
 bench-answer-latency: setup ## First words and whole answers, cold and warm, with and without prompt cache
 	@$(BIN)/python -m bench.answer_latency
 
+.PHONY: bench-engine
+bench-engine: setup ## Prompt and reply speed, memory and start-up of each engine here
+	@$(BIN)/python -m bench.engine
+
 .PHONY: bench-answers
 bench-answers: setup ## Answers, citations and routing with the embedded model
 	@$(BIN)/python -m bench.answers

@@ -57,6 +57,10 @@ class ReaderSettings(RoleSettings):
         description="Model name on the server; embedded: qwen2.5-coder-1.5b-instruct, "
         "qwen2.5-coder-0.5b-instruct, a GGUF file, or none (quotes only)",
     )
+    engine: Literal["auto", "openvino", "llama.cpp"] = Field(
+        "auto",
+        description="Engine of the embedded model; auto takes the one that reads prompts sooner on this processor",
+    )
     context_tokens: int = Field(
         8192, ge=2048, description="Context of one request, tokens (embedded model)"
     )

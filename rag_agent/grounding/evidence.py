@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.embedding.model import Embedder, Vectors
-from ingestion.fulltext.passages import sentence_spans
+from ingestion.fulltext.quotable import why_not_quotable
+from ingestion.fulltext.sentences import sentence_spans
 from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.answer import Hit
@@ -98,6 +99,7 @@ def abstract_evidence(
             score=float(scores[i]),
             cosine=float(cosines[i]),
             vector=vectors[places[i]],
+            quotable=not why_not_quotable(texts[i], "abstract"),
         )
         for i in chosen
     ]

@@ -7,7 +7,10 @@ from ingestion.machine import weights
 from ingestion.machine.user_path import user_path
 from rag_agent.model import llama_server
 from rag_agent.model.client import LanguageModel, Role
+from rag_agent.model.engine_choice import EngineChoice, engine_here
 from rag_agent.model.llama_server import LlamaConfig
+from rag_agent.model.openvino import process as openvino
+from rag_agent.model.openvino.process import OpenVinoConfig
 from rag_agent.settings import RoleSettings, Settings
 
 NO_MODEL = "none"
@@ -36,6 +39,45 @@ def open_model(
             "No language model is set (model is none)",
             next_step="Set ARXIV_AGENT_READER__MODEL to have answers written instead of quoted",
         )
+    if engine_of(role, settings).engine == "openvino":
+        return _on_openvino(model, settings, report)
+    return _on_llama_cpp(role, model, settings, report)
+
+
+def engine_of(role: Role, settings: Settings) -> EngineChoice:
+    """The engine of a role's embedded model, and why.
+
+    The coder writes more than it reads, which llama.cpp does sooner (`make bench-engine`).
+    """
+    if settings.reader.engine != "auto":
+        return EngineChoice(settings.reader.engine, "the setting reader.engine names it")
+    if role == "coder":
+        return EngineChoice("llama.cpp", "it writes sooner than OpenVINO, and programs are long")
+    return engine_here()
+
+
+def _on_openvino(model: str, settings: Settings, report: weights.Report) -> LanguageModel:
+    reader = settings.reader
+    config = OpenVinoConfig(
+        model=str(weights.resolve(model, settings.home, report)),
+        context_tokens=reader.context_tokens,
+        slots=reader.slots,
+        threads=reader.threads,
+        keep_alive_s=reader.keep_alive_s,
+    )
+    service = openvino.ensure(config, settings.home)
+    return LanguageModel(
+        name=Path(model).name.removesuffix(".gguf"),
+        base_url=f"{service.uri}/v1",
+        api_key=service.token,
+        timeout_s=reader.timeout_s,
+        on_use=lambda: openvino.touch(config, settings.home),
+    )
+
+
+def _on_llama_cpp(
+    role: Role, model: str, settings: Settings, report: weights.Report
+) -> LanguageModel:
     config = llama_config(role, settings, report)
     service = llama_server.ensure(config, settings.home)
     applied = role == "coder" and bool(config.adapter)
@@ -45,7 +87,7 @@ def open_model(
         + (f"+{Path(config.adapter).stem}" if applied else ""),
         base_url=f"{service.uri}/v1",
         api_key=service.token,
-        timeout_s=role_settings.timeout_s,
+        timeout_s=_role(role, settings)[0].timeout_s,
         extra_body={"lora": lora} if config.adapter else {},
         on_use=lambda: llama_server.touch(config, settings.home),
     )

@@ -98,9 +98,10 @@ def test_a_bare_yes_has_a_quote() -> None:
     assert [citation.quote for citation in claim.citations] == [LOAF]
 
 
-def test_a_yes_whose_reason_is_invented_falls() -> None:
+def test_an_invented_reason_falls_and_leaves_the_bare_verdict() -> None:
     question = "Does this peak predict the rise of the loaf?"
-    assert texts("Yes. It predicts the rise within 3 minutes.", question) == []
+    assert texts("Finding: It predicts the rise within 3 minutes. Answer: Yes", question) == ["Yes."]
+    assert texts("Finding: Yes, on LibriSpeech.\nAnswer: Yes", "Does it help on LibriSpeech?") == []
 
 
 def test_claims_are_told_as_they_stand_and_never_taken_back() -> None:
