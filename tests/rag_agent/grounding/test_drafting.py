@@ -100,7 +100,9 @@ def test_a_bare_yes_has_a_quote() -> None:
 
 def test_an_invented_reason_falls_and_leaves_the_bare_verdict() -> None:
     question = "Does this peak predict the rise of the loaf?"
-    assert texts("Finding: It predicts the rise within 3 minutes. Answer: Yes", question) == ["Yes."]
+    assert texts("Finding: It predicts the rise within 3 minutes. Answer: Yes", question) == [
+        "Yes."
+    ]
     assert texts("Finding: Yes, on LibriSpeech.\nAnswer: Yes", "Does it help on LibriSpeech?") == []
 
 
