@@ -37,7 +37,12 @@ def opened_tab(
     context.set_default_timeout(TIMEOUT_MS)
     tab = context.new_page()
     alerts: list[str] = []
-    tab.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Any) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    tab.on("dialog", dismiss)
     tab.goto("/")
     entry(tab).wait_for()
     yield tab

@@ -107,7 +107,7 @@ def scripted_assistant(
 def write_pdf(folder: Path, name: str = "kettles.pdf") -> Path:
     """A PDF with `FULL_TEXT`."""
     path = folder / name
-    path.write_bytes(pdf_of(FULL_TEXT))
+    path.write_bytes(pdf_of(list(FULL_TEXT)))
     return path
 
 
@@ -122,7 +122,8 @@ def _best(question: str, sentences: list[str]) -> str:
 
 def serve(home: Path, port: int, seconds_a_piece: float) -> None:
     """Serve the page with the scripted assistant on loopback until killed."""
-    from ui.web import program, server
+    from ui import server
+    from ui.web import program
 
     program.open_assistant = lambda report: scripted_assistant(
         home, seconds_a_piece=seconds_a_piece

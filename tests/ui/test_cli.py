@@ -227,9 +227,12 @@ def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
 
 
 def test_help_comes_at_once(tmp_path: Path) -> None:
-    started = time.perf_counter()
-    assert _program("--help", home=tmp_path).returncode == 0
-    assert time.perf_counter() - started < 10  # well below a second on an idle machine
+    took_s = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert _program("--help", home=tmp_path).returncode == 0
+        took_s.append(time.perf_counter() - started)
+    assert min(took_s) < 1, took_s  # 0.3 s on an idle machine
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -239,7 +242,7 @@ def test_every_command_is_in_the_readme() -> None:
         for group in (questions, papers, upkeep)
         for command in group.commands.registered_commands
     ]
-    names = [command.name or command.callback.__name__ for command in commands]  # type: ignore[union-attr]
+    names = [command.name or command.callback.__name__ for command in commands]
     assert len(names) == 13
     assert [
         name for name in names if f"arxiv-agent {name}" not in readme and f"`{name}" not in readme

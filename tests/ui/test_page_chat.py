@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.errors import StoreUnavailable
-from rag_agent.model.client import ModelUnavailable
+from ingestion.errors import ModelUnavailable, StoreUnavailable
 from tests.ui.conftest import Page
 from tests.ui.scripted import NAMES
 

@@ -98,7 +98,7 @@ def shown(assistant: StandIn, **changed: Any) -> AppTest:
         from ui.web.code_result import show_code
         from ui.web.program import program
 
-        show_code(program().assistant.code, "talk", 0)
+        show_code(program().assistant.code, "talk", 0)  # type: ignore[attr-defined]
 
     assistant.code = replace(CODE, **changed)
     at = AppTest.from_function(script, default_timeout=60).run()
@@ -180,4 +180,6 @@ def test_a_program_run_again_is_kept_with_its_turn(
     assert job.wait(30)
     st.cache_resource.clear()  # as after a restart
     assert "33 nm" in page.run().text
-    assert page.assistant.conversations.turns(page.session)[0].answer.code.run == run
+    kept = page.assistant.conversations.turns(page.session)[0].answer.code
+    assert kept is not None
+    assert kept.run == run

@@ -65,7 +65,7 @@ def test_an_event_is_shown(event: Event, text: str) -> None:
 
 
 def test_a_program_is_shown_as_it_is_written_until_another_begins() -> None:
-    events = [
+    events: list[Event] = [
         StepStarted("review"),
         ProgramBegun(),
         TextWritten("first", "program"),
@@ -77,10 +77,25 @@ def test_a_program_is_shown_as_it_is_written_until_another_begins() -> None:
 
 
 def test_a_run_is_shown_once_and_a_program_that_cannot_run_with_the_reason() -> None:
-    run = [StepFinished("run", 2.0, "passed"), ProgramRan(1, "passed", 2.0)]
+    run: list[Event] = [StepFinished("run", 2.0, "passed"), ProgramRan(1, "passed", 2.0)]
     assert progress_of(run).steps == [("run", "passed", 2.0)]
     ((_, said, _),) = progress_of([ProgramRan(1, "it is not valid Python", 0.0)]).steps
     assert "it is not valid Python" in said
+
+
+def test_a_failure_leaves_no_step_open() -> None:
+    so_far = progress_of([StepStarted("search", "ponds"), Failed("The library is gone")])
+    assert so_far.now == ("", "")
+    assert so_far.steps == []
+
+
+def test_the_steps_on_the_way_are_those_of_the_answer() -> None:
+    events: list[Event] = []
+    for name in ("instruct", "write", "run", "repair", "run", "review"):
+        events += [StepStarted(name), StepFinished(name, 1.0, "done")]
+        events += [ProgramRan(1, "passed", 1.0)] if name == "run" else []
+    shown = [name for name, _, _ in progress_of(events).steps]
+    assert shown == ["instruct", "write", "run", "repair", "run", "review"]
 
 
 def test_unsupported_and_quoted_sentences_look_different() -> None:

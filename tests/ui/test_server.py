@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.page_server import Served, run_page
-from ui.web.server import names
+from ui.server import names
 
-_SERVE = "from ui.web.server import serve; serve('127.0.0.1', {port}, ['papers.example.org', '*.lab.example'])"
+_SERVE = "from ui.server import serve; serve('127.0.0.1', {port}, ['papers.example.org', '*.lab.example'])"
 OWN = ("127.0.0.1", "localhost", "LOCALHOST", "[::1]", "papers.example.org", "a.lab.example")
 FOREIGN = (
     "evil.example",

@@ -68,7 +68,7 @@ def ui(
 ) -> None:
     """Open the chat page."""
     from rag_agent.settings import load_settings
-    from ui.web.server import serve
+    from ui.server import serve
 
     serve(host, port, load_settings().page.allowed_hosts)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-_APP = Path(__file__).parents[1] / "app.py"
+_APP = Path(__file__).with_name("app.py")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LISTENING_S = (
     1.0  # by then the server listens, and its browser is still loading the page's own scripts
