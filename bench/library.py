@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.vectors import cached
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
+from ingestion.embedding.model import LocalEmbedder
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings, StoreSettings
 from ingestion.store import Filters, Store, StoreInfo
@@ -25,7 +26,7 @@ class TemporaryLibrary:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="arxiv-agent-bench-"))
-        self.embedder = Embedder(EmbeddingSettings(), home_folder())
+        self.embedder = LocalEmbedder(EmbeddingSettings(), home_folder())
         self.store = Store(
             StoreSettings(), self.home, self.embedder.name, lambda: self.embedder.dim
         )

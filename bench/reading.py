@@ -20,7 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
+from ingestion.embedding.model import LocalEmbedder
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper
@@ -102,8 +103,8 @@ def speed(home: Path) -> None:
     machine only that can be compared.
     """
     pdf = DATA / "pdfs" / "papers" / f"{SPEED_PAPER}.pdf"
-    model = _plain_model(Embedder(EmbeddingSettings(precision="fp32"), home))
-    ours = Embedder(EmbeddingSettings(), home)
+    model = _plain_model(LocalEmbedder(EmbeddingSettings(precision="fp32"), home))
+    ours = LocalEmbedder(EmbeddingSettings(), home)
     ours.encode(["warm"])
     runs: dict[str, list[tuple[float, float]]] = {"plain way": [], "first": [], "second": []}
     for _ in range(3):
@@ -129,7 +130,7 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, sum(after[:4]) - sum(before[:4])
 
 
-def _plain_model(embedder: Embedder) -> Any:
+def _plain_model(embedder: LocalEmbedder) -> Any:
     """The model as sentence-transformers runs it, behind LangChain's interface."""
     from langchain_core.embeddings import Embeddings
 
@@ -166,7 +167,7 @@ def _ask(pdf: Path, embedder: Embedder, folder: Path, question: str) -> None:
 
 def facts(home: Path, *, show: bool) -> None:
     """Questions whose key fact stands in a top-3 passage, and among the 12 best sentences."""
-    embedder = Embedder(EmbeddingSettings(), home)
+    embedder = LocalEmbedder(EmbeddingSettings(), home)
     with tempfile.TemporaryDirectory() as folder:
         full_text = FullText(PdfSettings(), embedder, Path(folder))
         for name, questions in (("shared", _shared_questions()), ("own", _own_questions())):

@@ -22,7 +22,7 @@ from bench import charts, record
 from bench.datasets import Dataset, read_dataset
 from bench.ingest import FILES, papers_of
 from bench.vectors import cached
-from ingestion.embedding.model import Embedder
+from ingestion.embedding.model import LocalEmbedder
 from ingestion.paper import Paper
 from ingestion.settings import EmbeddingSettings
 from ingestion.terms import terms
@@ -104,7 +104,7 @@ def beside(cosines: Vectors, queries: Sequence[str], names: Names) -> dict[str, 
 
 def measure(datasets: Sequence[Dataset], arxiv: Sequence[Paper]) -> dict[str, Any]:
     """Curves by group, their means over the groups in and out, and the threshold of fewest mistakes."""
-    embedder = Embedder(EmbeddingSettings(), home_folder())
+    embedder = LocalEmbedder(EmbeddingSettings(), home_folder())
 
     def embed(texts: Sequence[str]) -> Vectors:
         return cached("product", texts, embedder.encode)

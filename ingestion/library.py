@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
 from ingestion.machine import weights

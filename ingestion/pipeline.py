@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from ingestion.embedding.model import Embedder, Vectors
+from ingestion.embedding import Embedder, Vectors
 from ingestion.errors import SourceError
 from ingestion.keywords import extract_keywords
 from ingestion.machine.private_folder import make_private

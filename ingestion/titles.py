@@ -1,6 +1,6 @@
 """Papers by title: the one meant, among those that the library has."""
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.paper import Paper
 from ingestion.store.collection import Store
 from ingestion.terms import terms

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.paper import Paper
 from ingestion.store.collection import Filters, Store
 from ingestion.terms import terms

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.milvus_server import MilvusUnavailable, milvus_server
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
 from ingestion.store.owner import stop_owner

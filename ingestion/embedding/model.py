@@ -1,31 +1,26 @@
-"""Text to vectors, on the fastest processor path whose vectors stay true to fp32.
-
-Embedder            a sentence-transformers model in this process
-├── SharedEmbedder  the same in a warm process that all programs share (embedding_server.py)
-└── HashingEmbedder a test double without weights
-"""
+"""Text to vectors in this process, on the fastest processor path whose vectors stay true to fp32."""
 
 import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ingestion.embedding.hashing import HashingEmbedder
+from ingestion.embedding.protocol import Embedder, Vectors
 from ingestion.machine import weights
 from ingestion.settings import EmbeddingSettings
-from ingestion.terms import terms
 
-Vectors = NDArray[np.float32]
+__all__ = ["Embedder", "HashingEmbedder", "LocalEmbedder", "Vectors"]
 
 
-class Embedder:
+class LocalEmbedder(Embedder):
     """A sentence-transformers model, loaded on first use and safe to share between threads.
 
     With `precision` auto the model computes in bf16 where the processor does so natively (AVX-512 BF16, AMX):
@@ -60,28 +55,8 @@ class Embedder:
         """Load the model now, for instance in a background thread, instead of at the first text."""
         self._model()
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        on_batch: Callable[[int], None] = lambda texts_done: None,
-    ) -> Vectors:
-        """Embed texts; those beyond the model's input length (256 word pieces for MiniLM) are cut there.
-
-        Args:
-            texts: Any number of texts.
-            on_batch: Called after each forward pass with the number of texts it embedded.
-
-        Returns:
-            float32 (len(texts), dim), rows of Euclidean norm 1, so that a dot product is the cosine.
-        """
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        for rows, part in self.batches(texts):
-            vectors[rows] = part
-            on_batch(len(rows))
-        return vectors
-
     def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """The texts' vectors as they are computed: places in `texts`, and their rows of `encode`."""
+        """The texts' vectors as they are computed; see `Embedder.batches`."""
         if not texts:
             return
         model = self._model()
@@ -142,38 +117,6 @@ class Embedder:
                 trust_remote_code=False,
                 local_files_only=True,
             ).eval()
-
-
-class HashingEmbedder(Embedder):
-    """A test double: a text's vector is the sum of its stems' fixed random vectors. No weights.
-
-    Texts that share stems are near each other (cosine about the share of common stems), texts without
-    common stems nearly orthogonal, to within 1/sqrt(dim).
-
-    Args:
-        dim: Length of a vector.
-    """
-
-    def __init__(self, dim: int = 64) -> None:
-        self.name = f"hashing-{dim}"
-        self._dim = dim
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return self._dim
-
-    def load(self) -> None:
-        """Nothing is to be loaded."""
-
-    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """All texts at once."""
-        vectors = np.zeros((len(texts), self._dim), np.float32)
-        for row, text in zip(vectors, texts, strict=True):
-            for stem in sorted(set(terms(text))) or [""]:
-                row += np.random.default_rng(list(stem.encode())).standard_normal(self._dim)
-            row /= np.linalg.norm(row)
-        yield list(range(len(texts))), vectors
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

@@ -27,7 +27,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding.model import Embedder, Vectors
+from ingestion.embedding.model import LocalEmbedder
+from ingestion.embedding.protocol import Embedder, Vectors
 from ingestion.errors import AgentError, EmbeddingUnavailable
 from ingestion.machine import loopback_service, weights
 from ingestion.machine.loopback_service import Calls, Service
@@ -62,7 +63,11 @@ class SharedEmbedder(Embedder):
         report: weights.Report = lambda what, share: None,
         idle_s: float = _IDLE_S,
     ) -> None:
-        super().__init__(settings, home, report)
+        self.name = settings.model
+        self._settings = settings
+        self._home = home
+        self._report = report
+        self._lock = threading.Lock()
         self._idle_s = idle_s
         self._dim = 0
         self._recent: OrderedDict[str, Vectors] = OrderedDict()
@@ -272,7 +277,7 @@ def _numbers(reply: HTTPResponse, n: int, dtype: np.dtype[_Number]) -> NDArray[_
 if __name__ == "__main__":
     serve(
         Path(sys.argv[1]),
-        Embedder(EmbeddingSettings.model_validate_json(sys.argv[3]), Path(sys.argv[2])),
+        LocalEmbedder(EmbeddingSettings.model_validate_json(sys.argv[3]), Path(sys.argv[2])),
         float(sys.argv[4]),
         loopback_service.as_service(),
     )

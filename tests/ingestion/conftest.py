@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.library import Library
 from ingestion.settings import ArxivSettings, PdfSettings, StoreSettings
 from ingestion.store.collection import Store

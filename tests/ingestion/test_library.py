@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import ArxivError, PdfError
 from ingestion.library import Library
 from ingestion.paper import parse_arxiv_id

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.embedding.model import HashingEmbedder, Vectors
+from ingestion.embedding import HashingEmbedder, Vectors
 from ingestion.errors import SourceError
 from ingestion.paper import Paper
 from ingestion.pipeline import BATCH, IngestReport, ingest, past_ingests
@@ -216,7 +216,7 @@ def test_every_record_read_is_counted_once(
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.pipeline import ingest
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.store.collection import Store
 from ingestion.titles import paper_called
 from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH

@@ -1,4 +1,4 @@
-"""Vectors: the double without weights, batches, and (slow) the real model against fp32."""
+"""Vectors: batches, and (slow) the real model against fp32."""
 
 import os
 from pathlib import Path
@@ -8,25 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.embedding.model import Embedder, HashingEmbedder, _batches
+from ingestion.embedding.model import LocalEmbedder, _batches
 from ingestion.settings import EmbeddingSettings
 from tests.papers import PAPERS
-
-
-def test_the_double_is_deterministic_and_near_for_shared_words() -> None:
-    one, other = HashingEmbedder(512), HashingEmbedder(512)
-    texts = ["the sound of sourdough bubbles", "bubbling sourdough sounds", "lighthouse lenses"]
-    vectors = one.encode(texts)
-    np.testing.assert_array_equal(vectors, other.encode(texts))
-    assert vectors.dtype == np.float32
-    assert vectors.shape == (3, one.dim)
-    assert vectors[0] @ vectors[1] > 0.8 > 0.3 > vectors[0] @ vectors[2]
-
-
-@given(st.lists(st.text(max_size=30), max_size=4))
-def test_rows_have_length_one(texts: list[str]) -> None:
-    vectors = HashingEmbedder(16).encode(texts)
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.ones(len(texts)), atol=1e-5)
 
 
 @given(st.lists(st.integers(1, 256), max_size=60), st.integers(256, 4096))
@@ -39,8 +23,8 @@ def test_batches_hold_every_text_once_within_the_limit(lengths: list[int], limit
 
 @pytest.mark.slow
 def test_the_real_model_stays_true_to_fp32(real_home: Path) -> None:
-    fast = Embedder(EmbeddingSettings(), real_home)
-    exact = Embedder(EmbeddingSettings(precision="fp32"), real_home)
+    fast = LocalEmbedder(EmbeddingSettings(), real_home)
+    exact = LocalEmbedder(EmbeddingSettings(precision="fp32"), real_home)
     texts = [paper.text for paper in PAPERS] + ["", "中文标题", "x" * 5000]
     done: list[int] = []
     vectors = fast.encode(texts, done.append)

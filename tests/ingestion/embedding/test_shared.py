@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder, Vectors
+from ingestion.embedding import HashingEmbedder, Vectors
 from ingestion.embedding.shared import SharedEmbedder, serve
 from ingestion.errors import EmbeddingUnavailable
 from ingestion.machine import loopback_service

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.pipeline import ingest
 from ingestion.store.census import take_census
 from ingestion.store.collection import Store

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import KeywordUnsupported, SchemaMismatch, StoreError, StoreUnavailable
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
@@ -316,7 +316,7 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 _SECOND_PROCESS = """
 import sys
 from pathlib import Path
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
 from tests.papers import numbered

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from pymilvus.grpc_gen import milvus_pb2, milvus_pb2_grpc
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import StoreUnavailable
 from ingestion.machine import loopback_service, process
 from ingestion.machine.loopback_service import Service

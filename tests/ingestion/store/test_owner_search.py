@@ -13,7 +13,7 @@ from milvus_lite.engine.collection import Collection as LiteCollection
 from milvus_lite.storage.memtable import MemTable
 from milvus_lite.storage.segment import Segment
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
 from ingestion.store import Filters, Store, owner_search
