@@ -9,7 +9,7 @@ import argparse
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -374,7 +374,7 @@ def _error_feed(message: str) -> str:
 # A real PDF, one page per 40 lines, in a font that every reader has.
 
 
-def pdf_of(paragraphs: list[str]) -> bytes:
+def pdf_of(paragraphs: Sequence[str]) -> bytes:
     """A PDF whose text is these paragraphs; characters beyond Latin-1 become question marks."""
     lines = [line for paragraph in paragraphs for line in (*wrap(paragraph, 80), "")]
     pages = [lines[at : at + 40] for at in range(0, len(lines), 40)]

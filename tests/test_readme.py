@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.core
 import typer.main
 
 from docs.generate import MAP, SETTINGS, map_page, settings_page
@@ -21,7 +22,7 @@ TEXT = {page.name: page.read_text() for page in PAGES}
 def commands() -> set[str]:
     """Every command of `arxiv-agent`, those of groups with their group's name before them."""
     program = typer.main.get_command(app)
-    assert isinstance(program, typer.main.TyperGroup)
+    assert isinstance(program, typer.core.TyperGroup)
     found = set()
     for name, command in program.commands.items():
         within = getattr(command, "commands", None) or {"": command}

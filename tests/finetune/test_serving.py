@@ -40,7 +40,7 @@ def test_gguf_adapter_serves_what_peft_serves(trained: Config) -> None:
     assert outcome.bases > 0.9
     assert outcome.adapters > 0.9
     for who in ("base", "tuned"):
-        generate(trained, who, progress=False)  # type: ignore[arg-type]
+        generate(trained, who, progress=False)
     scores = score(trained, ["base", "tuned"])
     assert scores["metrics"]["bleu4"]["gain"]["tuned"]["value"] != 0
 

@@ -7,7 +7,6 @@ import pytest
 
 from ingestion.adding import add
 from ingestion.library import Library
-from ingestion.sources import local_pdf
 from tests.fake_arxiv import FakeArxiv, pdf_of
 from tests.papers import PONDS, SOURDOUGH
 
@@ -101,7 +100,7 @@ def test_a_full_disk_leaves_no_half_file(
         target.touch()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(local_pdf.shutil, "copyfile", full)
+    monkeypatch.setattr("shutil.copyfile", full)
     added = add(str(pdf(tmp_path, "kettles.pdf")), empty)
     assert "No space left" in added.detail
     assert list(empty.settings.assets.iterdir()) == []

@@ -1,4 +1,5 @@
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -49,7 +50,7 @@ def test_invisible_and_direction_changing_characters_go_but_scripts_stay() -> No
     assert clean_text(f"{persian} {chinese} {hebrew}") == f"{persian} {chinese} {hebrew}"
 
 
-def test_latex_that_names_a_file_reads_none(tmp_path) -> None:
+def test_latex_that_names_a_file_reads_none(tmp_path: Path) -> None:
     secret = tmp_path / "secret.tex"
     secret.write_text("hunter2")
     assert "hunter2" not in clean_text(rf"\input{{{secret}}} \include{{{secret}}} x")

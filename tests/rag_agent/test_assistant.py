@@ -6,9 +6,9 @@ A plain English question costs one call of the model, whose reply is plain text.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -367,7 +367,7 @@ def test_a_consumer_that_goes_away_ends_the_question(make: Make) -> None:
     before = threading.active_count()
     events = make(PEAK, seconds_a_piece=0.05).ask(QUESTION)
     next(events)
-    events.close()
+    cast(Generator[Event], events).close()
     deadline = time.monotonic() + 20
     while threading.active_count() > before + 3 and time.monotonic() < deadline:
         time.sleep(0.05)

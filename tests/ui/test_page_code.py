@@ -95,10 +95,13 @@ def assistant(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 def shown(assistant: StandIn, **changed: Any) -> AppTest:
     def script():  # type: ignore[no-untyped-def]  # its source runs elsewhere, without names
+        from typing import Any, cast
+
         from ui.web.code_result import show_code
         from ui.web.program import program
 
         show_code(program().assistant.code, "talk", 0)  # type: ignore[attr-defined]
+        show_code(cast(Any, program().assistant).code, "talk", 0)
 
     assistant.code = replace(CODE, **changed)
     at = AppTest.from_function(script, default_timeout=60).run()
@@ -183,3 +186,6 @@ def test_a_program_run_again_is_kept_with_its_turn(
     kept = page.assistant.conversations.turns(page.session)[0].answer.code
     assert kept is not None
     assert kept.run == run
+    code = page.assistant.conversations.turns(page.session)[0].answer.code
+    assert code is not None
+    assert code.run == run

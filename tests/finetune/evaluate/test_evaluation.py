@@ -70,7 +70,7 @@ def test_other_settings_do_not_mix(served: Config, make_config: Make) -> None:
 def test_table_of_base_and_tuned(served: Config, tmp_path: Path) -> None:
     with_some_adapter(served)
     for who in ("base", "tuned"):
-        generate(served, who, progress=False)  # type: ignore[arg-type]
+        generate(served, who, progress=False)
     scores = score(served, ["base", "tuned"])
     assert scores["metrics"]["ended"]["models"]["base"]["value"] == 1
     text = table(scores)

@@ -64,7 +64,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     monkeypatch.setitem(weights.KNOWN, "tiny", known)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     index = Index(folder)
-    monkeypatch.setattr(weights.subprocess, "run", index.run)
+    monkeypatch.setattr("subprocess.run", index.run)
     return index
 
 
@@ -124,7 +124,7 @@ def test_a_disk_that_is_too_full_is_told_before_the_download(
     index: Index, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(home.parent)._replace(free=1000)
-    monkeypatch.setattr(weights.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
     with pytest.raises(WeightsError, match="ARXIV_AGENT_HOME"):
         resolve("tiny", home)
     assert index.downloaded == []

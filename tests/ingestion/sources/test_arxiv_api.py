@@ -3,6 +3,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import requests
 from filelock import FileLock
 
 from ingestion.errors import ArxivError, ArxivUnavailable, InvalidArxivId
+from ingestion.paper import Paper
 from ingestion.settings import ArxivSettings
 from ingestion.sources import arxiv_connection
 from ingestion.sources.arxiv_api import ArxivApi
@@ -37,7 +39,7 @@ def make_api(
     return ArxivApi(settings, folder, lambda seconds, reason: waits.append((seconds, reason)))
 
 
-def ids(papers: list) -> list[str]:
+def ids(papers: Sequence[Paper]) -> list[str]:
     return [paper.arxiv_id for paper in papers]
 
 
