@@ -67,6 +67,7 @@ BROKEN_BY = {
         ("rag_agent.code.source", "langgraph"),
         ("rag_agent.assistant", "langgraph"),
         ("ui.console", "langgraph"),
+        ("rag_agent.conversations.store", "langgraph"),
     ],
     "only ui imports streamlit": [("rag_agent.answer", "streamlit"), ("bench.scores", "streamlit")],
 }

