@@ -197,11 +197,8 @@ def test_fused_scores_are_finite_and_do_not_depend_on_the_order(n: int, seed: in
     random = np.random.default_rng(seed)
     vectors = random.standard_normal((n, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines, keyword = vectors @ QUERY, random.random(n)
+    cosines, keyword = vectors @ QUERY, random.random(n).astype(np.float32)
     scores = fused(cosines, keyword, vectors, Fusion())
-    cosines = vectors @ QUERY
-    keyword, covered = (random.random(n).astype(np.float32) for _ in range(2))
-    scores = fused(cosines, keyword, covered, vectors, Fusion())
     other = random.permutation(n)
     again = fused(cosines[other], keyword[other], vectors[other], Fusion())
     assert np.isfinite(scores).all()

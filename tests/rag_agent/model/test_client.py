@@ -15,10 +15,9 @@ from werkzeug import Request, Response
 
 from ingestion.errors import InvalidReply, ModelUnavailable
 from rag_agent.model import llama_server
-from rag_agent.model.client import LanguageModel
+from rag_agent.model.client import LanguageModel, Message
 from rag_agent.model.opening import open_model
 from rag_agent.model.scripted import ScriptedModel
-from rag_agent.model.client import LanguageModel, Message, ScriptedModel, open_model
 from rag_agent.settings import load_settings
 
 PROMPT: list[Message] = [("system", "Name a colour."), ("user", "The sky?")]
