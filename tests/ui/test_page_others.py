@@ -179,7 +179,7 @@ def test_health_is_shown_with_what_to_do(page: Page) -> None:
     job("health")
     page.run()
     assert "3 papers" in page.text
-    assert "&lt;b&gt;unreachable&lt;/b&gt; → Check the network" in page.text
+    assert "&lt;b&gt;unreachable&lt;/b&gt;<br>→ Check the network" in page.text
 
 
 def test_settings_are_kept_and_the_language_changes_at_once(page: Page) -> None:

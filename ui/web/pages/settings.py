@@ -78,12 +78,12 @@ def show_form(settings: Settings) -> None:
         fields.text("coder.base_url", say("coder_server"), say("same_model"))
         fields.secret(_KEYS[1], say("coder_key"))
         fields.text("coder.adapter", say("adapter"), say("no_adapter"))
+        messages.small(say("key_goes"))
         st.markdown(f"#### {escaped(say('answering'))}")
         fields.share("retrieval.threshold", say("threshold"))
         fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
         fields.number("retrieval.top_k", say("top_k"), 1, 100)
         fields.number("agent.rounds", say("rounds"), 1, 10)
-        messages.small(say("key_goes"))
         sent = st.form_submit_button(say("save"), type="primary")
     messages.small(say("saved_in", file=settings_file(settings.home)))
     if sent:
@@ -113,10 +113,10 @@ def show_health(settings: Settings) -> None:
 
 def show_check(check: doctor.Check) -> None:
     """One thing looked at, and how to mend it."""
-    mend = f" → {check.mend}" if check.mend else ""
+    mend = f"<br>→ {as_html(check.mend)}" if check.mend else ""
     st.html(
         f'<p class="check {check.state}"><b>{as_html(say(f"check {check.name}"))}</b><i>{as_html(say(check.state))}</i>'
-        f"<span>{as_html(check.detail + mend)}</span></p>"
+        f"<span>{as_html(check.detail)}{mend}</span></p>"
     )
 
 
