@@ -7,13 +7,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from ingestion.embedding.model import HashingEmbedder
-from ingestion.errors import ModelUnavailable
+from ingestion.errors import AgentError, ModelUnavailable
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
 from ingestion.store.collection import Store
@@ -535,3 +536,45 @@ def test_the_starter_library_is_added_once(
 def test_notices_are_events_too(make: Make) -> None:
     events = list(make(no_model=True).ask(QUESTION))
     assert any(isinstance(event, Notice) for event in events)
+
+
+def test_a_quote_is_marked_on_the_version_that_it_was_read_from(make: Make) -> None:
+    """Of v9 and v10 at hand, the text is read and the page drawn from v10: by number, not by name."""
+    assistant = make("The lunar tide is 31 nanometres.", papers=(replace(PONDS, version=0),))
+    assistant.settings.assets.mkdir(parents=True)
+    for version, said in ((9, "An older text says nothing."), (10, PONDS.abstract)):
+        file = assistant.settings.assets / f"{PONDS.arxiv_id}v{version}.pdf"
+        file.write_bytes(pdf_of([PONDS.title, "Abstract", said]))
+    answer = ask(assistant, "How large is the lunar tide?", paper=PONDS.arxiv_id)
+    (citation,) = answer.sources
+    assert citation.paper.version == 10
+    assert citation.page is not None
+    span = (citation.start, citation.start + len(citation.quote))
+    place = (PONDS.arxiv_id, citation.page)
+    plain = assistant.page_image(*place, version=10)
+    assert assistant.page_image(*place, version=10, span=span).png != plain.png
+    assert assistant.page_image(*place, version=9).png != plain.png
+
+
+def test_an_answer_that_cannot_be_kept_is_given_and_says_so(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise AgentError("The disk is full", next_step="Free some space")
+
+    assistant = make(PEAK)
+    monkeypatch.setattr(assistant.conversations, "append", full)
+    answer = ask(assistant, session="bread")
+    assert answer.answered
+    assert any("The disk is full" in notice for notice in answer.notices)
+
+
+def test_a_broken_file_of_conversations_costs_one_question(make: Make, library: Path) -> None:
+    (library / "sessions.sqlite").write_bytes(b"this is no database" * 100)
+    assistant = make(PEAK)
+    *_, last = assistant.ask(QUESTION, session="bread")
+    assert isinstance(last, Failed)
+    assert "broken" in last.what
+    assert "nothing of it is deleted" in last.kept
+    assert ask(assistant, session="bread").answered
+    assert len(assistant.conversations.turns("bread")) == 1
