@@ -19,8 +19,10 @@ from ingestion.machine import weights
 from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
 from rag_agent.asking.outcome import finished
+from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import CodeOptions
+from rag_agent.asking.translation import to_english
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered
@@ -129,6 +131,13 @@ class Assistant:
     ) -> tuple[Hit, ...]:
         """Search the library; see `Retriever.search`."""
         return self.retriever.search(query, k=k, mode=mode, threshold=threshold, filters=filters)
+
+    def in_english(self, query: str) -> str:
+        """A query in English, as the papers are; as it stands where the reader model cannot translate it."""
+        if language_of(query) == "en":
+            return query
+        services, _ = self._services(threading.Event(), lambda event: None)
+        return to_english(query, services)
 
     def add(self, given: str, on_wait: OnWait = lambda seconds, reason: None) -> Added:
         """Bring one paper in; see `ingestion.adding.add`."""

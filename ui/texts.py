@@ -149,6 +149,7 @@ TEXTS = {
     "search": ("Search", "搜索"),
     "statistics": ("What is in it", "概览"),
     "search_library": ("Search the library", "搜索文献库"),
+    "translated": ("Searched as “{query}”", "按“{query}”搜索"),
     "not_translated": (
         "The query is searched as it stands, not translated; papers are in English.",
         "查询按原文搜索，未经翻译；论文是英文的，用英文搜索效果更好。",

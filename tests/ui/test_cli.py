@@ -130,12 +130,15 @@ def test_search_prints_hits_with_cosine_and_verdict(terminal: Terminal, metadata
         assert terminal.json("search", "sparse routing", *right)["hits"]
 
 
-def test_a_chinese_search_says_that_it_is_not_translated(
+def test_a_chinese_search_is_translated_or_says_that_it_is_not(
     terminal: Terminal, metadata: Path
 ) -> None:
     terminal.json("ingest", str(metadata))
-    assert "not translated" in terminal.run("search", "稀疏路由").stderr
-    assert "not translated" not in terminal.run("search", "sparse routing").stderr
+    terminal.replies[:] = ["sparse routing"]
+    assert "“sparse routing”" in terminal.run("search", "稀疏路由").stderr
+    terminal.replies[:] = ["稀疏"]
+    assert "未经翻译" in terminal.run("search", "稀疏路由").stderr
+    assert terminal.run("search", "sparse routing").stderr == ""
 
 
 def test_ask_prints_the_promised_object(terminal: Terminal, metadata: Path) -> None:

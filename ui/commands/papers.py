@@ -69,8 +69,9 @@ def search(
     retrieval = assistant.settings.retrieval
     wanted = mode or retrieval.mode
     least = retrieval.threshold if threshold is None else threshold
+    english = assistant.in_english(query)
     hits = assistant.search(
-        query,
+        english,
         k=k,
         mode=wanted,
         threshold=least,
@@ -82,9 +83,11 @@ def search(
         return
     from rag_agent.asking.planning import language_of
     from ui.terminal import show_hits
+    from ui.texts import text
 
     if language_of(query) != "en":
-        console.say("note: the query is not translated; papers are in English", error=True)
+        told = "not_translated" if english == query else "translated"
+        console.say(text("zh", told, query=english), error=True)
     show_hits(hits, least, console.out())
 
 

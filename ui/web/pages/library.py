@@ -46,12 +46,24 @@ def show_search() -> None:
     if not query.strip():
         return
     filters = Filters(category.strip(), author.strip(), first, last)
-    hits = assistant.search(query, k=_LOOKED_AT, mode=mode, threshold=threshold, filters=filters)
+    english = in_english(query)
+    hits = assistant.search(english, k=_LOOKED_AT, mode=mode, threshold=threshold, filters=filters)
     if language_of(query) != "en":
-        messages.notice(say("not_translated"))
+        told = "not_translated" if english == query else "translated"
+        messages.notice(say(told, query=english))
     with passing:
         messages.small(say("passing", n=sum(hit.passes for hit in hits), all=len(hits)))
     show_hits(hits)
+
+
+def in_english(query: str) -> str:
+    """The query in English; one is translated once, however often the page is drawn."""
+    asked, english = st.session_state.get("in_english", ("", ""))
+    if asked != query:
+        with st.spinner(say("working")):
+            english = program().assistant.in_english(query)
+        st.session_state["in_english"] = (query, english)
+    return str(english)
 
 
 def show_years() -> tuple[int, int]:
