@@ -13,6 +13,7 @@ StepName = Literal[
     "plan",
     "search",
     "find the paper",
+    "look at the library",
     "read",
     "answer",
     "rethink the query",

@@ -264,6 +264,7 @@ STEPS_ZH = {
     "plan": "规划",
     "search": "搜索",
     "find the paper": "查找论文",
+    "look at the library": "查看文献库",
     "read": "阅读",
     "answer": "核对论断",
     "rethink the query": "改写查询",
