@@ -6,7 +6,7 @@ Run by `.ci/wheel` from an empty folder; fails if the answer does not rest on a 
 from tempfile import TemporaryDirectory
 
 import rag_agent
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding.hashing import HashingEmbedder
 from rag_agent.assistant import Assistant
 from rag_agent.events import Answered
 from rag_agent.model.scripted import ScriptedModel

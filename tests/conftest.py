@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bench.milvus_server import MilvusUnavailable, milvus_server
@@ -13,6 +14,10 @@ from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
 from ingestion.store.owner import stop_owner
 from tests.fake_arxiv import FakeArxiv
+
+# A busy machine is no fault of the code: time is bounded by pytest, for a whole test.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
