@@ -10,7 +10,7 @@ from rag_agent.asking.services import Services
 from rag_agent.grounding.names import names, numbers, value_of
 
 _TOKENS = 120
-_VERDICT = re.compile(r"^(Yes|No)\. (?=\S)")
+_VERDICT = re.compile(r"^(Yes|No)\.(?: (?=\S)|$)")
 _VERDICTS = {"Yes": "是。", "No": "否。"}
 
 

@@ -8,7 +8,8 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["answer", "citation", "code", "code.result", "code.writing", "events", "progress", "sandbox"],
+    """answer asking asking.graph citation code code.result code.writing conversations conversations.memory
+    events grounding grounding.evidence progress prompts prompts.reader sandbox""".split(),
 )
 def test_a_module_can_be_imported_first(module: str) -> None:
     done = subprocess.run(
