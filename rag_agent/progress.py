@@ -18,6 +18,7 @@ StepName = Literal[
     "answer",
     "rethink the query",
     "fetch from arXiv",
+    "look at the library",
     "reply",
     "summarise the conversation",
     "tools",
