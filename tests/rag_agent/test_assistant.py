@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import AgentError, ModelUnavailable
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest

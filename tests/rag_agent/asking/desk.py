@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import ArxivUnavailable
 from ingestion.paper import ArxivId, Paper
 from ingestion.terms import terms

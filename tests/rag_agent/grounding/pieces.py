@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.paper import Paper
 from rag_agent.grounding.evidence import Evidence
 from tests.papers import SOURDOUGH

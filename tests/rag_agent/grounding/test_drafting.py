@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from rag_agent.answer import Claim
 from rag_agent.grounding.drafting import checked, quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence
