@@ -18,7 +18,6 @@ StepName = Literal[
     "answer",
     "rethink the query",
     "fetch from arXiv",
-    "look at the library",
     "reply",
     "summarise the conversation",
     "tools",

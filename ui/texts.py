@@ -269,7 +269,6 @@ STEPS_ZH = {
     "answer": "核对论断",
     "rethink the query": "改写查询",
     "fetch from arXiv": "从 arXiv 获取",
-    "look at the library": "查看文献库",
     "reply": "回复",
     "summarise the conversation": "总结对话",
     "instruct": "制定指令",
