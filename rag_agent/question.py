@@ -46,7 +46,7 @@ def question_graph() -> Any:
     """The compiled graph, of which one serves all questions; building it imports LangGraph."""
     from rag_agent.asking.graph import build_graph
 
-    return build_graph(None)
+    return build_graph()
 
 
 def _states(state: dict[str, Any], services: Services, driver: Driver) -> Iterator[dict[str, Any]]:

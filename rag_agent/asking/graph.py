@@ -1,4 +1,4 @@
-"""How the steps follow one another. LangGraph runs them and keeps the conversation in SQLite.
+"""How the steps follow one another. LangGraph runs them.
 
 plan ─┬─ chat
       ├─ fetch ───────────────────────────► report
@@ -10,12 +10,10 @@ plan ─┬─ chat
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, Literal
 
-from langgraph.channels import UntrackedValue
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from typing_extensions import TypedDict
 
 from rag_agent.asking import answering, other_routes, papers, research, understanding
 from rag_agent.asking.services import Services
@@ -23,33 +21,10 @@ from rag_agent.asking.state import State
 
 Step = Callable[[State, Services], State]
 
-# What the steps hand on lives for one question; only the conversation is written to disk.
-_Working = TypedDict(  # type: ignore[misc]
-    "_Working",
-    dict.fromkeys(get_type_hints(State), Annotated[Any, UntrackedValue]),
-    total=False,
-)
 
-
-class Conversation(_Working, total=False):
-    """What a session remembers between questions.
-
-    Args:
-        title: Shown in lists; empty: the first question.
-        turns: Questions with their answers as JSON, oldest first.
-        summary: Running summary of the turns before `summarised`.
-        summarised: Number of turns that the summary covers.
-    """
-
-    title: str
-    turns: list[dict[str, Any]]
-    summary: str
-    summarised: int
-
-
-def build_graph(checkpointer: Any) -> Any:
+def build_graph() -> Any:
     """The compiled graph; invoke it with a `Services` as context."""
-    graph = StateGraph(Conversation, context_schema=Services)
+    graph = StateGraph(State, context_schema=Services)
     nodes: dict[str, Step] = {
         "plan": understanding.plan,
         "retrieve": research.retrieve,
@@ -79,7 +54,7 @@ def build_graph(checkpointer: Any) -> Any:
     graph.add_conditional_edges("do_next_part", _after_part)
     for last in ("do_report_fetch", "do_list_library", "do_chat", "do_write_program"):
         graph.add_edge(last, END)
-    return graph.compile(checkpointer=checkpointer)
+    return graph.compile()
 
 
 def _node(step: Step) -> Callable[..., State]:
