@@ -12,6 +12,8 @@ from rag_agent.events import Event, Notice, StepFinished, StepStarted
 StepName = Literal[
     "plan",
     "search",
+    "search the full texts",
+    "look at the library",
     "find the paper",
     "look at the library",
     "read",

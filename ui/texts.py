@@ -263,6 +263,8 @@ TEXTS = {
 STEPS_ZH = {
     "plan": "规划",
     "search": "搜索",
+    "search the full texts": "搜索全文",
+    "look at the library": "查看文献库",
     "find the paper": "查找论文",
     "look at the library": "查看文献库",
     "read": "阅读",

@@ -1,6 +1,6 @@
 """Steps that look for papers on a question: search, full texts of those found, another query, arXiv."""
 
-from ingestion.errors import ModelUnavailable
+from ingestion.errors import ModelUnavailable, PdfError
 from ingestion.paper import Paper
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.terms import terms
@@ -9,10 +9,11 @@ from rag_agent.asking.planning import hypothetical_abstract, other_query
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.events import Fetched, Searched
-from rag_agent.grounding.evidence import Evidence, abstract_evidence
+from rag_agent.grounding.evidence import Evidence, abstract_evidence, best_of
 
 _DRIFT = 0.3  # a query this much less like the question than the first one asks for something else
 _NEAREST = 3
+_TEXTS_SEARCHED = 50  # opening one that was read before takes some 20 ms
 
 
 def retrieve(state: State, services: Services) -> State:
@@ -25,9 +26,11 @@ def retrieve(state: State, services: Services) -> State:
         threshold = services.settings.retrieval.threshold
         closing.append(f"“{query}”: {len(passing)} papers ≥ {threshold:g}")
         services.say(Searched(query, hits, len(passing), threshold))
-        evidence = abstract_evidence(
-            part, passing, services.embedder, services.settings.retrieval.sentences
-        )
+        limit = services.settings.retrieval.sentences
+        evidence = abstract_evidence(part, passing, services.embedder, limit)
+    read = _texts_at_hand(part, threshold, services) if not tried else []
+    if read:
+        evidence = best_of(part, [*evidence, *read], services.embedder, limit)
     return {
         "tried": tried or [query],
         "queries": [*state.get("queries", []), query],
@@ -36,6 +39,34 @@ def retrieve(state: State, services: Services) -> State:
         "evidence": evidence,
         "nearest": state.get("nearest") or hits[:_NEAREST],
     }
+
+
+def _texts_at_hand(part: str, threshold: float, services: Services) -> list[Evidence]:
+    """The best sentences of the full texts at hand that have a passage near the question.
+
+    Texts that were never read are read now, but only so many a question may read.
+    """
+    found: list[Evidence] = []
+    unread = services.settings.agent.read_papers
+    at_hand = services.library.at_hand()[:_TEXTS_SEARCHED]
+    if not at_hand:
+        return []
+    with services.step("search the full texts", f"{len(at_hand)} PDFs") as closing:
+        for paper, file in at_hand:
+            known = services.full_text.knows(paper, file)
+            if not known and not unread:
+                continue
+            unread -= not known
+            try:
+                opened = services.full_text.open(paper, file, services.say)
+            except PdfError as error:
+                services.notice(error)
+                continue
+            if opened.nearness(part) >= threshold:
+                found += opened.best_sentences(part, services.settings.retrieval.sentences)
+        near = len({e.paper.arxiv_id for e in found})
+        closing.append(f"{near} of {len(at_hand)} PDFs have a passage ≥ {threshold:g}")
+    return found
 
 
 def read_found(state: State, services: Services) -> State:

@@ -1,7 +1,7 @@
 """The sentences a model may answer from: few, relevant, each with its exact place in its source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,27 @@ def abstract_evidence(
         )
         for i in chosen
     ]
+
+
+def best_of(
+    question: str, evidence: Sequence[Evidence], embedder: Embedder, limit: int
+) -> list[Evidence]:
+    """The `limit` best of sentences that come from abstracts and full texts, on one scale, in their order.
+
+    A summary of this project's own gives way where the paper's own words are at hand.
+    """
+    read = {e.paper.arxiv_id for e in evidence if e.page is not None}
+    own = [e for e in evidence if e.page is not None or e.paper.arxiv_id not in read]
+    if not own:
+        return []
+    near = embedder.encode([question])[0]
+    shared = _shared_terms(question, [e.reading for e in own])
+    scored = [
+        replace(e, score=float(e.vector @ near) + _KEYWORD_SHARE * float(share))
+        for e, share in zip(own, shared, strict=True)
+    ]
+    best = set(sorted(range(len(scored)), key=lambda i: -scored[i].score)[:limit])
+    return [e for i, e in enumerate(scored) if i in best]
 
 
 def _shared_terms(question: str, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -75,6 +75,10 @@ class FullText:
                 self._open.popitem(last=False)
         return opened
 
+    def knows(self, paper: Paper, pdf: Path) -> bool:
+        """Whether a paper's text was read before, so that opening it takes no reading."""
+        return self._cache.has(_key(paper, pdf, self._embedder.name))
+
     def _load(self, key: str, paper: Paper) -> OpenPaper | None:
         stored = self._cache.get(key)
         if stored is None:
@@ -138,6 +142,10 @@ class _Cache:
     def __init__(self, folder: Path, limit_mb: int) -> None:
         self._folder = folder
         self._limit_bytes = limit_mb * 1_000_000
+
+    def has(self, key: str) -> bool:
+        """Whether something is stored under a key."""
+        return self._path(key).exists()
 
     def get(self, key: str) -> tuple[PdfText, NDArray[np.float32]] | None:
         """What `put` stored; None where there is none or it cannot be read any more."""

@@ -88,6 +88,12 @@ class OpenPaper:
         regions = _regions(self.passages, self._ranked(question).passages, k)
         return [FoundPassage(self._joined(first, last), score) for first, last, score in regions]
 
+    def nearness(self, question: str) -> float:
+        """Raw cosine of the question and the passage nearest to it, -1 to 1: found by meaning, as abstracts are."""
+        if not self.passages:
+            return -1.0
+        return float((self._means @ self._embedder.encode([question])[0]).max())
+
     def best_sentences(self, question: str, n: int = 12) -> list[Evidence]:
         """The `n` sentences that say most about a question, in the order of the paper."""
         if not self.sentences:
