@@ -78,12 +78,19 @@ class Shelf:
 class Read:
     """Stands for the full texts: each open paper gives these sentences."""
 
-    def __init__(self, sentences: Sequence[Evidence] = ()) -> None:
+    def __init__(self, sentences: Sequence[Evidence] = (), nearness: float = 0.0) -> None:
         self.sentences = list(sentences)
+        self.nearness = nearness
+
+    def knows(self, paper: Paper, file: Path) -> bool:
+        return True
 
     def open(self, paper: Paper, file: Path, emit: object) -> Any:
         found = [e for e in self.sentences if e.paper is paper]
-        return SimpleNamespace(best_sentences=lambda question, limit: found[:limit])
+        return SimpleNamespace(
+            best_sentences=lambda question, limit: found[:limit],
+            nearness=lambda question: self.nearness,
+        )
 
 
 class Desk(Services):
@@ -101,6 +108,7 @@ def desk(
     *replies: Any,
     shelf: Shelf | None = None,
     read: Sequence[Evidence] = (),
+    nearness: float = 0.0,
     no_model: bool = False,
     **agent: Any,
 ) -> Desk:
@@ -110,6 +118,7 @@ def desk(
         replies: Of the reader, in order.
         shelf: The papers; `PAPERS` where there is none.
         read: Sentences of the full texts.
+        nearness: Cosine of any question and the nearest passage of each of them.
         no_model: Whether there is no reader.
         agent: Settings of the agent: rounds 1, no full texts of papers found, no arXiv, unless given.
     """
@@ -119,7 +128,7 @@ def desk(
         settings=settings,
         library=cast(Any, shelf or Shelf()),
         embedder=HashingEmbedder(512),
-        full_text=cast(Any, Read(read)),
+        full_text=cast(Any, Read(read, nearness)),
         arxiv=cast(Any, object()),
         sandbox=cast(Any, None),
         prompts=Prompts(),

@@ -71,7 +71,18 @@ def test_full_texts_are_read_before_anything_else_is_searched_for(graph: Any) ->
     found = evidence("The burst rate has its peak after 5.2 hours in every jar.", 900)
     services = desk("NOT STATED", "5.2 hours", shelf=shelf, read=[found], read_papers=1)
     answer = run(graph, QUESTION, services)
-    assert steps(services) == ["plan", "search", "answer", "read", "answer"]
+    expected = ["plan", "search", "search the full texts", "answer", "read", "answer"]
+    assert steps(services) == expected
+    assert [citation.page for citation in answer.sources] == [3]
+
+
+def test_a_full_text_at_hand_answers_where_its_abstract_is_too_far(graph: Any) -> None:
+    shelf = Shelf(papers=(PONDS, SOURDOUGH))
+    shelf.pdfs = [SOURDOUGH]
+    found = evidence("The lanterns burn for 41 minutes on the pier.", 900)
+    services = desk("41 minutes", shelf=shelf, read=[found], nearness=0.7)
+    answer = run(graph, "For how long do the lanterns burn on the pier?", services)
+    assert [claim.text for claim in answer.claims] == ["41 minutes"]
     assert [citation.page for citation in answer.sources] == [3]
 
 
