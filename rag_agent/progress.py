@@ -15,7 +15,6 @@ StepName = Literal[
     "search the full texts",
     "look at the library",
     "find the paper",
-    "look at the library",
     "read",
     "answer",
     "rethink the query",

@@ -266,7 +266,6 @@ STEPS_ZH = {
     "search the full texts": "搜索全文",
     "look at the library": "查看文献库",
     "find the paper": "查找论文",
-    "look at the library": "查看文献库",
     "read": "阅读",
     "answer": "核对论断",
     "rethink the query": "改写查询",

@@ -21,7 +21,7 @@ from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Form, Prompts
 
 # A longer answer than these is one that lists everything (24 November 2026, own questions).
-_TOKENS: dict[Form, int] = {"fact": 80, "list": 120, "yes_no": 100, "explain": 180}
+_TOKENS: dict[Form, int] = {"fact": 120, "yes_no": 100, "explain": 180}
 _QUOTED_SENTENCES = 3
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole

@@ -15,17 +15,11 @@ _EXPLAIN = re.compile(
     rf"|\bhow\b(?! (?:{'|'.join(_MEASURE.split())})\b)",
     re.I,
 )
-# A plural and its verb: "which data sets are used", "what do they …" is none.
-_LIST = re.compile(
-    r"^(?:name|list)\b|\b(?:which|what)(?: [\w'’-]+){0,5}? [a-z-]*[a-rt-z]s\b(?: [\w-]+){0,3}? "
-    r"(?:are|were|do|did|have)\b",
-    re.I,
-)
 _LEAD = re.compile(r"^[^,?]{0,60}, (?:and )?", re.I)
 
 
 def form_of(question: str) -> Form:
-    """`yes_no`, `explain`, `list` or `fact`.
+    """`yes_no`, `explain` or `fact`.
 
     Args:
         question: English.
@@ -33,6 +27,4 @@ def form_of(question: str) -> Form:
     asked = _LEAD.sub("", question.strip(), count=1)
     if _YES_NO.match(asked) or _YES_NO.match(question.strip()):
         return "yes_no"
-    if _EXPLAIN.search(question):
-        return "explain"
-    return "list" if _LIST.search(question) else "fact"
+    return "explain" if _EXPLAIN.search(question) else "fact"

@@ -25,9 +25,9 @@ from rag_agent.prompts.reader import Form
         ("Why does the peak come late?", "explain"),
         ("Explain the recovery of the surface.", "explain"),
         ("Compare the two floats.", "explain"),
-        ("Which data sets are used?", "list"),
-        ("What three baselines do the authors compare with?", "list"),
-        ("Name the authors' instruments.", "list"),
+        ("Which data sets are used?", "fact"),
+        ("What three baselines do the authors compare with?", "fact"),
+        ("Name the authors' instruments.", "fact"),
     ],
 )
 def test_each_question_has_its_form(question: str, form: Form) -> None:
