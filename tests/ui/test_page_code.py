@@ -100,7 +100,6 @@ def shown(assistant: StandIn, **changed: Any) -> AppTest:
         from ui.web.code_result import show_code
         from ui.web.program import program
 
-        show_code(program().assistant.code, "talk", 0)  # type: ignore[attr-defined]
         show_code(cast(Any, program().assistant).code, "talk", 0)
 
     assistant.code = replace(CODE, **changed)
