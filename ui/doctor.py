@@ -13,6 +13,8 @@ from ingestion.errors import AgentError
 from ingestion.machine import weights
 from ingestion.pipeline import past_ingests
 from ingestion.store.owner import owner_runs
+from rag_agent.model.client import Role
+from rag_agent.model.opening import engine_of
 from rag_agent.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
@@ -74,8 +76,11 @@ def _weights(name: Name, model: str, settings: Settings, run_by: str = "") -> Ch
     return Check(name, "warning", f"{model} is not on this machine yet", "Run `arxiv-agent setup`")
 
 
-def _engine() -> str:
-    return f", run by llama.cpp (xllamacpp {importlib.metadata.version('xllamacpp')})"
+def _engine(role: Role, settings: Settings) -> str:
+    """Which engine runs the embedded model of a role, its version, and why it does."""
+    choice = engine_of(role, settings)
+    package = "openvino-genai" if choice.engine == "openvino" else "xllamacpp"
+    return f", run by {choice.engine} ({package} {importlib.metadata.version(package)}: {choice.reason})"
 
 
 def _reader(settings: Settings) -> Check:
@@ -86,7 +91,7 @@ def _reader(settings: Settings) -> Check:
         return Check(
             "reader model", "warning", "none: answers only quote", "Set ARXIV_AGENT_READER__MODEL"
         )
-    return _weights("reader model", reader.model, settings, _engine())
+    return _weights("reader model", reader.model, settings, _engine("reader", settings))
 
 
 def _coder(settings: Settings) -> Check:
@@ -96,7 +101,7 @@ def _coder(settings: Settings) -> Check:
         return _server("coder model", coder.base_url, coder.model + adapter)
     if not coder.model:
         return Check("coder model", "ok", f"the reader's{adapter}")
-    return _weights("coder model", coder.model, settings, _engine() + adapter)
+    return _weights("coder model", coder.model, settings, _engine("coder", settings) + adapter)
 
 
 def _server(name: Name, base_url: str, model: str) -> Check:

@@ -18,7 +18,7 @@ TWO = "When does the rate of bubble bursts peak, and how large is the error of l
 
 @pytest.fixture(scope="module")
 def graph() -> Any:
-    return build_graph(None)
+    return build_graph()
 
 
 def run(graph: Any, question: str, services: Desk, **more: Any) -> Answer:
