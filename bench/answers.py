@@ -26,7 +26,7 @@ from rag_agent.settings import load_settings
 def main() -> None:
     """Ask, judge, print."""
     options = _options()
-    tasks = read_set(options.data, options.papers, options.half)[: options.limit or None]
+    tasks = _spread(read_set(options.data, options.papers, options.half), options.limit)
     name = f"answers-{options.data.stem}{f'-{options.half}' if options.half else ''}"
     with contextlib.ExitStack() as stack:
         systems = list(_systems(options, stack))
@@ -47,6 +47,13 @@ def main() -> None:
         return
     record.write(name, {"data": options.data.name, "systems": figures})
     _print(figures)
+
+
+def _spread(tasks: Sequence[Task], limit: int) -> list[Task]:
+    """At most `limit` tasks, spread over the set, since neighbours are about one paper; 0: all."""
+    if not limit or limit >= len(tasks):
+        return list(tasks)
+    return [tasks[place * len(tasks) // limit] for place in range(limit)]
 
 
 def _systems(options: argparse.Namespace, stack: contextlib.ExitStack) -> Iterator[System]:
@@ -103,7 +110,9 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, default=ROOT / "bench" / "questions" / "papers.jsonl")
     parser.add_argument("--papers", type=Path, help="folder of the papers' PDFs")
-    parser.add_argument("--limit", type=int, default=0, help="only the first N questions")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="only N questions, spread over the set"
+    )
     parser.add_argument("--half", choices=["dev", "held"], default="")
     parser.add_argument("--against", default="", help="a git revision to compare with")
     parser.add_argument("--recipe", action="store_true", help="compare with the LangChain recipe")

@@ -9,8 +9,8 @@ from typing import Literal
 
 EngineName = Literal["openvino", "llama.cpp"]
 
-# Any of them multiplies 8-bit integers in one instruction, which is what reading a prompt consists of.
-_FAST_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8")
+# It multiplies 8-bit integers in one instruction, which is what reading a prompt consists of.
+_FAST_FLAGS = ("avx512_vnni",)
 _LEAST_MEMORY_MB = 4096
 
 
@@ -42,7 +42,7 @@ def choose_engine(
         return EngineChoice("llama.cpp", "the adapter is a GGUF file, which OpenVINO cannot apply")
     if not fast:
         return EngineChoice(
-            "llama.cpp", "the processor has no VNNI, OpenVINO was not measured there"
+            "llama.cpp", "the processor has no AVX-512 VNNI, where alone OpenVINO was measured"
         )
     if not installed:
         return EngineChoice(

@@ -40,7 +40,12 @@ def open_model(
             next_step="Set ARXIV_AGENT_READER__MODEL to have answers written instead of quoted",
         )
     if engine_of(role, settings).engine == "openvino":
-        return _on_openvino(model, settings, report)
+        try:
+            return _on_openvino(model, settings, report)
+        except ModelUnavailable as error:
+            if settings.reader.engine != "auto":
+                raise
+            report(f"{error} llama.cpp is started instead", 0.0)
     return _on_llama_cpp(role, model, settings, report)
 
 
