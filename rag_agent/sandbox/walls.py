@@ -8,6 +8,7 @@ only then starts the program.
 import os
 import secrets
 import sys
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -132,15 +133,32 @@ class Walls:
             if Path.home().is_relative_to(root):
                 raise unavailable(f"the interpreter's folder {root} contains the home folder")
         # Bubblewrap closes the folders above a mount to all but root, which the program is not.
-        above = {("--dir", str(folder)) for root in roots for folder in root.parents[:-1]}
+        links = _links_outside(Path(sys.executable), roots)
+        above = {
+            ("--dir", str(folder)) for path in (*roots, *links) for folder in path.parents[:-1]
+        }
         mounts: list[tuple[str, ...]] = sorted(above)
         mounts += [("--ro-bind", str(root), str(root)) for root in sorted(roots)]
+        mounts += [("--symlink", str(link.readlink()), str(link)) for link in links]
         for name in ("/bin", "/lib", "/lib32", "/lib64"):
             if Path(name).is_symlink():
                 mounts.append(("--symlink", str(Path(name).readlink()), name))
             elif Path(name).is_dir():
                 mounts.append(("--ro-bind", name, name))
         return mounts
+
+
+def _links_outside(path: Path, roots: Collection[Path]) -> list[Path]:
+    """The links on the way from a path to its file that no root shows.
+
+    An environment made from a link to Python, as version managers place them, leads through it.
+    """
+    links = []
+    while path.is_symlink():
+        if not any(path.is_relative_to(root) for root in (*roots, Path("/bin"))):
+            links.append(path)
+        path = path.parent / path.readlink()
+    return links
 
 
 def unavailable(why: str) -> SandboxUnavailable:

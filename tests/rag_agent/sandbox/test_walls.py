@@ -157,3 +157,28 @@ def test_an_interpreter_below_tmp_can_be_used_and_leaves_tmp_read_only(sandbox: 
         )
     assert ran.stdout.startswith("1\n")
     assert "Read-only file system" in ran.stdout
+
+
+def test_an_environment_made_from_a_link_to_python_runs_programs(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    link = tools / "python3"
+    link.symlink_to(Path(sys.executable).resolve())
+    subprocess.run([link, "-m", "venv", "--without-pip", tmp_path / "made"], check=True)
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    ran = subprocess.run(
+        [
+            tmp_path / "made" / "bin" / "python",
+            "-c",
+            "from rag_agent.sandbox import Sandbox\n"
+            "run = Sandbox().run('import json\\nprint(2)')\n"
+            "print(run.stdout, run.stderr)",
+        ],
+        env={"PYTHONPATH": ":".join([str(REPOSITORY), *packages]), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.startswith("2\n")
