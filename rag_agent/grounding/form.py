@@ -15,16 +15,23 @@ _EXPLAIN = re.compile(
     rf"|\bhow\b(?! (?:{'|'.join(_MEASURE.split())})\b)",
     re.I,
 )
-_LEAD = re.compile(r"^[^,?]{0,60}, (?:and )?", re.I)
+_LEAD = re.compile(r"^[^,:?]{0,80}[,:] (?:and )?", re.I)
+_ASKS = re.compile(
+    r"\b(?:who|whom|whose|what|which|when|where|why|how|explain|describe|name|list|give|tell|compare)\b",
+    re.I,
+)
 
 
 def form_of(question: str) -> Form:
     """`yes_no`, `explain` or `fact`.
 
+    A question without a question word, such as a title that ends in a question mark, is to be decided.
+
     Args:
         question: English.
     """
     asked = _LEAD.sub("", question.strip(), count=1)
-    if _YES_NO.match(asked) or _YES_NO.match(question.strip()):
+    bare = question.strip().endswith("?") and not _ASKS.search(question)
+    if bare or _YES_NO.match(asked) or _YES_NO.match(question.strip()):
         return "yes_no"
     return "explain" if _EXPLAIN.search(question) else "fact"
