@@ -31,6 +31,13 @@ _DIRECTIONS = (
     ),
 )
 
+# The words between "how many" and the verb, the last of which is what is counted.
+_HOW_MANY = re.compile(
+    r"\bhow many ((?:[\w-]+ ){0,3}?[\w-]+)"
+    r"(?= (?:of|in|per|does?|did|do|is|are|was|were|has|have|had|can|make|used?|\w+ed)\b)",
+    re.I,
+)
+
 
 def denies(text: str) -> bool:
     """Whether a sentence holds a negation."""
@@ -73,7 +80,16 @@ def meets(question: str, quotes: Sequence[Evidence]) -> bool:
         question: English.
         quotes: Evidence of an answer.
     """
-    return not unmet(question, quotes)
+    return not unmet(question, quotes) and _counts_what_was_asked(question, quotes)
+
+
+def _counts_what_was_asked(question: str, quotes: Sequence[Evidence]) -> bool:
+    """Whether the quotes speak of the things that a "how many" asks for: layers are no parameters."""
+    asked = _HOW_MANY.search(question)
+    if asked is None:
+        return True
+    things = set(terms(asked[1].split()[-1]))
+    return things <= {stem for e in quotes for stem in terms(f"{e.text} {e.reading}")}
 
 
 def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:

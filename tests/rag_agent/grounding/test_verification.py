@@ -131,3 +131,9 @@ def test_any_text_can_be_judged(claim: str, source: str) -> None:
 
 def test_a_bare_number_stands_on_its_quote() -> None:
     assert stands_on("5.2 hours", [evidence(PEAK)], "When does it peak?")
+
+
+def test_how_many_wants_a_quote_about_the_things_counted() -> None:
+    layers = evidence("The network has 23 convolutional layers in total.")
+    assert meets("How many layers does the network have?", [layers])
+    assert not meets("How many trainable parameters does the network have?", [layers])
