@@ -78,7 +78,13 @@ def token_f1(said: str, gold: str) -> float:
 
 
 def _best_f1(said: str, golds: Sequence[str]) -> float:
-    return max(token_f1(said, gold) for gold in golds)
+    """Against the best gold answer; a gold Yes or No is held against the answer's own, without the reason it gives."""
+    return max(
+        token_f1(
+            verdict_of(said) or said if gold.strip(" .").lower() in ("yes", "no") else said, gold
+        )
+        for gold in golds
+    )
 
 
 def _tokens(text: str) -> list[str]:

@@ -67,7 +67,7 @@ def write_claims(
         return ()
     form = form_of(question)
     ordered = sorted(evidence, key=lambda e: e.score)  # the best stand next to the question
-    messages = prompts.read(question, form, [_shown(e) for e in ordered])
+    messages = prompts.read(question, form, _excerpts(ordered))
     pieces = model.stream(messages, _TOKENS[form])
     drafted = _with_verdict(pieces, question) if form == "yes_no" else _sentences(pieces)
     claims: list[Claim] = []
@@ -109,6 +109,17 @@ def quote_claims(
     for claim in claims:
         on_claim(claim)
     return claims
+
+
+def _excerpts(ordered: Sequence[Evidence]) -> list[str]:
+    """What the model reads: the sentences as ordered; one paper's abstract alone as it stands, whole.
+
+    Its sentences lean on one another: of 60 PubMedQA abstracts read as they stand 0.70 were decided right, of the
+    same out of order 0.42 (24 November 2026; balanced, the first over the 46 that ended in a verdict).
+    """
+    if all(e.page is None for e in ordered) and len({e.paper.arxiv_id for e in ordered}) == 1:
+        return [" ".join(e.reading for e in sorted(ordered, key=lambda e: e.start))]
+    return [_shown(e) for e in ordered]
 
 
 def _shown(evidence: Evidence) -> str:
