@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.embedding import HashingEmbedder
+from ingestion.fulltext.sentences import sentences_in
 from ingestion.paper import Paper
 from ingestion.pipeline import ingest
 from rag_agent.assistant import Assistant
@@ -73,7 +74,8 @@ def reply(messages: Sequence[Message]) -> Any:
     if "other English search query" in system:
         return {"query": question.partition("\n")[0]}
     if asked.startswith("Excerpts:"):
-        return _best(question, re.findall(r"^- (.+)$", asked, re.MULTILINE))
+        excerpts = re.findall(r"^- (.+)$", asked, re.MULTILINE)
+        return _best(question, [each for text in excerpts for each in sentences_in(text)])
     return f"A passage about {question}"
 
 
