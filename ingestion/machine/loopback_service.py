@@ -144,6 +144,20 @@ def announce(announcement: Path, service: Service) -> None:
         part.unlink(missing_ok=True)
 
 
+def touch(announcement: Path) -> None:
+    """Note a use of the service, so that it stays; nothing where it runs no more."""
+    if announcement.exists():
+        os.utime(announcement)
+
+
+def unused_s(announcement: Path) -> float:
+    """Seconds since the last noted use; infinite where the announcement is gone."""
+    try:
+        return time.time() - announcement.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
 def stop(announcement: Path, timeout_s: float = 10.0) -> None:
     """Ask the service to end, if it runs, and wait until it has."""
     service = _announced(announcement)

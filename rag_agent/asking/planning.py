@@ -65,10 +65,7 @@ def language_of(text: str) -> Language:
 
 
 def parts_of(question: str) -> list[str]:
-    """The parts of a question that asks for two things; none where it asks for one.
-
-    A part that does not say what it is about is given the first part's words to be searched with.
-    """
+    """The parts of a question that asks for two things, as they stand; none where it asks for one."""
     pieces = [piece.strip(" ,;") for piece in _PARTS.split(question.strip())]
     if len(pieces) < 2 or any(len(piece.split()) < _PART_WORDS for piece in pieces):
         return []

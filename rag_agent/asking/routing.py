@@ -6,11 +6,10 @@ from rag_agent.answer import Route
 from rag_agent.asking.planning import Plan, ids_in, plain_plan
 
 _CHAT = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?|thank you|who are you|what are you"
-    r"|what can you|how can you help|你好|您好|谢谢|早上好|你是谁|你能做什么|你会什么)(?![^\W\d_])",
+    r"^\W*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?|thank you|who are you|what are you"
+    r"|what can you|how can you help)(?![^\W\d_])|你好|您好|谢谢|早上好|你是谁|你能做什么|你会什么)",
     re.I,
 )
-_CHINESE_CHAT = re.compile(r"^\W*(?:你好|您好|谢谢|早上好|你是谁|你能做什么|你会什么)")
 _LIBRARY = re.compile(
     r"\b(?:in|of) (?:my|the|this) library\b|\b(?:papers?|pdfs?) (?:do )?(?:i|we) have\b"
     r"|(?:我的|文献|论文)库(?:里|中)?",
@@ -67,7 +66,7 @@ def stands_alone(question: str) -> bool:
 
 def _route(question: str) -> dict[str, Route | str] | None:
     named = _PAPER.search(question) or _TITLE.search(question)
-    if _CHAT.match(question) or _CHINESE_CHAT.match(question):
+    if _CHAT.match(question):
         return {"route": "chat", "query": ""}
     if _LIBRARY.search(question) and _COUNTED.search(question):
         return {"route": "library"}

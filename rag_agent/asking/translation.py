@@ -1,6 +1,7 @@
 """Chinese questions read as English ones, and what was found told in Chinese."""
 
 import re
+from collections.abc import Sequence
 
 from ingestion.errors import ModelUnavailable
 from ingestion.terms import terms
@@ -8,6 +9,7 @@ from rag_agent.answer import Claim
 from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
 from rag_agent.grounding.names import names, numbers, value_of
+from rag_agent.model.client import Message
 
 _TOKENS = 120
 _VERDICT = re.compile(r"^(Yes|No)\.(?: (?=\S)|$)")
@@ -21,16 +23,9 @@ def to_english(question: str, services: Services) -> str:
     """
     if language_of(question) == "en":
         return question
-    if services.reader is not None:
-        try:
-            pieces = services.reader.stream(services.prompts.to_english(question), _TOKENS, ["\n"])
-            english = "".join(pieces).strip()
-        except ModelUnavailable as error:
-            services.notice(f"{error} The answer only quotes.")
-            services.reader = None
-        else:
-            if terms(english) and language_of(english) == "en":
-                return english
+    english = _reply(services.prompts.to_english(question), "The answer only quotes.", services)
+    if terms(english) and language_of(english) == "en":
+        return english
     services.notice("The question could not be translated; it is searched for as it stands")
     return question
 
@@ -47,16 +42,22 @@ def in_chinese(claim: Claim, services: Services) -> Claim:
 
 
 def _translated(text: str, services: Services) -> str | None:
-    if services.reader is None or not re.search(r"[a-z]{3,}\W+[a-z]{3,}", text):
+    if not re.search(r"[a-z]{3,}\W+[a-z]{3,}", text):
         return None
-    try:
-        pieces = services.reader.stream(services.prompts.to_chinese(text), _TOKENS, ["\n"])
-        told = "".join(pieces).strip()
-    except ModelUnavailable as error:
-        services.notice(f"{error} What follows is not translated.")
-        services.reader = None
-        return None
+    told = _reply(services.prompts.to_chinese(text), "What follows is not translated.", services)
     return told if _faithful(told, text) else None
+
+
+def _reply(messages: Sequence[Message], otherwise: str, services: Services) -> str:
+    """One line of the reader's; empty without a reader, and once, with a notice, where it fails now."""
+    if services.reader is None:
+        return ""
+    try:
+        return "".join(services.reader.stream(messages, _TOKENS, ["\n"])).strip()
+    except ModelUnavailable as error:
+        services.notice(f"{error} {otherwise}")
+        services.reader = None
+        return ""
 
 
 def _faithful(told: str, text: str) -> bool:

@@ -108,5 +108,5 @@ def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
 
 def adds_nothing(text: str, question: str) -> bool:
     """Whether a sentence only says the question's own words, as in "U-Net is named after U-Net"."""
-    words = {term for term in terms(text) if not term.isdigit()}
-    return words <= set(terms(question)) and numbers(text) <= numbers(question)
+    stems = {term for term in terms(text) if not term.isdigit()}
+    return stems <= set(terms(question)) and numbers(text) <= numbers(question)

@@ -11,13 +11,12 @@ import os
 import secrets
 import sys
 import threading
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ingestion.errors import AgentError, ModelUnavailable
 from ingestion.machine import loopback_service
 from ingestion.machine.loopback_service import Service
+from rag_agent.model import server_process
 
 _START_TIMEOUT_S = 180.0  # loading 1.1 GB took 6 s from a warm disk; a cold or busy one is slower
 _LOOK_S = 2.0
@@ -61,28 +60,18 @@ def ensure(config: LlamaConfig, home: Path) -> Service:
     Raises:
         ModelUnavailable: It did not start; the message holds the last line of its log.
     """
-    announcement = config.announcement(home)
-    try:
-        service = loopback_service.ensure(
-            announcement,
-            "rag_agent.model.llama_server",
-            [str(announcement), json.dumps(asdict(config))],
-            _START_TIMEOUT_S,
-        )
-        touch(config, home)
-    except (AgentError, OSError) as error:
-        raise ModelUnavailable(
-            f"The language model {Path(config.model).name} did not start: {error}",
-            next_step=f"See {announcement.with_suffix('.log')}; `arxiv-agent doctor` checks the weights",
-        ) from error
-    return service
+    return server_process.ensure(
+        config.announcement(home),
+        "rag_agent.model.llama_server",
+        [json.dumps(asdict(config))],
+        _START_TIMEOUT_S,
+        Path(config.model).name,
+    )
 
 
 def touch(config: LlamaConfig, home: Path) -> None:
     """Note a use, so that the server stays."""
-    announcement = config.announcement(home)
-    if announcement.exists():
-        os.utime(announcement)
+    loopback_service.touch(config.announcement(home))
 
 
 def stop_all(home: Path) -> None:
@@ -115,17 +104,10 @@ def serve(announcement: Path, config: LlamaConfig, ended: threading.Event) -> No
     server = xllamacpp.Server(params)
     port = int(server.listening_address.rsplit(":", 1)[-1])
     loopback_service.announce(announcement, Service(port=port, pid=os.getpid(), token=token))
-    while not ended.wait(_LOOK_S) and _unused_s(announcement) < config.keep_alive_s:
+    while not ended.wait(_LOOK_S) and loopback_service.unused_s(announcement) < config.keep_alive_s:
         pass
     announcement.unlink(missing_ok=True)
     os._exit(0)  # the server's own threads never end by themselves
-
-
-def _unused_s(announcement: Path) -> float:
-    try:
-        return time.time() - announcement.stat().st_mtime
-    except FileNotFoundError:
-        return float("inf")
 
 
 if __name__ == "__main__":

@@ -52,13 +52,14 @@ def open_model(
 def engine_of(role: Role, settings: Settings) -> EngineChoice:
     """The engine of a role's embedded model, and why.
 
-    The coder writes more than it reads, which llama.cpp does sooner (`make bench-engine`).
+    The coder writes more than it reads, which llama.cpp does sooner (`make bench-engine`), and an adapter is
+    applied there alone. With one the reader shares that server, rather than two beside each other.
     """
-    if settings.reader.engine != "auto":
-        return EngineChoice(settings.reader.engine, "the setting reader.engine names it")
     if role == "coder":
         return EngineChoice("llama.cpp", "it writes sooner than OpenVINO, and programs are long")
-    return engine_here()
+    if settings.reader.engine != "auto":
+        return EngineChoice(settings.reader.engine, "the setting reader.engine names it")
+    return engine_here(adapter=bool(settings.coder.adapter) and not settings.coder.base_url)
 
 
 def _on_openvino(model: str, settings: Settings, report: weights.Report) -> LanguageModel:

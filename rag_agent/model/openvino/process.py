@@ -10,13 +10,12 @@ import os
 import secrets
 import sys
 import threading
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ingestion.errors import AgentError, ModelUnavailable
 from ingestion.machine import loopback_service
 from ingestion.machine.loopback_service import Service
+from rag_agent.model import server_process
 
 _START_TIMEOUT_S = (
     300.0  # converting and loading took 40 s on two busy cores; a slower disk adds to it
@@ -67,26 +66,18 @@ def ensure(config: OpenVinoConfig, home: Path) -> Service:
     Raises:
         ModelUnavailable: It did not start; the message holds the last line of its log.
     """
-    announcement = config.announcement(home)
-    arguments = [str(announcement), str(config.converted(home)), json.dumps(asdict(config))]
-    try:
-        service = loopback_service.ensure(
-            announcement, "rag_agent.model.openvino.process", arguments, _START_TIMEOUT_S
-        )
-        touch(config, home)
-    except (AgentError, OSError) as error:
-        raise ModelUnavailable(
-            f"The language model {Path(config.model).name} did not start in OpenVINO: {error}",
-            next_step=f"See {announcement.with_suffix('.log')}; `arxiv-agent doctor` checks the weights",
-        ) from error
-    return service
+    return server_process.ensure(
+        config.announcement(home),
+        "rag_agent.model.openvino.process",
+        [str(config.converted(home)), json.dumps(asdict(config))],
+        _START_TIMEOUT_S,
+        f"{Path(config.model).name} in OpenVINO",
+    )
 
 
 def touch(config: OpenVinoConfig, home: Path) -> None:
     """Note a use, so that the server stays."""
-    announcement = config.announcement(home)
-    if announcement.exists():
-        os.utime(announcement)
+    loopback_service.touch(config.announcement(home))
 
 
 def stop_all(home: Path) -> None:
@@ -109,18 +100,11 @@ def serve(
     threading.Thread(target=server.serve_forever, daemon=True).start()
     loopback_service.announce(announcement, Service(server.port, os.getpid(), server.token))
     while not ended.wait(_LOOK_S):
-        unused_s = min(_age_s(announcement), server.calls.idle_s())
+        unused_s = min(loopback_service.unused_s(announcement), server.calls.idle_s())
         if unused_s >= config.keep_alive_s:
             break
     announcement.unlink(missing_ok=True)
     os._exit(0)  # a batch that is computed would hold the end up
-
-
-def _age_s(announcement: Path) -> float:
-    try:
-        return time.time() - announcement.stat().st_mtime
-    except FileNotFoundError:
-        return float("inf")
 
 
 if __name__ == "__main__":
