@@ -1,32 +1,23 @@
-"""Answers with the embedded model: are they right, is every quote real, is what is absent declined?
+"""Answers about a whole library: are they right, is every quote real, is what is absent declined?
 
-Three parts, each kept as JSON lines so that an interrupted run goes on:
-- library: own questions about abstracts of a metadata file, half of them without an answer there;
-- papers: questions about full texts of PDFs, with key facts as patterns;
-- routing: own questions of all five routes.
+Own questions about abstracts of a metadata file, half of them without an answer there, kept as JSON lines so that an
+interrupted run goes on. The data folder in force (ARXIV_AGENT_HOME) must hold the metadata file's papers. Questions
+about single papers are `bench.answers`'.
 
-    python -m bench.answers [--part library|papers|routing] [--limit N] [--again]
-
-The library part uses the data folder in force (ARXIV_AGENT_HOME), which must hold the metadata file's papers.
+    python -m bench.library_answers [--limit N] [--again]
 """
 
 import argparse
 import json
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingestion.paper import Paper, parse_arxiv_id
-from ingestion.sources.arxiv_pdf import pdf_path
 from rag_agent.answer import Answer
-from rag_agent.asking.planning import language_of, make_plan
 from rag_agent.assistant import Assistant
 from rag_agent.grounding.names import names, numbers
-from rag_agent.model.opening import open_model
-from rag_agent.prompts.reader import Prompts
 from rag_agent.settings import load_settings
 
 HERE = Path(__file__).parent
@@ -35,30 +26,25 @@ SHARED = HERE.parents[1] / "shared" / "data"
 
 
 def main() -> None:
-    """Run the parts asked for and print their figures."""
+    """Ask, judge, print."""
     arguments = _arguments()
-    parts = {"routing": _routing, "library": _library, "papers": _papers}
-    wanted = [arguments.part] if arguments.part else list(parts)
     assistant = Assistant(load_settings(agent={"fetch": False}))
     RESULTS.mkdir(exist_ok=True)
-    summary_file = RESULTS / "answers.json"
-    summary = json.loads(summary_file.read_text()) if summary_file.exists() else {}
-    for name in wanted:
-        log = RESULTS / f"answers-{name}.jsonl"
-        if arguments.again:
-            log.unlink(missing_ok=True)
-        rows = list(_resumed(log, parts[name](assistant, _done(log)), arguments.limit))
-        summary[name] = _SUMMARIES[name](rows)
-        print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in summary[name].items()))
-        summary_file.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    log = RESULTS / "answers-library.jsonl"
+    if arguments.again:
+        log.unlink(missing_ok=True)
+    rows = list(_resumed(log, _library(assistant, _done(log)), arguments.limit))
+    summary = _library_summary(rows)
+    print(", ".join(f"{key} {value}" for key, value in summary.items()))
+    summary_file = RESULTS / "answers-library.json"
+    summary_file.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bench.answers", description=(__doc__ or "").split("\n")[0]
+        prog="python -m bench.library_answers", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--part", choices=["library", "papers", "routing"])
-    parser.add_argument("--limit", type=int, default=0, help="stop after N questions of each part")
+    parser.add_argument("--limit", type=int, default=0, help="stop after N questions")
     parser.add_argument("--again", action="store_true", help="forget earlier answers")
     return parser.parse_args()
 
@@ -115,70 +101,6 @@ def _library(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
         yield _row(task, answer, mark)
 
 
-def _papers(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
-    source = SHARED / "qa" / "paper-questions.jsonl"
-    if not source.exists():
-        print("papers: skipped, it needs ../shared/data", file=sys.stderr)
-        return
-    facts = {row["id"]: row["facts"] for row in _lines(HERE / "paper_key_facts.jsonl")}
-    for task in _lines(source):
-        for arxiv_id in task["arxiv_ids"]:
-            question = task["question"]
-            label = question if len(task["arxiv_ids"]) == 1 else f"{question} [{arxiv_id}]"
-            if label in done:
-                continue
-            paper = _with_pdf(assistant, arxiv_id)
-            patterns = facts[task["id"]][arxiv_id]
-            opened = assistant.full_text.open(
-                paper, pdf_path(assistant.settings.assets, arxiv_id, 0)
-            )
-            passages = " ".join(
-                found.passage.reading for found in opened.best_passages(question, 3)
-            )
-            answer = _ask(assistant, question, paper=arxiv_id)
-            row = _row(
-                {**task, "question": label}, answer, "answered" if answer.claims else "declined"
-            )
-            row["passages_hold"] = all(re.search(p, passages, re.I) for p in patterns)
-            row["states"] = any(re.search(p, answer.text, re.I) for p in patterns)
-            row["states_all"] = all(re.search(p, answer.text, re.I) for p in patterns)
-            row["mark"] = "right" if row["states"] else row["mark"]
-            yield row
-
-
-def _routing(assistant: Assistant, done: set[str]) -> Iterator[dict[str, Any]]:
-    model = open_model("reader", assistant.settings)
-    for task in _lines(HERE / "routing_questions.jsonl"):
-        if task["question"] in done:
-            continue
-        started = time.perf_counter()
-        plan = make_plan(task["question"], "", model, Prompts())
-        yield {
-            **task,
-            "got": plan.route,
-            "query": plan.query,
-            "english": language_of(plan.query) == "en",
-            "mark": "right" if plan.route == task["route"] else "wrong",
-            "seconds": round(time.perf_counter() - started, 2),
-        }
-
-
-def _with_pdf(assistant: Assistant, arxiv_id: str) -> Paper:
-    file = pdf_path(assistant.settings.assets, arxiv_id, 0)
-    if not file.exists():
-        source = SHARED / "pdfs" / "papers" / f"{arxiv_id}.pdf"
-        added = assistant.add(str(source))
-        if added.paper is None:
-            raise SystemExit(added.detail)
-        if not file.exists():  # the library knows the version, the question names none
-            file.write_bytes(source.read_bytes())
-    parsed = parse_arxiv_id(arxiv_id)
-    known = assistant.library.store.get([parsed.id]).get(parsed.id)
-    if known is None:
-        raise SystemExit(f"{arxiv_id} is not in the library")
-    return known
-
-
 def _row(task: dict[str, Any], answer: Answer, mark: str) -> dict[str, Any]:
     real = all(
         c.quote in (c.paper.text if c.page is None else c.passage)
@@ -232,16 +154,6 @@ def _library_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _papers_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "questions": len(rows),
-        "key fact in top 3 passages": f"{sum(row['passages_hold'] for row in rows)} of {len(rows)}",
-        "answers state a key fact": f"{sum(row['states'] for row in rows)} of {len(rows)}",
-        "answers state all key facts": f"{sum(row['states_all'] for row in rows)} of {len(rows)}",
-        **_shared_summary(rows),
-    }
-
-
 def _shared_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     outside = sorted(row["seconds"] - row["model_seconds"] for row in rows)
     seconds = sorted(row["seconds"] for row in rows)
@@ -255,20 +167,9 @@ def _shared_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _routing_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    chinese = [row for row in rows if language_of(row["question"]) == "zh"]
-    return {
-        "questions": len(rows),
-        "routed right": f"{_count(rows, 'right')} of {len(rows)}",
-        "Chinese with English query": f"{sum(row['english'] for row in chinese)} of {len(chinese)}",
-    }
-
-
 def _count(rows: list[dict[str, Any]], mark: str) -> int:
     return sum(row["mark"] == mark for row in rows)
 
-
-_SUMMARIES = {"library": _library_summary, "papers": _papers_summary, "routing": _routing_summary}
 
 if __name__ == "__main__":
     main()
