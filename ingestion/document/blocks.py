@@ -23,7 +23,7 @@ Kind = Literal[
     "figure",
     "margin",
 ]
-"""What a block is: `text` is a paragraph, `list` one item; `figure` is writing in a picture, `margin` page furniture."""
+"""What a block is: `text` is a paragraph, `list` one item, `figure` writing in a picture, `margin` page furniture."""
 Box = tuple[float, float, float, float]
 
 SAME_LINE_OVERLAP = 0.5
