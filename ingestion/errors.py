@@ -2,7 +2,8 @@
 
 AgentError                 what happened, what was kept, what to do next
 ├── InvalidArxivId         a text that is not an arXiv id
-├── SourceError            a metadata file that cannot be read at all
+├── SourceError            a place that papers come from: a file that cannot be read at all, a query refused
+│   └── SourceUnavailable  a server: no connection, a time-out, or refused after every retry
 ├── WeightsError           model weights that cannot be resolved or do not match their hash
 ├── EmbeddingUnavailable   the embedding model's process does not start or ended
 ├── StoreError             the Milvus store
@@ -10,8 +11,8 @@ AgentError                 what happened, what was kept, what to do next
 │   ├── SchemaMismatch     the collection was made with another schema or embedding model
 │   └── KeywordUnsupported the server has no BM25 functions
 ├── ArxivError             arXiv's API or PDF server
-│   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry
-│   └── PaperNotFound      arXiv has no such paper
+│   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry (SourceUnavailable too)
+│   └── PaperNotFound      there is no such paper
 ├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
 ├── ModelError             the language model
 │   ├── ModelUnavailable   no server answers and none can be started
@@ -45,7 +46,11 @@ class InvalidArxivId(AgentError):
 
 
 class SourceError(AgentError):
-    """A metadata file that cannot be read at all."""
+    """A place that papers come from: a file that cannot be read at all, or a server that refuses a query."""
+
+
+class SourceUnavailable(SourceError):
+    """No connection, a time-out, or a refusal that outlasted every retry."""
 
 
 class WeightsError(AgentError):
@@ -76,12 +81,12 @@ class ArxivError(AgentError):
     """arXiv's API or PDF server."""
 
 
-class ArxivUnavailable(ArxivError):
-    """No connection, a time-out, or a refusal that outlasted every retry."""
+class ArxivUnavailable(ArxivError, SourceUnavailable):
+    """arXiv: no connection, a time-out, or a refusal that outlasted every retry."""
 
 
 class PaperNotFound(ArxivError):
-    """arXiv has no paper under this id or title."""
+    """There is no paper under this id or title."""
 
 
 class PdfError(AgentError):

@@ -58,7 +58,22 @@ class EmbeddingSettings(Part):
     )
 
 
-class ArxivSettings(Part):
+class Manners(Part):
+    """How a place that papers come from is asked: rarely, patiently, and not for ever."""
+
+    delay_s: float = Field(1.0, ge=0, description="Seconds between two requests, process-wide")
+    timeout_s: float = Field(10.0, gt=0, description="Longest wait for an answer, seconds")
+    max_tries: int = Field(3, ge=1, le=10, description="Tries for one request, the first included")
+    max_wait_s: float = Field(
+        60.0, ge=0, description="Longest single wait that a Retry-After header may ask for, seconds"
+    )
+    max_requests: int = Field(6, ge=1, description="Requests one question may cost")
+    cache_hours: float = Field(
+        24.0, ge=0, description="How long an answer is served from disk, hours"
+    )
+
+
+class ArxivSettings(Manners):
     """How arXiv is asked. Defaults follow its terms: one request every 3 seconds, one connection."""
 
     api_url: Address = Field(
@@ -68,16 +83,10 @@ class ArxivSettings(Part):
     pdf_url: Address = Field(
         "https://arxiv.org/pdf", description="PDF address, to which /ID is appended"
     )
+    oai_url: Address = Field(
+        "https://oaipmh.arxiv.org/oai", description="OAI-PMH address, for watches and bulk"
+    )
     delay_s: float = Field(3.0, ge=0, description="Seconds between two requests, process-wide")
-    timeout_s: float = Field(10.0, gt=0, description="Longest wait for arXiv to answer, seconds")
-    max_tries: int = Field(3, ge=1, le=10, description="Tries for one request, the first included")
-    max_wait_s: float = Field(
-        60.0, ge=0, description="Longest single wait that a Retry-After header may ask for, seconds"
-    )
-    max_requests: int = Field(6, ge=1, description="Requests one question may cost")
-    cache_hours: float = Field(
-        24.0, ge=0, description="How long an API answer is served from disk, hours"
-    )
 
 
 class PdfSettings(Part):

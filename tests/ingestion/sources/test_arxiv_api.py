@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ingestion.errors import ArxivError, ArxivUnavailable, InvalidArxivId
 from ingestion.paper import Paper
 from ingestion.settings import ArxivSettings
-from ingestion.sources import arxiv_connection
+from ingestion.sources import connection
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.sources.arxiv_connection import Feed
 from tests.fake_arxiv import FakeArxiv, FakePaper
@@ -328,7 +328,7 @@ def test_arxiv_accepts_and_never_answers(arxiv: FakeArxiv, tmp_path: Path) -> No
 def test_a_body_that_drips_forever(
     arxiv: FakeArxiv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arxiv_connection, "BODY_TIMEOUTS", 1)
+    monkeypatch.setattr(connection, "BODY_TIMEOUTS", 1)
     arxiv.faults = ["drip"]
     api = make_api(arxiv, tmp_path, [], timeout_s=0.3)
     began = time.monotonic()

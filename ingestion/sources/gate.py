@@ -1,8 +1,9 @@
-"""The gate before arXiv: one request at a time, some seconds after the last.
+"""The gate before a host: one request at a time, some seconds after the last.
 
 arXiv's terms allow one request every 3 seconds over one connection at a time, for all of its services
-together (https://info.arxiv.org/help/api/tou.html). The gate is a lock file beside the time of the
-next request, so it holds for every thread and process that shares the cache folder.
+together (https://info.arxiv.org/help/api/tou.html); the other places get the same care. A gate is a
+lock file beside the time of the next request, so it holds for every thread and process that shares
+the cache folder.
 """
 
 import json
@@ -14,23 +15,31 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ingestion.errors import ArxivUnavailable
+from ingestion.errors import SourceUnavailable
 from ingestion.machine.private_folder import make_private
-from ingestion.settings import ArxivSettings
+from ingestion.settings import Manners
 
 LONGEST_PAUSE_S = 3600.0
-"""A pause noted for longer than this is a clock that was set back, not a wish of arXiv's."""
+"""A pause noted for longer than this is a clock that was set back, not a host's wish."""
 
 
 class Gate:
     """Lets one request through at a time, not before the noted time of the next."""
 
     def __init__(
-        self, folder: Path, settings: ArxivSettings, on_wait: Callable[[float, str], None]
+        self,
+        folder: Path,
+        key: str,
+        name: str,
+        unavailable: type[SourceUnavailable],
+        manners: Manners,
+        on_wait: Callable[[float, str], None],
     ) -> None:
-        self._lock_file = folder / "arxiv.lock"
-        self._note = folder / "arxiv.next.json"
-        self._settings = settings
+        self._lock_file = folder / f"{key}.lock"
+        self._note = folder / f"{key}.next.json"
+        self._name = name
+        self._unavailable = unavailable
+        self._manners = manners
         self._on_wait = on_wait
 
     @contextmanager
@@ -44,7 +53,7 @@ class Gate:
                     try:
                         yield
                     finally:
-                        self.postpone(self._settings.delay_s, "one request every few seconds")
+                        self.postpone(self._manners.delay_s, "one request every few seconds")
                     return
             self._wait(pause_s, reason)
 
@@ -56,8 +65,8 @@ class Gate:
             try:
                 replace_file(self._note, json.dumps(note).encode())
             except OSError as error:  # without the note the next process would not wait
-                raise ArxivUnavailable(
-                    f"The time of the next request to arXiv could not be noted in {self._note}: {error}",
+                raise self._unavailable(
+                    f"The time of the next request to {self._name} could not be noted in {self._note}: {error}",
                     next_step="Make room on the disk",
                 ) from error
 
@@ -70,9 +79,9 @@ class Gate:
         return 0.0, ""
 
     def _wait(self, seconds: float, reason: str) -> None:
-        if seconds > self._settings.max_wait_s:
-            raise ArxivUnavailable(
-                f"arXiv asks for a pause of {seconds:.0f} s ({reason})",
+        if seconds > self._manners.max_wait_s:
+            raise self._unavailable(
+                f"{self._name} asks for a pause of {seconds:.0f} s ({reason})",
                 next_step="Ask again after that",
             )
         self._on_wait(seconds, reason)
@@ -84,7 +93,7 @@ class Gate:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            self._on_wait(self._settings.timeout_s, "another request to arXiv is under way")
+            self._on_wait(self._manners.timeout_s, f"another request to {self._name} is under way")
             self._acquire_in_time(lock)
         try:
             yield
@@ -93,10 +102,10 @@ class Gate:
 
     def _acquire_in_time(self, lock: FileLock) -> None:
         try:
-            lock.acquire(timeout=self._settings.max_wait_s)
+            lock.acquire(timeout=self._manners.max_wait_s)
         except Timeout as error:
-            raise ArxivUnavailable(
-                f"Another request to arXiv went on for over {self._settings.max_wait_s:g} s",
+            raise self._unavailable(
+                f"Another request to {self._name} went on for over {self._manners.max_wait_s:g} s",
                 next_step="Try later",
             ) from error
 
