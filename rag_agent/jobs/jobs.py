@@ -130,8 +130,9 @@ class Jobs:
 
     def _run(self, job: Job, work: Work, on_progress: OnProgress) -> Job:
         self._file(job.id, "stop").unlink(missing_ok=True)
-        me = {"pid": os.getpid(), "pid_started": started(os.getpid())}
-        run = Run(self, replace(job, status="running", error="", **me), on_progress)
+        pid = os.getpid()
+        begun = replace(job, status="running", error="", pid=pid, pid_started=started(pid))
+        run = Run(self, begun, on_progress)
         try:
             result = work(run)
             self._put(job.id, "result.json", result)
@@ -232,8 +233,8 @@ class Run:
         self.go_on()
         each = (time.monotonic() - self._began) / self._made if self._made else -1.0
         left = each * (total - done) if self._made else -1.0
-        told = {"doing": doing, "done": done, "total": total, "seconds_left": round(left, 1)}
-        self.job = self._jobs.keep(replace(self.job, **told))
+        told = replace(self.job, doing=doing, done=done, total=total, seconds_left=round(left, 1))
+        self.job = self._jobs.keep(told)
         self._on_progress(self.job)
 
     def go_on(self) -> None:

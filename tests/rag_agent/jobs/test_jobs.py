@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ from rag_agent.jobs import Job, Jobs, Run
 
 def counting(calls: list[str], stop_after: int = 99) -> Any:
     def work(run: Run) -> dict[str, Any]:
-        def make(key: str) -> str:
-            calls.append(key)
-            return key.upper()
+        def made_of(key: str) -> Callable[[], str]:
+            def make() -> str:
+                calls.append(key)
+                return key.upper()
+
+            return make
 
         made = []
         for number, key in enumerate("abcd"):
             run.tell(f"at {key}", number, 4)
-            made.append(run.part(key, lambda key=key: make(key)))
+            made.append(run.part(key, made_of(key)))
             if number + 1 == stop_after:
                 Jobs(run.arguments["home"] and Path(run.arguments["home"])).stop(run.job.id)
         return {"made": made}
