@@ -30,6 +30,7 @@ from rag_agent.conversations.store import Conversations
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event, WaitingForArxiv
 from rag_agent.grounding.full_text import FullText
+from rag_agent.jobs import Job, Jobs, Run
 from rag_agent.model.client import LanguageModel, load_client
 from rag_agent.model.opening import open_model
 from rag_agent.progress import Telling
@@ -39,8 +40,10 @@ from rag_agent.retrieval import Retriever
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode, Settings
 from rag_agent.stream import Emit, streamed
+from rag_agent.tables import making
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
+_MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {making.KIND: making.make_table}
 _T = TypeVar("_T")
 
 
@@ -69,6 +72,7 @@ class Assistant:
         self.library = Library(settings, self.embedder, report)
         self.full_text = FullText(settings.pdf, self.embedder, home / "texts")
         self.conversations = Conversations(home)
+        self.jobs = Jobs(home)
         self._open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
 
     @property
@@ -188,6 +192,23 @@ class Assistant:
             prompts=Prompts(self.settings.prompts).coder,
             progress=Telling(on_event),
         )
+
+    def work(self, job: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
+        """Do a long job of `self.jobs`, a table or a review, in this thread, or go on with it.
+
+        Args:
+            job: Its id.
+            on_progress: Told how far it is.
+
+        Raises:
+            AgentError: It failed, or it runs elsewhere.
+        """
+
+        def make(run: Run) -> dict[str, Any]:
+            services, _ = self._services(threading.Event(), lambda event: run.go_on())
+            return _MAKERS[run.job.kind](run, services)
+
+        return self.jobs.run(job, make, on_progress)
 
     def _answer(
         self,

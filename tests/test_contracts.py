@@ -53,6 +53,8 @@ BROKEN_BY = {
         ("rag_agent.grounding.evidence", "rag_agent.code.source"),
         ("rag_agent.code.source", "rag_agent.asking.graph"),
         ("rag_agent.asking.graph", "rag_agent.assistant"),
+        ("rag_agent.asking.graph", "rag_agent.tables.making"),
+        ("rag_agent.jobs.jobs", "rag_agent.asking.graph"),
         ("rag_agent.prompts", "rag_agent.code.source"),
         ("rag_agent.model.client", "rag_agent.prompts"),
         ("rag_agent.sandbox", "rag_agent.model.client"),

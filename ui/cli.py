@@ -8,7 +8,7 @@ import typer
 
 from ingestion.errors import AgentError
 from ui import console
-from ui.commands import conversations, papers, questions, upkeep
+from ui.commands import conversations, papers, questions, upkeep, works
 
 app = typer.Typer(
     help="A research assistant for arXiv: answers with verified quotes, code that ran.",
@@ -17,10 +17,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (questions, papers, upkeep):
+for group in (questions, works, papers, upkeep):
     app.add_typer(group.commands)
 app.add_typer(papers.library, name="library")
 app.add_typer(conversations.commands, name="session")
+app.add_typer(works.jobs, name="jobs")
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 _debug = False

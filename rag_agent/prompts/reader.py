@@ -9,7 +9,7 @@ from typing import Literal
 
 from ingestion.errors import AgentError
 from rag_agent.model.client import Message
-from rag_agent.prompts import coder
+from rag_agent.prompts import coder, works
 
 Form = Literal["fact", "yes_no", "explain"]
 """What a question wants: names or numbers, a decision with its finding, an explanation."""
@@ -128,7 +128,7 @@ class Prompts:
     """
 
     def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
-        known = {**DEFAULTS, **coder.DEFAULTS}
+        known = {**DEFAULTS, **coder.DEFAULTS, **works.DEFAULTS}
         unknown = set(overrides or {}) - set(known)
         if unknown:
             raise AgentError(
@@ -137,6 +137,7 @@ class Prompts:
             )
         self._texts = {**DEFAULTS, **(overrides or {})}
         self.coder = coder.CoderPrompts(overrides)
+        self.works = works.WorkPrompts(overrides)
 
     def plan(self, question: str, conversation: str) -> list[Message]:
         """Route, paper, query, keywords and sub-questions of one question."""

@@ -64,14 +64,14 @@ class Shelf:
         self.papers |= {paper.arxiv_id: paper for paper in came}
         return came, SimpleNamespace(new=len(came))
 
-    def search(self, query: str) -> tuple[Hit, ...]:
+    def search(self, query: str, *, k: int | None = None) -> tuple[Hit, ...]:
         """Papers by the terms they share with the query; two pass."""
         asked = set(terms(query))
         shared = {id_: len(asked & set(terms(p.text))) for id_, p in self.papers.items()}
         best = sorted(self.papers.values(), key=lambda paper: -shared[paper.arxiv_id])
         return tuple(
             Hit(p, shared[p.arxiv_id] / 9, shared[p.arxiv_id] / 9, shared[p.arxiv_id] > 1)
-            for p in best
+            for p in best[:k]
         )
 
 
