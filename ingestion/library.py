@@ -1,13 +1,15 @@
 """The library: the papers at hand, how they come in, and the PDFs that belong to them."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ingestion.bibliography import CitationKeys, FormatName, exported
+from ingestion.bibliography.names import OTHERS
 from ingestion.embedding import Embedder
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
@@ -18,7 +20,7 @@ from ingestion.pipeline import IngestReport, ingest, past_ingests
 from ingestion.settings import ArxivSettings, PdfSettings, StoreSettings
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.sources.arxiv_pdf import fetch_pdf
-from ingestion.sources.metadata_files import read_papers
+from ingestion.sources.metadata_files import Reject, read_papers
 from ingestion.sources.starter import starter_papers
 from ingestion.store.collection import Store
 from ingestion.titles import paper_called
@@ -78,7 +80,8 @@ class Library:
         report: weights.Report = lambda what, share: None,
     ) -> None:
         self.settings = settings
-        self._embedder = embedder
+        self.embedder = embedder
+        self.keys = CitationKeys(settings.home)
         self._report = report
         self._opening = threading.RLock()
 
@@ -96,7 +99,7 @@ class Library:
     def _opened(self) -> Store:
         home = self.settings.home
         make_private(home)
-        embedder = self._embedder
+        embedder = self.embedder
         store = Store(self.settings.store, home, embedder.name, lambda: embedder.dim)
         if not any(past["source"] == "starter" for past in past_ingests(home)):
             self._report("adding the starter library", 0.0)
@@ -113,7 +116,7 @@ class Library:
         if not settings.store.uri and not (settings.home / "library").is_dir():
             return None
         try:
-            return Store(settings.store, settings.home, self._embedder.name, _absent)
+            return Store(settings.store, settings.home, self.embedder.name, _absent)
         except _Absent:
             return None
 
@@ -150,22 +153,53 @@ class Library:
         Raises:
             ArxivError: It is not in the library, and arXiv cannot be asked.
         """
-        known = paper_called(title, self.store, self._embedder)
+        known = paper_called(title, self.store, self.embedder)
         if known is not None or arxiv is None:
             return known
         found = arxiv.by_title(title)
         self.keep([found] if found else [], f"arxiv: {title}")
         return found
 
-    def keep(self, papers: Sequence[Paper], source: str) -> IngestReport:
+    def keep(self, papers: Iterable[Paper | Reject], source: str) -> IngestReport:
         """Take papers in; see `ingestion.pipeline.ingest`.
 
         Raises:
             StoreError: They could not be written.
         """
-        if not papers:
+        if isinstance(papers, Sequence) and not papers:
             return IngestReport()
-        return ingest(papers, self.store, self._embedder, self.settings.home, source=source)
+        return ingest(papers, self.store, self.embedder, self.settings.home, source=source)
+
+    def references(
+        self, papers: Iterable[Paper], form: FormatName = "bibtex", *, keep_keys: bool = False
+    ) -> str:
+        """Papers for a reference manager, with all that the library knows of them and their lasting keys.
+
+        Args:
+            papers: As a citation or a search gives them; each is written once.
+            form: One of `ingestion.bibliography.FORMATS`.
+            keep_keys: Whether these keys are theirs from now on, as for a file that somebody will cite from.
+        """
+        given = list(papers)
+        known = self.get([paper.arxiv_id for paper in given])
+        full = [known.get(paper.arxiv_id, paper) for paper in given]
+        keys = self.keys.keep(full) if keep_keys else self.keys.of(full)
+        return exported(full, form, keys)
+
+    def completed(
+        self, papers: Sequence[Paper], on_wait: OnWait = lambda seconds, reason: None
+    ) -> list[Paper]:
+        """The papers with arXiv's own records in the place of those that lack authors, which are kept.
+
+        Raises:
+            ArxivError: arXiv cannot be asked.
+        """
+        cut = [p.arxiv_id for p in papers if p.url and (OTHERS in p.authors or not p.authors)]
+        if cut:
+            arxiv = self.arxiv(len(cut) // _PAPERS_A_REQUEST + 3, on_wait)
+            self.keep(arxiv.by_ids(cut), "arxiv: export")
+        known = self.get([paper.arxiv_id for paper in papers])
+        return [known.get(paper.arxiv_id, paper) for paper in papers]
 
     def fetch(
         self,
@@ -214,7 +248,7 @@ class Library:
         found = read_papers(paths, on_progress)
         source = ", ".join(path.name for path in paths)
         home = self.settings.home
-        return ingest(found, self.store, self._embedder, home, source=source, on_batch=on_batch)
+        return ingest(found, self.store, self.embedder, home, source=source, on_batch=on_batch)
 
     def pdf(self, paper: Paper, arxiv: ArxivApi | None = None) -> AtHand | None:
         """The PDF to read: of the paper's version, downloaded where it is missing, else the newest at hand.

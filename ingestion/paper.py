@@ -19,7 +19,7 @@ _PREFIX = re.compile(
     r"^(?:arxiv:\s*|https?://(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html)/)", re.IGNORECASE
 )
 
-Origin = Literal["arxiv", "starter", "pdf"]
+Origin = Literal["arxiv", "starter", "pdf", "import"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Paper:
     """One paper as the library keeps it.
 
     Args:
-        arxiv_id: Id without version; `local/<12 hex digits of the file's SHA-256>` for a PDF that has none.
+        arxiv_id: Id without version; `local/<12 hex digits>` for a paper that has none: of the SHA-256 of its
+            PDF, or of an imported entry's DOI or title.
         title: One line of plain text.
         abstract: One paragraph of plain text; for origin `starter` this project's own summary.
         authors: Full names in order.
@@ -87,7 +88,8 @@ class Paper:
         keywords: Extracted from title and abstract, best first.
         journal: Where it was published, as its authors wrote it; empty where unknown.
         doi: The publication's DOI, empty where unknown.
-        origin: `arxiv` (a real record), `starter` (own summary), `pdf` (read from a local file).
+        origin: `arxiv` (a real record), `starter` (own summary), `pdf` (read from a local file),
+            `import` (an entry of a reference manager).
     """
 
     arxiv_id: str
@@ -108,15 +110,17 @@ class Paper:
 
     @property
     def url(self) -> str:
-        """The paper's page on arXiv, empty for a local PDF."""
-        return (
-            ""
-            if self.origin == "pdf" and "local/" in self.arxiv_id
-            else (
-                f"https://arxiv.org/abs/{self.arxiv_id}"
-                + (f"v{self.version}" if self.version else "")
-            )
-        )
+        """The paper's page on arXiv, empty for one that is not there."""
+        if self.arxiv_id.startswith("local/"):
+            return ""
+        version = f"v{self.version}" if self.version else ""
+        return f"https://arxiv.org/abs/{self.arxiv_id}{version}"
+
+    @property
+    def any_doi(self) -> str:
+        """The publication's DOI, else the one that arXiv registers for every paper; empty where neither is."""
+        # https://info.arxiv.org/help/doi.html
+        return self.doi or (f"10.48550/arXiv.{self.arxiv_id}" if self.url else "")
 
     @property
     def text(self) -> str:

@@ -1,6 +1,6 @@
 """Settings of the parts that bring papers in. Values only: nothing here opens or builds anything."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -102,3 +102,16 @@ class PdfSettings(Part):
     cache_mb: int = Field(
         500, ge=0, description="Size limit of cached passages and vectors, megabytes"
     )
+
+
+class ZoteroSettings(Part):
+    """The Zotero library that `import --zotero` reads."""
+
+    library_id: str = Field(
+        "", pattern=r"^\d*$", description="Number of the user or group (zotero.org/settings/keys)"
+    )
+    library_type: Literal["user", "group"] = Field("user", description="user or group")
+    api_key: SecretStr = Field(SecretStr(""), description="Key of a library that is not public")
+    local: bool = Field(False, description="Ask the Zotero that runs on this machine")
+    url: Address = Field("", description="Address of the API; empty: Zotero's own")
+    timeout_s: float = Field(30.0, gt=0, description="Longest wait for one answer, seconds")

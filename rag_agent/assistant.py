@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
@@ -16,6 +16,7 @@ from ingestion.errors import AgentError, ModelError, WeightsError
 from ingestion.fulltext.page_image import PageImage, page_image
 from ingestion.library import Library, OnWait
 from ingestion.machine import weights
+from ingestion.paper import Paper
 from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
 from rag_agent.asking.outcome import finished
@@ -26,6 +27,7 @@ from rag_agent.asking.translation import to_english
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered
+from rag_agent.conversations.notes import notes
 from rag_agent.conversations.store import Conversations
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event, WaitingForArxiv
@@ -146,6 +148,13 @@ class Assistant:
     def add(self, given: str, on_wait: OnWait = lambda seconds, reason: None) -> Added:
         """Bring one paper in; see `ingestion.adding.add`."""
         return adding.add(given, self.library, on_wait)
+
+    def notes(self, papers: Sequence[Paper]) -> dict[str, str]:
+        """Markdown notes of papers by file name, with all that conversations quote of them."""
+        keys = self.library.keys.keep(papers)
+        sessions = self.conversations.sessions()
+        turns = [turn for one in sessions for turn in self.conversations.turns(one.name)]
+        return notes(papers, keys, turns)
 
     def page_image(
         self,

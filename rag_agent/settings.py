@@ -28,6 +28,7 @@ from ingestion.settings import (
     Part,
     PdfSettings,
     StoreSettings,
+    ZoteroSettings,
 )
 
 Mode = Literal["dense", "keyword", "hybrid"]
@@ -147,6 +148,18 @@ class PageSettings(Part):
     )
 
 
+class ServeSettings(Part):
+    """The servers for other programs, `serve` and `mcp --http`."""
+
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (), description="Names under which they may be asked, beside localhost and their address"
+    )
+    max_body_kb: int = Field(1000, ge=1, description="Largest request, kilobytes")
+    requests_per_minute: int = Field(600, ge=1, description="Requests taken in a minute")
+    parallel: int = Field(4, ge=1, le=64, description="Requests worked on at once")
+    waiting: int = Field(32, ge=0, description="Requests that wait for these; more are refused")
+
+
 class Settings(BaseSettings):
     """All settings; `load_settings` reads them."""
 
@@ -159,12 +172,14 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     arxiv: ArxivSettings = ArxivSettings()
     pdf: PdfSettings = PdfSettings()
+    zotero: ZoteroSettings = ZoteroSettings()
     reader: ReaderSettings = ReaderSettings()
     coder: CoderSettings = CoderSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     agent: AgentSettings = AgentSettings()
     sandbox: SandboxSettings = SandboxSettings()
     page: PageSettings = PageSettings()
+    serve: ServeSettings = ServeSettings()
     prompts: dict[str, str] = Field(
         default_factory=dict, description="Prompt templates by name that replace the program's own"
     )

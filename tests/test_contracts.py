@@ -49,6 +49,7 @@ BROKEN_BY = {
         ("ui.console", "pymilvus"),
     ],
     "the agent's rooms": [
+        ("rag_agent.assistant", "rag_agent.serving.run"),
         ("rag_agent.grounding.evidence", "rag_agent.asking.graph"),
         ("rag_agent.grounding.evidence", "rag_agent.code.source"),
         ("rag_agent.code.source", "rag_agent.asking.graph"),

@@ -1,14 +1,14 @@
 """The page's web server, in this process. It answers to its own names only."""
 
 import importlib
-import ipaddress
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from rag_agent.serving.hosts import names
+
 _APP = Path(__file__).with_name("app.py")
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LISTENING_S = (
     1.0  # by then the server listens, and its browser is still loading the page's own scripts
 )
@@ -39,21 +39,6 @@ def serve(host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     sys.argv = [str(_APP)]  # Streamlit looks for its configuration beside the program that runs
     options = {"server.address": host, "server.port": port, "server.headless": True}
     st.App(_APP, middleware=[guard]).run(config=options)
-
-
-def names(host: str, allowed_hosts: Sequence[str]) -> list[str]:
-    """What a request may call the page: this machine, the address it listens on, and what the user adds.
-
-    A page of another site can make its own name lead to this machine (DNS rebinding). Its requests carry
-    that name, and get an error instead of somebody's conversations.
-    """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return [*_LOOPBACK, host.lower(), *allowed_hosts]
-    if address.is_unspecified:  # listens everywhere, under names that only the user knows
-        return [*_LOOPBACK, *allowed_hosts]
-    return [*_LOOPBACK, f"[{address}]" if address.version == 6 else str(address), *allowed_hosts]
 
 
 def _import_page() -> None:

@@ -1,24 +1,31 @@
 """A conversation as Markdown, to be read and kept elsewhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ingestion.bibtex import bibtex
+from ingestion.bibliography import exported
+from ingestion.paper import Paper
 from rag_agent.answer import Answer
 from rag_agent.citation import Citation
 from rag_agent.conversations.turn import Turn
 
+References = Callable[[Sequence[Paper]], str]
+"""Writes papers as BibTeX; `Library.references` knows most of them."""
 
-def as_markdown(title: str, turns: Sequence[Turn]) -> str:
+
+def as_markdown(title: str, turns: Sequence[Turn], references: References = exported) -> str:
     """Questions, answers with their quotes, programs, and BibTeX of all papers cited."""
     lines = [f"# {title}", ""]
     for turn in turns:
         lines += [f"## {turn.question}", "", *_answer(turn.answer), ""]
-    cited = [c.paper for turn in turns for c in turn.answer.sources]
-    papers = {paper.arxiv_id: paper for paper in reversed(cited)}
-    if papers:
-        entries = "\n\n".join(bibtex(paper) for paper in reversed(papers.values()))
-        lines += ["## References", "", "```bibtex", entries, "```", ""]
+    if papers := cited_papers(turns):
+        lines += ["## References", "", "```bibtex", references(papers), "```", ""]
     return "\n".join(lines)
+
+
+def cited_papers(turns: Iterable[Turn]) -> list[Paper]:
+    """The papers that stand behind the answers, each once, in the order in which they were first cited."""
+    cited = [citation.paper for turn in turns for citation in turn.answer.sources]
+    return list({paper.arxiv_id: paper for paper in reversed(cited)}.values())[::-1]
 
 
 def _answer(answer: Answer) -> list[str]:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.bibliography import exported
 from ingestion.errors import AgentError
 from ingestion.machine.private_folder import make_private
 from rag_agent.code.result import CodeResult
-from rag_agent.conversations.export import as_markdown
+from rag_agent.conversations.export import References, as_markdown
 from rag_agent.conversations.memory import MOST_TURNS, Remembered
 from rag_agent.conversations.migrations import migrate
 from rag_agent.conversations.turn import SCHEMA, Rating, Turn
@@ -75,9 +76,9 @@ class Conversations:
         )
         return tuple(_turn(*row) for row in rows)
 
-    def markdown(self, name: str) -> str:
-        """A conversation as Markdown with BibTeX."""
-        return as_markdown(self.title(name) or name, self.turns(name))
+    def markdown(self, name: str, references: References = exported) -> str:
+        """A conversation as Markdown with BibTeX, which `references` writes."""
+        return as_markdown(self.title(name) or name, self.turns(name), references)
 
     def remember(self, name: str) -> Remembered:
         """The latest turns, at most `MOST_TURNS`, and the summary of those before."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.embedding import HashingEmbedder
+from ingestion.errors import AgentError
 from ingestion.pipeline import (
     IngestReport,
     _note,  # the starter is marked as there, so that libraries start empty
@@ -21,6 +23,7 @@ from ingestion.store.owner import stop_owner
 from rag_agent.assistant import Assistant
 from rag_agent.model.scripted import ScriptedModel
 from rag_agent.settings import load_settings
+from tests.papers import SOURDOUGH
 from ui import cli, console
 from ui.commands import papers, questions, upkeep
 
@@ -250,3 +253,26 @@ def test_every_command_is_in_the_readme() -> None:
     assert [
         name for name in names if f"arxiv-agent {name}" not in readme and f"`{name}" not in readme
     ] == []
+
+
+def test_papers_go_out_and_come_in_as_references(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.assistant.library.keep([replace(SOURDOUGH, arxiv_id="2711.00007")], "test")
+    file = tmp_path / "out.bib"
+    assert terminal.run("export", "2711.00007", "--out", str(file)).exit_code == 0
+    assert file.read_text().startswith("@misc{example2027sourdough,")
+    file.write_text(file.read_text() + "\n@misc{broken, title={x\n")
+    report = terminal.json("import", str(file))
+    assert (report["unchanged"], report["papers"]) == (1, ["2711.00007"])
+    assert report["broken"][0]["reason"] == "not BibTeX"
+    told = terminal.run("import", str(file))
+    assert "2 entries: 0 new papers, 0 completed, 1 known, 1 broken" in told.output
+    terminal.run("export", "2711.00007", "--format", "notes", "--out", str(tmp_path / "notes"))
+    assert "Sourdough" in (tmp_path / "notes" / "example2027sourdough.md").read_text()
+
+
+def test_an_export_of_nothing_says_what_can_be_exported(terminal: Terminal) -> None:
+    nothing = terminal.run("export")
+    assert isinstance(nothing.exception, AgentError)
+    assert "--session NAME" in str(nothing.exception)
+    unknown = terminal.run("export", "9999.99999")
+    assert "has no paper 9999.99999" in str(unknown.exception)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.cleaning import printable
+from ingestion.formulas import is_harmless
 from ui.web.evidence import marked
-from ui.web.plain import as_html, escaped, is_harmless, with_maths
+from ui.web.plain import as_html, escaped, with_maths
 
 _SPECIAL = r"[!-/:-@\[-`{-~]"
 _ESCAPED = re.compile(rf"(?:\\{_SPECIAL}|[^!-/:-@\[-`{{-~])*", re.DOTALL)

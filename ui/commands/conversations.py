@@ -45,13 +45,14 @@ def session_delete(name: str) -> None:
 @commands.command("export")
 def session_export(name: str, as_json: console.Json = False) -> None:
     """Print a conversation as Markdown with BibTeX, or as JSON."""
-    conversations = _conversations()
+    assistant = console.open_assistant()
+    conversations = assistant.conversations
     name = _known(conversations, name)
     if as_json:
         turns = [turn.as_json() for turn in conversations.turns(name)]
         console.print_json({"session": name, "turns": turns})
     else:
-        console.say(conversations.markdown(name))
+        console.say(conversations.markdown(name, assistant.library.references))
 
 
 def _conversations() -> "Conversations":

@@ -1,8 +1,10 @@
 """One paper: what it is, its pages, and what can be done with it."""
 
+from functools import partial
+
 import streamlit as st
 
-from ingestion.bibtex import bibtex
+from ingestion.bibliography import FORMATS
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ui.web import adding, evidence, messages
@@ -51,12 +53,28 @@ def show(paper: Paper) -> None:
     if paper.comment:
         messages.small(paper.comment)
     show_asking(paper)
-    with st.expander(say("cite")):
-        st.code(bibtex(paper), "bibtex", wrap_lines=True)
+    show_citing(paper)
     show_pages(paper)
     with st.popover(say("delete_paper"), icon=":material/delete:"):
         messages.plain(paper.title)
         st.button(say("delete_sure"), key="delete", on_click=delete, args=(paper.arxiv_id,))
+
+
+def show_citing(paper: Paper) -> None:
+    """The paper's entry as text, and as files for reference managers."""
+    library = program().assistant.library
+    with st.expander(say("cite")):
+        st.code(library.references([paper]), "bibtex", wrap_lines=True)
+        with st.container(horizontal=True):
+            for form, each in FORMATS.items():
+                st.download_button(
+                    each.title,
+                    partial(library.references, [paper], form, keep_keys=True),
+                    file_name=f"{paper.arxiv_id.replace('/', '_')}{each.suffix}",
+                    mime=each.media_type,
+                    key=f"reference-{form}",
+                    on_click="ignore",
+                )
 
 
 def show_asking(paper: Paper) -> None:

@@ -48,11 +48,12 @@ def show_rename(session: Session) -> None:
 
 def show_export(session: Session) -> None:
     """The conversation as a file; made when the button is pressed."""
-    conversations = program().assistant.conversations
+    assistant = program().assistant
+    conversations = assistant.conversations
     with st.popover(say("export"), icon=":material/download:", key=f"export-{session.name}"):
         st.download_button(
             say("as_markdown"),
-            lambda: conversations.markdown(session.name),
+            lambda: conversations.markdown(session.name, assistant.library.references),
             file_name="conversation.md",
             mime="text/markdown",
             key=f"md-{session.name}",

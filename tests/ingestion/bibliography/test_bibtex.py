@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.bibtex import bibtex
+from ingestion.bibliography import exported
 from ingestion.cleaning import clean_text
 from ingestion.paper import Paper
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS, SOURDOUGH
@@ -27,7 +27,7 @@ RAG = Paper(
 
 def parsed(*papers: Paper) -> list[dict[str, str]]:
     parser = bibtexparser.bparser.BibTexParser(common_strings=True)
-    return bibtexparser.loads(bibtex(*papers), parser=parser).entries
+    return bibtexparser.loads(exported(papers), parser=parser).entries
 
 
 def typed(value: str) -> str:
@@ -74,6 +74,10 @@ def test_a_published_paper_is_an_article_with_its_own_doi() -> None:
         (r"Sobolev W^{1,2}(X)", r"Sobolev W$^{1,2}$(X)"),
         (r"The set $\{x_1\}$ and \(a\%b\)", r"The set $\lbrace x_1\rbrace $ and \(a\%b\)"),
         ("100% of C# in a_b", r"100\% of C\# in a\_b"),
+        (
+            r"Shell $\immediate\write18{rm}$",
+            r"Shell \$\textbackslash{}immediate\textbackslash{}write18\textbraceleft{}rm\textbraceright{}\$",
+        ),
         ("Half a {brace", r"Half a \textbraceleft{}brace"),
         ("Half a formula $x", r"Half a formula \$x"),
         ("Broken $a}b{$ braces", r"Broken \$a\textbraceright{}b\textbraceleft{}\$ braces"),

@@ -1,0 +1,61 @@
+"""Servers for other programs, in this process until Ctrl-C."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ingestion.errors import AgentError
+from rag_agent.assistant import Assistant
+from rag_agent.serving.guard import guarded
+from rag_agent.serving.hosts import names
+from rag_agent.serving.token import token_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def run_stdio(assistant: Assistant) -> None:
+    """Serve MCP over this process's standard input and output until the client goes."""
+    from rag_agent.serving.mcp import mcp_server
+
+    _warm_up(assistant)
+    mcp_server(assistant).run("stdio")
+
+
+def run_mcp(assistant: Assistant, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve MCP over HTTP, at `/mcp`."""
+    from rag_agent.serving.mcp import mcp_app
+
+    say(f"MCP at http://{host}:{port}/mcp")
+    _run(assistant, mcp_app(assistant), host, port, say)
+
+
+def _run(
+    assistant: Assistant, app: "ASGIApp", host: str, port: int, say: Callable[[str], None]
+) -> None:
+    import uvicorn
+
+    settings = assistant.settings
+    token = token_of(settings.home)
+    say(f"each request carries the token that stands in {settings.home / 'serve_token'}")
+    _warm_up(assistant)
+    allowed = names(host, settings.serve.allowed_hosts)
+    uvicorn.run(
+        guarded(app, token, settings.serve, allowed),
+        host=host,
+        port=port,
+        log_level="warning",  # requests are the user's questions
+        access_log=False,
+        server_header=False,
+    )
+
+
+def _warm_up(assistant: Assistant) -> None:
+    """Load models and library in the background; what fails there fails again, and is told, where it is used."""
+
+    def run() -> None:
+        with contextlib.suppress(AgentError, OSError):
+            assistant.warm_up()
+
+    threading.Thread(target=run, daemon=True).start()
