@@ -8,7 +8,7 @@ from ingestion.terms import terms
 from rag_agent.answer import Claim
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.verification import meets, stands_on
+from rag_agent.grounding.verification import counts_what_was_asked, meets, stands_on
 
 _SINGLES = 12  # all that is shown on one paper
 _PAIRED = 6  # of the nearest sentences: 15 pairs and 20 triples
@@ -39,7 +39,11 @@ def attributed(
     cosines = {id(evidence): float(evidence.vector @ said) for evidence in quotable}
     nearest = sorted(quotable, key=lambda evidence: -cosines[id(evidence)])
     for quotes in _sets(nearest):
-        if stands_on(text, quotes, question) and meets(question, quotes):
+        if (
+            stands_on(text, quotes, question)
+            and meets(question, quotes)
+            and counts_what_was_asked(text, question, quotes)
+        ):
             best = max(cosines[id(evidence)] for evidence in quotes)
             return Claim(text, True, tuple(keys.cite(evidence, best) for evidence in quotes))
     return None

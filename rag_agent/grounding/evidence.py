@@ -40,6 +40,7 @@ class Evidence:
         section: Title of its section; empty for an abstract.
         quotable: Whether it says something by itself; a heading, a question or a cut bullet does not.
         topic: Names that the whole paper is about, folded as `names.names` gives them.
+        is_row: Whether it is a table's row, whose reading has the cells asked for alone.
     """
 
     paper: Paper
@@ -54,6 +55,7 @@ class Evidence:
     section: str = ""
     quotable: bool = True
     topic: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    is_row: bool = False
 
 
 def abstract_evidence(

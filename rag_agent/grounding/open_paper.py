@@ -7,7 +7,7 @@ an index would cost more than it saves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,14 @@ from ingestion.fulltext.passages import (
     join_sentences,
     passages_of,
     sentences_of,
+    table_title,
 )
 from ingestion.fulltext.pdf_text import PdfText
 from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.grounding.evidence import Evidence, context
 from rag_agent.grounding.names import topic_of
+from rag_agent.grounding.table_cells import asked_for
 
 Scores = NDArray[np.float32]
 
@@ -40,6 +42,8 @@ PASSAGES = 3
 PASSAGE_SHARE = 0.7
 """Most of the sentences shown that come from these passages. Measured on 44 own and the 10 shared questions, key
 fact among 12 sentences: 0 found 42 and 8, 0.7 found 41 and 9; the gain is in questions that ask to explain."""
+TABLES = 2
+"""Tables of which rows are shown: those of the best rows."""
 # The longest passage that neighbouring windows grow to (6: one of 44 questions fewer).
 _REGION_SENTENCES = 8
 
@@ -99,19 +103,40 @@ class OpenPaper:
         if not self.sentences:
             return []
         ranked = self._ranked(question)
-        chosen = sorted(self._chosen(ranked, n))
+        chosen = self._chosen(ranked, n)
+        rows = self._rows_asked_for(question, sorted(chosen, key=lambda i: -ranked.sentences[i]))
+        of_rows = dict(zip(rows, self._embedder.encode(list(rows.values())), strict=True))
+        shown = sorted({*rows, *(i for i in chosen if self.sentences[i].kind != "table")})
         return [
-            self._evidence(index, float(ranked.sentences[index]), vector, ranked.query)
-            for index, vector in self._own_vectors(chosen).items()
+            self._evidence(
+                replace(
+                    self.sentences[index], reading=rows.get(index, self.sentences[index].reading)
+                ),
+                float(ranked.sentences[index]),
+                of_rows.get(index, self._vectors[index]),
+                ranked.query,
+            )
+            for index in shown
         ]
 
-    def _own_vectors(self, chosen: Sequence[int]) -> dict[int, Vectors]:
-        """A vector for each sentence; a row's own, by which its table's rows are told apart in the checks."""
-        rows = [index for index in chosen if self.sentences[index].kind == "table"]
-        of_rows = self._embedder.encode([self.sentences[index].reading for index in rows])
-        return {index: self._vectors[index] for index in chosen} | dict(
-            zip(rows, of_rows, strict=True)
-        )
+    def _rows_asked_for(self, question: str, chosen: Sequence[int]) -> dict[int, str]:
+        """Of the tables with the best rows among `chosen`, the rows and cells asked for: readings by sentence."""
+        best = [index for index in chosen if self.sentences[index].kind == "table"]
+        titles = list(dict.fromkeys(self._table(index) for index in best))[:TABLES]
+        readings: dict[int, str] = {}
+        for title in titles:
+            rows = [
+                i
+                for i, s in enumerate(self.sentences)
+                if s.kind == "table" and self._table(i) == title
+            ]
+            asked = asked_for(question, [self.sentences[i].reading for i in rows])
+            readings |= {rows[place]: reading for place, reading in asked.items()}
+        return readings
+
+    def _table(self, index: int) -> tuple[int, str]:
+        """What tells one table from another: its page and its caption."""
+        return self.sentences[index].page, table_title(self.sentences[index])
 
     def _chosen(self, ranked: "_Ranked", n: int) -> list[int]:
         """Sentences of the best passages, which explain, then the best of all, which state a single fact."""
@@ -146,8 +171,9 @@ class OpenPaper:
         sentences = range(self.passages[first].first, self.passages[last].last + 1)
         return join_sentences(self.text.pages, self.sentences, sentences[0], sentences[-1])
 
-    def _evidence(self, index: int, score: float, vector: Vectors, query: Vectors) -> Evidence:
-        sentence = self.sentences[index]
+    def _evidence(
+        self, sentence: Sentence, score: float, vector: Vectors, query: Vectors
+    ) -> Evidence:
         page = self.text.pages[sentence.page - 1].text
         return Evidence(
             paper=self.paper,
@@ -162,6 +188,7 @@ class OpenPaper:
             section=sentence.section,
             quotable=sentence.quotable,
             topic=self._topic,
+            is_row=sentence.kind == "table",
         )
 
 

@@ -6,7 +6,7 @@ What fails is dropped: a quote never stands in for an answer.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ingestion.terms import terms
 from rag_agent.grounding.evidence import Evidence
@@ -14,6 +14,7 @@ from rag_agent.grounding.names import ARXIV_ID, names, numbers, value_of, words
 
 # Lower values let paraphrases through whose meaning has turned (`make bench-answers`, 22 November 2026).
 _LEAST_SHARED = 0.6
+_NEAR_WORDS = 4  # a counted thing stands right behind its number, at times with an adjective or two
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
@@ -52,7 +53,7 @@ def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool
         quotes: What it shall stand on.
         question: Its words need not be the quotes'; see `meets` for its names and numbers.
     """
-    said = " ".join(f"{evidence.text} {evidence.reading}" for evidence in quotes)
+    said = " ".join(evidence.reading for evidence in quotes)
     if _unsaid(numbers(text), numbers(said)) - numbers(question):
         return False
     if names(text) - words(said) - names(question):
@@ -80,16 +81,31 @@ def meets(question: str, quotes: Sequence[Evidence]) -> bool:
         question: English.
         quotes: Evidence of an answer.
     """
-    return not unmet(question, quotes) and _counts_what_was_asked(question, quotes)
+    return not unmet(question, quotes)
 
 
-def _counts_what_was_asked(question: str, quotes: Sequence[Evidence]) -> bool:
-    """Whether the quotes speak of the things that a "how many" asks for: layers are no parameters."""
+def counts_what_was_asked(text: str, question: str, quotes: Sequence[Evidence]) -> bool:
+    """Whether the number that answers a "how many" counts those things in its quotes: layers are no parameters.
+
+    Either the quotes name the things, or a word behind the number is one of the question's.
+    """
     asked = _HOW_MANY.search(question)
     if asked is None:
         return True
-    things = set(terms(asked[1].split()[-1]))
-    return things <= {stem for e in quotes for stem in terms(f"{e.text} {e.reading}")}
+    said = " ".join(e.reading for e in quotes)
+    if set(terms(asked[1].split()[-1])) <= set(terms(said)):
+        return True
+    about = set(terms(question))
+    return any(about & set(terms(behind)) for behind in _behind(numbers(text), said))
+
+
+def _behind(wanted: set[str], said: str) -> Iterator[str]:
+    """Each number of `wanted` in a text with the words behind it."""
+    words = said.split()
+    for place, word in enumerate(words):
+        if {value_of(n) for n in numbers(word)} & {value_of(n) for n in wanted}:
+            near = words[place : place + _NEAR_WORDS + 1]
+            yield " ".join(near).replace("-", " ")
 
 
 def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:

@@ -16,6 +16,7 @@ from ingestion.errors import InvalidReply, ModelUnavailable
 Message = tuple[Literal["system", "user", "assistant"], str]
 Role = Literal["reader", "coder"]
 Schema = TypeVar("Schema", bound=BaseModel)
+OnToken = Callable[[str, float], None]
 _CONNECT_TIMEOUT_S = 5.0
 
 
@@ -99,14 +100,25 @@ class LanguageModel:
         )
 
     def stream(
-        self, messages: Sequence[Message], max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        on_token: OnToken | None = None,
     ) -> Iterator[str]:
         """The reply as text, piece by piece.
+
+        Args:
+            messages: The prompt.
+            max_tokens: Limit of the reply.
+            stop: Texts that end it.
+            on_token: Told of each token and its natural log-probability, where the server gives them.
 
         Raises:
             ModelUnavailable: No server answers, or it refuses.
         """
-        yield from self._counted(self._pieces(messages, max_tokens, stop=list(stop) or None))
+        options = {"stop": list(stop) or None, "logprobs": True if on_token else None}
+        yield from self._counted(self._pieces(messages, max_tokens, on_token, **options))
 
     def sampled(self, sample: int) -> Self:
         """The same model on the same account, whose replies are those of another `sample`."""
@@ -157,7 +169,11 @@ class LanguageModel:
                 close()
 
     def _pieces(
-        self, messages: Sequence[Message], max_tokens: int, **options: Any
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        on_token: OnToken | None = None,
+        **options: Any,
     ) -> Iterator[str]:
         import openai
 
@@ -166,6 +182,9 @@ class LanguageModel:
         try:
             for chunk in client.stream(list(messages), **options):
                 self.count(chunk, calls=0)
+                if on_token:
+                    for token in _tokens(chunk):
+                        on_token(token["token"], float(token["logprob"]))
                 if chunk.text:
                     yield str(chunk.text)
         # The last two: an answer that is not the protocol's, such as a web page, fails inside the client.
@@ -206,6 +225,11 @@ class LanguageModel:
 def load_client() -> None:
     """Import the client library now, about a second, for instance while a server starts."""
     import langchain_openai  # noqa: F401
+
+
+def _tokens(chunk: Any) -> list[dict[str, Any]]:
+    """The tokens of a piece with their log-probabilities; none where the server does not give them."""
+    return list((chunk.response_metadata.get("logprobs") or {}).get("content") or [])
 
 
 def _json_of(reply: str) -> str:

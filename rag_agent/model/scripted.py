@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from ingestion.errors import ModelUnavailable
-from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.client import LanguageModel, Message, OnToken
 
 
 class ScriptedModel(LanguageModel):
@@ -33,7 +33,11 @@ class ScriptedModel(LanguageModel):
         return self
 
     def _pieces(
-        self, messages: Sequence[Message], max_tokens: int, **options: Any
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        on_token: OnToken | None = None,
+        **options: Any,
     ) -> Iterator[str]:
         self.prompts.append(list(messages))
         if not self.replies:
@@ -48,6 +52,8 @@ class ScriptedModel(LanguageModel):
         for piece in re.findall(r"\s*\S+\s*?", text):
             time.sleep(self.seconds_a_piece)
             self.usage.completion_tokens += 1
+            if on_token:
+                on_token(piece, 0.0)
             yield piece
 
 

@@ -52,13 +52,13 @@ _PLAN_EXAMPLES = (
     ),
 )
 
+_READER = "You read scientific papers."
 _NOT_STATED = "If the excerpts do not state it, reply only NOT STATED."
 
 _READ_FACT = f"""Answer the question from the excerpts of the paper in one short sentence that begins with the answer itself: the number with its unit, the name, or the whole list. {_NOT_STATED}"""
 
-# The finding first: of 60 abstracts of PubMedQA the 1.5B model then agrees with 0.70 of the yes and no (mean of both),
-# where a verdict first is Yes throughout (24 November 2026, bench/LOG.md).
-_READ_YES_NO = """From the excerpts of the paper, first write one sentence, beginning with "Finding:", that states what they say about the question, with its direction and numbers. Then, on a new line, write "Answer: Yes" or "Answer: No"."""
+# The finding first: a verdict first is Yes throughout (24 November 2026, bench/LOG.md).
+_READ_YES_NO = """First write one sentence, beginning with "Finding:", that states what the excerpts say about the question, with its direction and numbers. Then, on a new line, write "Answer: Yes" or "Answer: No"."""
 
 _READ_EXPLAIN = f"""Explain from the excerpts of the paper what is asked, in two to four short sentences, with the reasons, numbers and names that the excerpts give. {_NOT_STATED}"""
 
@@ -153,6 +153,8 @@ class Prompts:
         """
         excerpts = "\n".join(f"- {sentence}" for sentence in sentences)
         asked = f"Excerpts:\n{excerpts}\n\nQuestion: {question}"
+        if form == "yes_no":
+            return [("system", _READER), ("user", f"{asked}\n\n{self._texts['read_yes_no']}")]
         return [("system", self._texts[f"read_{form}"]), ("user", asked)]
 
     def to_english(self, question: str) -> list[Message]:

@@ -1,0 +1,50 @@
+"""Which rows and cells of a table a question is shown."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_agent.grounding.table_cells import ROWS, asked_for
+
+CAPTION = "Table 2: Yield of pond plants. Means of three summers. "
+PLANTS = [
+    CAPTION + "Plant: Water lily; Area (m2): 12; Yield spring: 3.1; Yield autumn: 4.4.",
+    CAPTION + "Plant: DuckweedSMALL; Area (m2): 3; Yield spring: 0.9; Yield autumn: 1.2.",
+    CAPTION + "Plant: DuckweedLARGE; Area (m2): 9; Yield spring: 2.2; Yield autumn: 2.8.",
+]
+
+
+def test_the_row_and_the_column_asked_for_are_shown() -> None:
+    shown = asked_for("What does the large duckweed yield in autumn?", PLANTS)
+    assert shown == {2: CAPTION + "Plant: DuckweedLARGE; Yield autumn: 2.8."}
+
+
+def test_rows_of_a_name_they_share_are_all_shown() -> None:
+    assert set(asked_for("What is the area of duckweed?", PLANTS)) >= {1, 2}
+
+
+def test_a_question_that_names_no_column_is_shown_the_whole_row() -> None:
+    shown = asked_for("What is known of the water lily?", PLANTS)
+    assert shown[0].endswith(
+        "Plant: Water lily; Area (m2): 12; Yield spring: 3.1; Yield autumn: 4.4."
+    )
+
+
+def test_a_magnitude_set_apart_is_still_its_numbers() -> None:
+    rows = [
+        f"Table 1: Sizes. Name: {size}; Width: {w}." for size, w in (("3 B", 2560), ("14 B", 5120))
+    ]
+    assert asked_for("Which width has the 3B model?", rows) == {
+        0: "Table 1: Sizes. Name: 3 B; Width: 2560."
+    }
+
+
+def test_a_single_row_keeps_its_caption() -> None:
+    shown = asked_for("What is the width?", ["Table 1: Sizes (in cm). Name: reed; Width: 2."])
+    assert shown[0].startswith("Table 1: Sizes (in cm). ")
+
+
+@given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=9))
+def test_any_table_can_be_asked(question: str, readings: list[str]) -> None:
+    shown = asked_for(question, readings)
+    assert set(shown) <= set(range(len(readings)))
+    assert len(shown) <= ROWS
