@@ -70,7 +70,7 @@ format: setup ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: bench
-bench: bench-retrieval bench-threshold bench-ingest bench-latency bench-growth bench-answer-latency bench-answers bench-reading bench-code ## All measurements (hours; each resumes or is short)
+bench: bench-retrieval bench-threshold bench-ingest bench-latency bench-growth bench-answer-latency bench-answers bench-reading bench-functions bench-code ## All measurements (hours; each resumes or is short)
 
 .PHONY: bench-retrieval
 bench-retrieval: setup ## Ranking quality on a BEIR-layout folder: DATA=DIR
@@ -111,6 +111,13 @@ bench-reading: setup ## PDF parsers, passages and their speed
 .PHONY: bench-code
 bench-code: setup ## HumanEval and paper-to-code in the sandbox
 	@$(BIN)/python -m bench.code
+
+.PHONY: bench-functions
+bench-functions: setup ## pass@1 of both embedded coders on HumanEval+ in full, and the table of all that was measured
+	@for model in qwen2.5-coder-0.5b-instruct qwen2.5-coder-1.5b-instruct; do \
+		$(BIN)/python -m bench.functions --data ../shared/data/code/HumanEvalPlus.jsonl.gz --model $$model --adapter none || exit 1; \
+	done
+	@$(BIN)/python -m bench.functions --table
 
 .PHONY: smoke-ui
 smoke-ui: setup ## The page in a real browser with the real model

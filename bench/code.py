@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import human_eval
+from bench.functions import kept
+from finetune.evaluate.problems import load_problems
 from ingestion.embedding.model import Embedder
 from ingestion.embedding.shared import SharedEmbedder
 from ingestion.fulltext.passages import sentences_of
@@ -57,14 +59,8 @@ def main() -> int:
 
 def measure_human_eval(settings: Settings, limit: int | None) -> dict[str, Any]:
     """pass@1 before and after repair rounds that see only the examples a problem shows."""
-    tasks = human_eval.load_tasks(SHARED / "code" / "HumanEval.jsonl.gz")[:limit]
+    tasks = load_problems(SHARED / "code" / "HumanEval.jsonl.gz")[:limit]
     sandbox, slots = Sandbox(settings.sandbox), settings.reader.slots
-    references = Counter(
-        human_eval.judge(task, human_eval.reference(task), sandbox).outcome for task in tasks
-    )
-    wrong = Counter(
-        human_eval.judge(task, human_eval.wrong(task), sandbox).outcome for task in tasks
-    )
     coder = open_model("coder", settings)
     results = RESULTS / "human_eval.jsonl"
     rows = human_eval.run(tasks, coder, sandbox, settings.sandbox.repairs, results, slots)
@@ -81,8 +77,6 @@ def measure_human_eval(settings: Settings, limit: int | None) -> dict[str, Any]:
         },
         "spoilt": sum(row["first"] == "passed" != row["last"] for row in rows),
         "outcomes_first": dict(Counter(row["first"] for row in rows)),
-        "reference_solutions": dict(references),
-        "wrong_solutions": dict(wrong),
     }
 
 
@@ -96,7 +90,7 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     path = RESULTS / "code_programs.jsonl"
     done = {
         row["id"]: row
-        for row in human_eval.rows(path)
+        for row in kept(path)
         if (row["model"], row["question"]) == (coder.name, questions.get(row["id"]))
     }
     missing = [request for request in requests if request["id"] not in done]

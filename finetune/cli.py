@@ -50,6 +50,17 @@ def main() -> None:
 
 
 @app.command()
+def evolve(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Make rows that run: evolve tasks from seeds, let the model solve them, keep what passes its tests."""
+    from finetune.evolve.evolving import evolve
+
+    run = _load(config, overrides)
+    for key, value in evolve(run).items():
+        print(f"{key:10} {value}")
+    print(f"Written to {run.folder / 'evolve'}")
+
+
+@app.command()
 def prepare(config: ConfigFile, overrides: Overrides = None) -> None:
     """Validate, clean, render and split the rows."""
     from finetune.data.prepare import prepare
@@ -178,7 +189,7 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
 
 @app.command()
 def promote(config: ConfigFile, overrides: Overrides = None) -> None:
-    """Make the adapter the agent's coder if it beats the base by the config's rule."""
+    """Make the adapter the agent's coder if it solves more than the coder in force."""
     from finetune.ship.promotion import promote
 
     print(f"Promoted in {promote(_load(config, overrides))}")

@@ -58,6 +58,43 @@ class Source(Section):
         return self
 
 
+class SeedSource(Section):
+    """Where tasks come from that are evolved and solved: a file, or the doctests of an installed package."""
+
+    path: Location = Field("", description="Local .json or .jsonl file")
+    package: str = Field("", description="Name of an installed package, such as sympy")
+    format: Literal["problems", "alpaca"] = Field(
+        "problems", description="problems: with tests, as MBPP; alpaca: bare instructions"
+    )
+    answer_field: str = Field("", description="Field of the answer, where it has another name")
+    licence: str = Field(description="Carried along with every row that comes of it")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.package):
+            raise ValueError("name either `path` or `package`")
+        return self
+
+
+class EvolveConfig(Section):
+    """Rows that run: tasks evolved from seeds, solved by the model itself, tested."""
+
+    seeds: tuple[SeedSource, ...] = ()
+    rounds: int = Field(
+        1, ge=0, le=5, description="Operators applied to each seed; 0: the seeds alone"
+    )
+    most_seeds: int = Field(0, ge=0, description="Seeds at most; 0 takes all")
+    held_back: int = Field(0, ge=0, description="Tested seeds kept apart to measure on")
+    samples: int = Field(8, ge=2, description="Solutions drawn for each task")
+    temperature: float = Field(0.8, gt=0, description="Of the samples; 0.8 as Chen et al. 2021")
+    max_new_tokens: int = Field(384, ge=16, description="Longest solution")
+    keep: tuple[int, int] = Field(
+        (1, 7), description="Fewest and most right samples of a kept task"
+    )
+    rows_per_task: int = Field(2, ge=1, description="Right samples, and pairs, taken of one task")
+    benchmarks: tuple[Location, ...] = Field((), description="Files whose look-alikes are left out")
+
+
 class DataConfig(Section):
     """Which rows, and how they are cleaned and split."""
 
@@ -153,13 +190,20 @@ class EvaluateConfig(Section):
 
 
 class PromoteConfig(Section):
-    """When the adapter replaces the base as the agent's coder."""
+    """When the adapter becomes the agent's coder."""
 
-    metric: Literal["bleu4", "exact_match", "parses", "humaneval"] = "bleu4"
-    min_gain: float = Field(0.03, description="Least gain of the tuned model over the base")
-    max_loss: dict[Literal["bleu4", "exact_match", "parses", "humaneval"], float] = Field(
-        default_factory=dict, description="Most that another metric may fall"
+    judge: tuple[str, ...] = Field(
+        (),
+        description="Command that measures a coder of the agent and prints, last, a JSON object whose `passed` gives "
+        "each problem its share of solved attempts; called as it is for the coder in force, and with `--model BASE "
+        "--adapter FILE` for the new one",
     )
+    min_gain: float = Field(
+        0.0,
+        ge=0,
+        description="What the lower end of the paired 95 % interval of the gain must exceed",
+    )
+    min_problems: int = Field(100, ge=1, description="Fewer problems decide nothing")
 
 
 class Config(Section):
@@ -176,6 +220,7 @@ class Config(Section):
     base: BaseModelConfig
     data: DataConfig
     lora: LoraSection = LoraSection()
+    evolve: EvolveConfig = EvolveConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     promote: PromoteConfig = PromoteConfig()
@@ -197,6 +242,8 @@ class Config(Section):
             raise ValueError("evaluate.backend llama.cpp needs base.gguf")
         if evaluate.humaneval_problems and not (self.data.humaneval and evaluate.runner):
             raise ValueError("evaluate.humaneval_problems needs data.humaneval and evaluate.runner")
+        if self.evolve.seeds and not (self.base.gguf and evaluate.runner):
+            raise ValueError("evolve.seeds needs base.gguf and evaluate.runner")
         if evaluate.runner and not any("{file}" in part for part in evaluate.runner):
             raise ValueError("evaluate.runner needs {file} where the program's path goes")
         return self

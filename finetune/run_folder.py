@@ -37,13 +37,15 @@ class RunFolder:
         self.scores_plot = root / "scores.png"
         self.merged = root / "merged"
         self.export = root / "export"
+        self.evolve = root / "evolve"
+        self.promotion = root / "promotion.json"
 
     def split(self, name: str) -> Path:
         """Rows of `train`, `validation` or `test`."""
         return self.data / f"{name}.jsonl"
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """The rendered rows of a split: id, prompt (messages), answer, ids, prompt_tokens.
+        """The rendered rows of a split: id, prompt (messages), answer, ids, prompt_tokens, spans.
 
         Raises:
             DataError: `prepare` has not run.

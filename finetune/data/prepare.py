@@ -12,7 +12,7 @@ from finetune.data.clusters import LeakFilter, clusters, split_by_cluster
 from finetune.data.rendering import Example, Renderer
 from finetune.data.rows import Flaw, Row, read_rows
 from finetune.errors import DataError
-from finetune.evaluate.humaneval import load_problems
+from finetune.evaluate.problems import load_problems
 from finetune.run_folder import RunFolder, write_json, write_json_lines
 from finetune.train.base import fingerprint, load_fingerprint, load_tokenizer, require_same
 
@@ -146,4 +146,5 @@ def _record(row: Row, example: Example) -> dict[str, Any]:
         "answer": row.answer,
         "ids": example.ids,
         "prompt_tokens": example.prompt_tokens,
+        "spans": list(example.spans),
     }

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from finetune.config import Config
 from finetune.data.prepare import percentiles, renderer_of
+from finetune.data.rendering import IGNORED, Example
 from finetune.run_folder import RunFolder
 
 
@@ -23,13 +26,26 @@ def preview(config: Config, rows: int) -> Iterator[RenderableType]:
     prepared = folder.rows("train")
     tokenizer = renderer_of(config).tokenizer
     for row in prepared[:rows]:
-        prompt, answer = row["ids"][: row["prompt_tokens"]], row["ids"][row["prompt_tokens"] :]
-        yield Text(f"{row['id']}: {len(prompt)} tokens read, {len(answer)} trained", style="bold")
-        yield Text(tokenizer.decode(prompt), style="dim") + Text(
-            tokenizer.decode(answer), style="green"
-        )
+        example = Example(row["ids"], row["prompt_tokens"], tuple(map(tuple, row["spans"])))
+        yield Text(f"{row['id']}: {_counts(example)}", style="bold")
+        yield _coloured(example, tokenizer)
     yield _lengths(folder)
     yield _drops(folder)
+
+
+def _counts(example: Example) -> str:
+    trained = sum(label != IGNORED for label in example.labels)
+    return f"{len(example.ids) - trained} tokens read, {trained} trained"
+
+
+def _coloured(example: Example, tokenizer: Any) -> Text:
+    """The row's text, what is trained in green."""
+    text = Text()
+    pairs = zip(example.ids, example.labels, strict=True)
+    for ignored, group in groupby(pairs, key=lambda pair: pair[1] == IGNORED):
+        decoded = tokenizer.decode([token for token, _ in group])
+        text += Text(decoded, style="dim" if ignored else "green")
+    return text
 
 
 def _lengths(folder: RunFolder) -> Table:

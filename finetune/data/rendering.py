@@ -1,6 +1,6 @@
 """The one prompt renderer: training, evaluation and serving show the model the same tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,21 @@ class Example:
 
     Args:
         ids: Tokens of prompt, answer and end token, int.
-        prompt_tokens: How many of them are the prompt.
+        prompt_tokens: How many of them are the prompt, with all turns before the last answer.
+        spans: First token and the one behind the last of each earlier assistant turn, end token included.
     """
 
     ids: list[int]
     prompt_tokens: int
+    spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def labels(self) -> list[int]:
-        """The tokens to learn, `IGNORED` over the prompt; as long as `ids`."""
-        return [IGNORED] * self.prompt_tokens + self.ids[self.prompt_tokens :]
+        """The tokens to learn, those of every assistant turn, `IGNORED` elsewhere; as long as `ids`."""
+        labels = [IGNORED] * self.prompt_tokens + self.ids[self.prompt_tokens :]
+        for start, end in self.spans:
+            labels[start:end] = self.ids[start:end]
+        return labels
 
 
 class Renderer:
@@ -90,9 +95,31 @@ class Renderer:
         if not found or rest.strip():
             raise DataError(f"{row.id}: the template does not end the answer with {end}")
         prompt_ids = self._ids(prompt)
-        example = Example([*prompt_ids, *self._ids(answer + end)], len(prompt_ids))
+        ids = [*prompt_ids, *self._ids(answer + end)]
+        example = Example(ids, len(prompt_ids), tuple(self._earlier_turns(row, prompt)))
         self._assert_learnable(row, example, prompt_ids)
         return example
+
+    def _earlier_turns(self, row: Row, prompt: str) -> Iterator[tuple[int, int]]:
+        """Token spans of the assistant turns within a prompt: they are learned too."""
+        turns = [n for n, message in enumerate(row.prompt) if message["role"] == "assistant"]
+        if not turns:
+            return
+        offsets = self.tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)
+        for turn in turns:
+            before = self.prompt(row.prompt[:turn])
+            spoken = row.prompt[turn]["content"] + self.tokenizer.eos_token
+            if not prompt.startswith(before + spoken):
+                raise DataError(
+                    f"{row.id}: the template changes turn {turn + 1} once others follow"
+                )
+            first, last = len(before), len(before) + len(spoken)
+            inside = [
+                n
+                for n, (start, end) in enumerate(offsets["offset_mapping"])
+                if first <= start < end <= last
+            ]
+            yield inside[0], inside[-1] + 1
 
     def _with_system(self, messages: Sequence[Message]) -> list[Message]:
         if self.system is None or (messages and messages[0]["role"] == "system"):

@@ -13,8 +13,8 @@ from finetune.config import Config
 from finetune.data.prepare import renderer_of
 from finetune.data.rendering import Renderer
 from finetune.errors import FingerprintError, GenerationError
+from finetune.evaluate.functions import command_runner, judge, load_problems, question, solution_in
 from finetune.evaluate.generation import Answer, Generate, with_server, with_transformers
-from finetune.evaluate.humaneval import load_problems, passes, program, question
 from finetune.evaluate.scoring import Metric, difference, interval, share, text_metrics
 from finetune.run_folder import (
     RunFolder,
@@ -250,15 +250,15 @@ def _pass_at_1(config: Config, folder: RunFolder, who: Who) -> Metric:
         (line["id"], line["text"]): line["passed"]
         for line in (read_json_lines(verdicts_file) if verdicts_file.exists() else ())
     }
+    run = command_runner(config.evaluate.runner, config.evaluate.runner_timeout_s)
     verdicts = []
     for problem, answer in zip(problems, answers, strict=True):
         key = (problem.id, answer["text"])
         if key not in known:
-            tested = program(problem, answer["text"])
-            known[key] = passes(tested, config.evaluate.runner, config.evaluate.runner_timeout_s)
+            known[key] = judge(problem, solution_in(problem, answer["text"]), run).base
         verdicts.append({"id": problem.id, "text": answer["text"], "passed": known[key]})
     write_json_lines(verdicts_file, verdicts)
-    signature = f"greedy, 1 answer each, first {len(problems)} problems, chat template"
+    signature = f"greedy, 1 answer each, first {len(problems)} problems, EvalPlus' prompt"
     return share("HumanEval pass@1", signature, [verdict["passed"] for verdict in verdicts])
 
 

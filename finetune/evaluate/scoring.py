@@ -104,8 +104,8 @@ def text_metrics(
     return metrics
 
 
-def share(title: str, signature: str, hits: Sequence[bool]) -> Metric:
-    """A metric that is a share of the rows."""
+def share(title: str, signature: str, hits: Sequence[float]) -> Metric:
+    """A metric that is a share of the rows, each from 0 to 1."""
     return Metric(title, signature, np.array(hits, float)[:, None], _mean)
 
 

@@ -3,42 +3,97 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from finetune.config import Config, PromoteConfig
 from finetune.errors import ExportError
-from finetune.run_folder import RunFolder
+from finetune.evaluate.scoring import Score, difference, share
+from finetune.run_folder import RunFolder, write_json
 from finetune.ship.exporting import gguf_path
 
 
 def promote(config: Config) -> Path:
     """Copy the GGUF adapter into the agent's data folder and name it, with its base, in the settings.
 
+    It is held against the coder that is in force, whichever that is, on the agent's own prompt, by tests that are run.
+
     Returns:
         The agent's settings file.
 
     Raises:
-        ExportError: No scores, the config's rule is not met, or the settings are not TOML in UTF-8.
+        ExportError: No adapter, no judge, no gain that is certain, or settings that are not TOML in UTF-8.
     """
-    folder = RunFolder(config.folder)
-    if not folder.scores.is_file():
-        raise ExportError(f"{folder.scores} is missing", next_step="Run `evaluate` first")
-    against = objections(json.loads(folder.scores.read_text(encoding="utf-8")), config.promote)
-    if against:
-        raise ExportError(
-            f"Not promoted: {'; '.join(against)}", next_step="The coder stays as it is"
-        )
     source = gguf_path(config)
     if not (source.is_file() and config.base.gguf):
         raise ExportError(
             "No GGUF adapter to promote", next_step="Run `export --form gguf`, then `check`"
         )
-    home = agent_home()
-    adapter = home / "adapters" / source.name
-    settings = home / "settings.toml"
     base = str(Path(config.base.gguf).absolute())
+    settings = agent_home() / "settings.toml"
+    before = _text(settings)
+    with_keys(
+        before, "coder", {}
+    )  # settings that cannot be edited are told of before hours of measuring
+    in_force = measured(config.promote.judge)
+    tuned = measured([*config.promote.judge, "--model", base, "--adapter", str(source.absolute())])
+    gain = paired_gain(in_force, tuned, config.seed)
+    write_json(RunFolder(config.folder).promotion, {**asdict(gain), "problems": len(in_force)})
+    if against := objection(gain, len(in_force), config.promote):
+        raise ExportError(f"Not promoted: {against}", next_step="The coder stays as it is")
+    return _install(source, base, settings)
+
+
+def measured(judge: Sequence[str]) -> dict[str, float]:
+    """Each problem's share of solved attempts, as the judge prints it.
+
+    Raises:
+        ExportError: There is no judge, it fails, or it prints something else.
+    """
+    if not judge:
+        raise ExportError(
+            "promote.judge is not set",
+            next_step="Name a command, such as `python -m bench.functions …`",
+        )
+    try:
+        done = subprocess.run(judge, capture_output=True, text=True, check=True)
+        passed = json.loads(done.stdout.strip().rpartition("\n")[2])["passed"]
+        return {str(problem): float(share) for problem, share in passed.items()}
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = (getattr(error, "stderr", "") or str(error)).strip().rpartition("\n")[2]
+        raise ExportError(f"The judge {judge[0]} failed: {said[:300]}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ExportError("The judge's last line is no JSON object with `passed`") from error
+
+
+def paired_gain(before: Mapping[str, float], after: Mapping[str, float], seed: int) -> Score:
+    """How much more is solved after than before, with the 95 % bootstrap interval over problems.
+
+    Raises:
+        ExportError: The two were not asked the same problems.
+    """
+    if not before or before.keys() != after.keys():
+        raise ExportError("The judge asked the two coders different problems")
+    first, second = (
+        share("", "", [side[name] for name in sorted(before)]) for side in (before, after)
+    )
+    return difference(first, second, seed)
+
+
+def objection(gain: Score, problems: int, rule: PromoteConfig) -> str:
+    """Why the new coder does not replace the one in force; empty where it does."""
+    if problems < rule.min_problems:
+        return f"{problems} problems were measured, the rule asks for {rule.min_problems}"
+    if gain.low <= rule.min_gain:
+        between = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+        return f"against the coder in force it changes by {between}, the lower end must exceed {rule.min_gain:+.4f}"
+    return ""
+
+
+def _install(source: Path, base: str, settings: Path) -> Path:
+    adapter = settings.parent / "adapters" / source.name
     edited = with_keys(
         _text(settings), "coder", {"model": base, "adapter": str(adapter.absolute())}
     )
@@ -49,25 +104,6 @@ def promote(config: Config) -> Path:
     part.write_text(edited, encoding="utf-8")
     part.replace(settings)
     return settings
-
-
-def objections(scores: Mapping[str, Any], rule: PromoteConfig) -> list[str]:
-    """Why the tuned model does not replace the base; empty where it does.
-
-    Args:
-        scores: As `evaluate` wrote them.
-        rule: Least gain of one metric, most loss of others.
-    """
-    metrics = scores["metrics"]
-    wanted = {rule.metric: rule.min_gain} | {key: -loss for key, loss in rule.max_loss.items()}
-    found = []
-    for key, least in wanted.items():
-        if "tuned" not in metrics.get(key, {}).get("gain", {}):
-            found.append(f"{key} of base and tuned was not measured")
-        elif metrics[key]["gain"]["tuned"]["value"] < least:
-            gain = metrics[key]["gain"]["tuned"]["value"]
-            found.append(f"{key} changes by {gain:+.4f}, the rule asks for {least:+.4f} or more")
-    return found
 
 
 def agent_home() -> Path:

@@ -55,7 +55,7 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
     summary = {
         "finished": not interrupt.asked,
         "steps": outcome.global_step,
-        "train_loss": outcome.training_loss,
+        "train_loss": log.mean_loss(),
         "best_eval_loss": trainer.state.best_metric,
         "best_step": trainer.state.best_global_step,
         "seconds": round(log.seconds, 1),
@@ -233,7 +233,10 @@ def _arguments(config: Config, folder: RunFolder) -> Any:
 
 
 def _columns(folder: RunFolder, name: str) -> list[dict[str, list[int]]]:
-    examples = (Example(row["ids"], row["prompt_tokens"]) for row in folder.rows(name))
+    examples = (
+        Example(row["ids"], row["prompt_tokens"], tuple(map(tuple, row["spans"])))
+        for row in folder.rows(name)
+    )
     return [{"input_ids": example.ids, "labels": example.labels} for example in examples]
 
 

@@ -23,8 +23,8 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
         path: The file; a resumed run goes on in it.
         collator: Counts the tokens of this process.
 
-    `seconds`, `useful_tokens` and `tokens` (padding included) sum the logged optimizer steps of this
-    process, evaluations left out.
+    `seconds`, `useful_tokens` and `tokens` (padding included) sum the logged optimizer steps of the whole run,
+    those before a resume included, evaluations left out. On many devices they are those of the first process.
     """
 
     def __init__(self, path: Path, collator: Collator) -> None:
@@ -34,7 +34,9 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
         self.seconds, self.useful_tokens, self.tokens = 0.0, 0, 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Start the clock."""
+        """Start the clock; a resumed run goes on from what it had counted at its checkpoint."""
+        if state.global_step and self._path.exists():
+            self._go_on_from(int(state.global_step))
         self._since = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
@@ -55,6 +57,21 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
         """Leave the time of an evaluation out of the speed."""
         self._since = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
 
+    def mean_loss(self) -> float:
+        """Mean of the logged training losses, a step that was done twice counted once; nats per answer token."""
+        losses = {
+            entry["step"]: entry["loss"] for entry in read_json_lines(self._path) if "loss" in entry
+        }
+        return sum(losses.values()) / max(1, len(losses))
+
+    def _go_on_from(self, step: int) -> None:
+        entries = [entry for entry in read_json_lines(self._path) if "total_tokens" in entry]
+        counted = [entry for entry in entries if entry["step"] <= step]
+        if counted:
+            last = max(counted, key=lambda entry: entry["step"])
+            self.seconds = float(last["total_seconds"])
+            self.useful_tokens, self.tokens = last["total_useful_tokens"], last["total_tokens"]
+
     def _speed(self) -> dict[str, float]:
         now = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
         seconds, useful, tokens = (new - old for new, old in zip(now, self._since, strict=True))
@@ -66,6 +83,9 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
             "useful_tokens_per_s": round(useful / seconds, 1),
             "padding_share": round(1 - useful / tokens, 4) if tokens else 0.0,
             "peak_memory_gb": round(peak_memory_bytes() / 1e9, 2),
+            "total_seconds": round(self.seconds, 1),
+            "total_useful_tokens": self.useful_tokens,
+            "total_tokens": self.tokens,
         }
 
 

@@ -31,6 +31,21 @@ def test_training_and_serving_show_the_same_prompt(tokenizer: Any) -> None:
     assert example.ids[: example.prompt_tokens] == renderer.prompt_ids(row().prompt)
 
 
+def test_every_assistant_turn_is_trained(tokenizer: Any) -> None:
+    turns = (
+        ("user", "Add 1 and 2"),
+        ("assistant", "3, naïvely"),
+        ("user", "And 3"),
+        ("assistant", "6"),
+    )
+    *before, (_, last) = turns
+    spoken = tuple({"role": role, "content": text} for role, text in before)
+    example = Renderer(tokenizer).render(Row("rows:1", spoken, last))
+    trained = [label for label in example.labels if label != IGNORED]
+    assert tokenizer.decode(trained) == "3, naïvely<|im_end|>6<|im_end|>"
+    assert example.ids[: example.prompt_tokens] == Renderer(tokenizer).prompt_ids(spoken)
+
+
 def test_own_system_prompt_wins(tokenizer: Any) -> None:
     renderer = Renderer(tokenizer, system="Be brief.")
     assert "Be brief." in renderer.prompt(row().prompt)

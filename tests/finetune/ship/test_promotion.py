@@ -1,59 +1,84 @@
 import json
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from finetune.config import Config, PromoteConfig
+from finetune.config import Config
 from finetune.errors import ExportError
-from finetune.run_folder import RunFolder, write_json
+from finetune.run_folder import RunFolder
 from finetune.ship.exporting import gguf_path
-from finetune.ship.promotion import objections, promote, with_keys
+from finetune.ship.promotion import promote, with_keys
 
 Make = Callable[..., Config]
 
 
-def scores(bleu: float, humaneval: float = 0.0) -> dict[str, Any]:
-    gains = {"bleu4": bleu, "humaneval": humaneval}
-    return {"metrics": {key: {"gain": {"tuned": {"value": gain}}} for key, gain in gains.items()}}
+def judge(tmp_path: Path, in_force: list[int], tuned: list[int]) -> str:
+    """A command that plays the benchmark: other verdicts for a named adapter."""
+    program = tmp_path / "judge.py"
+    program.write_text(
+        "import json, sys\nprint('asking')\n"
+        f"passed = {tuned} if '--adapter' in sys.argv else {in_force}\n"
+        "print(json.dumps({'passed': dict(enumerate(passed))}))\n"
+    )
+    return f'promote.judge=["{sys.executable}", "{program}"]'
 
 
-RULE = PromoteConfig(metric="bleu4", min_gain=0.03, max_loss={"humaneval": 0.05})
+@pytest.fixture
+def exported(make_config: Make, home: Path, tmp_path: Path) -> Make:
+    """Configs of a run whose GGUF adapter is there."""
+
+    def make(*overrides: str) -> Config:
+        config = make_config(f"base.gguf={tmp_path / 'base.gguf'}", *overrides)
+        gguf_path(config).parent.mkdir(parents=True, exist_ok=True)
+        gguf_path(config).write_bytes(b"adapter")
+        return config
+
+    return make
 
 
-def test_rule() -> None:
-    assert objections(scores(0.05, -0.04), RULE) == []
-    assert "bleu4 changes by +0.0100" in objections(scores(0.01), RULE)[0]
-    assert "humaneval" in objections(scores(0.05, -0.2), RULE)[0]
-    assert "not measured" in objections({"metrics": {}}, RULE)[0]
-
-
-def test_promotion_writes_the_agents_settings(
-    make_config: Make, home: Path, tmp_path: Path
-) -> None:
-    base = tmp_path / "base.gguf"
-    config = make_config(f"base.gguf={base}")
-    write_json(RunFolder(config.folder).scores, scores(0.05))
-    gguf_path(config).parent.mkdir(parents=True)
-    gguf_path(config).write_bytes(b"adapter")
+def test_promotion_writes_the_agents_settings(exported: Make, home: Path, tmp_path: Path) -> None:
+    config = exported(judge(tmp_path, [0, 1] * 60, [1, 1] * 60))
     home.mkdir()
     (home / "settings.toml").write_text('[reader]\nthreads = 2\n\n[coder]\nadapter = "old"\n')
     written = tomllib.loads(promote(config).read_text())
     assert written["reader"] == {"threads": 2}
     assert Path(written["coder"]["adapter"]).read_bytes() == b"adapter"
-    assert written["coder"]["model"] == str(base)
+    assert written["coder"]["model"] == str(tmp_path / "base.gguf")
+    kept = json.loads(RunFolder(config.folder).promotion.read_text())
+    assert (kept["value"], kept["problems"]) == (0.5, 120)
 
 
-def test_promotion_refuses_without_gain(make_config: Make, home: Path) -> None:
-    config = make_config()
-    with pytest.raises(ExportError, match="Run `evaluate`"):
-        promote(config)
-    write_json(RunFolder(config.folder).scores, scores(0.01))
-    with pytest.raises(ExportError, match="Not promoted"):
-        promote(config)
+@pytest.mark.parametrize(
+    ("in_force", "tuned", "why"),
+    [
+        ([1, 0] * 60, [0, 1] * 60, "lower end must exceed"),  # others, not more
+        ([1] * 119 + [0], [1] * 120, "lower end must exceed"),  # one problem may be chance
+        ([0] * 20, [1] * 20, "20 problems were measured"),
+        ([0] * 120, [1] * 119, "different problems"),
+    ],
+)
+def test_promotion_refuses_what_is_not_certain(
+    exported: Make, home: Path, tmp_path: Path, in_force: list[int], tuned: list[int], why: str
+) -> None:
+    with pytest.raises(ExportError, match=why):
+        promote(exported(judge(tmp_path, in_force, tuned)))
     assert not (home / "settings.toml").exists()
+
+
+def test_a_judge_that_does_not_judge(exported: Make, make_config: Make) -> None:
+    with pytest.raises(ExportError, match="No GGUF adapter"):
+        promote(make_config("base.gguf=x.gguf", "name=other"))
+    for command, why in (
+        ("[]", "judge is not set"),
+        ("[/no/such/command]", "failed"),
+        (f'["{sys.executable}", "-c", "raise SystemExit(3)"]', "failed"),
+        (f'["{sys.executable}", "-c", "print(3)"]', "no JSON object"),
+    ):
+        with pytest.raises(ExportError, match=why):
+            promote(exported(f"promote.judge={command}"))
 
 
 @pytest.mark.parametrize(
@@ -87,13 +112,11 @@ def test_comments_stay() -> None:
     assert edited == before.replace("'x'", '"y"')
 
 
-def test_settings_that_are_not_utf8_are_not_touched(make_config: Make, home: Path) -> None:
-    config = make_config("base.gguf=base.gguf")
-    write_json(RunFolder(config.folder).scores, scores(0.05))
-    gguf_path(config).parent.mkdir(parents=True)
-    gguf_path(config).write_bytes(b"adapter")
+def test_settings_that_are_not_utf8_are_not_touched(
+    exported: Make, home: Path, tmp_path: Path
+) -> None:
     home.mkdir()
     (home / "settings.toml").write_bytes(b"# caf\xe9\n")
     with pytest.raises(ExportError, match="UTF-8"):
-        promote(config)
+        promote(exported(judge(tmp_path, [0] * 120, [1] * 120)))
     assert (home / "settings.toml").read_bytes() == b"# caf\xe9\n"

@@ -122,6 +122,32 @@ def test_resume_equals_uninterrupted(prepared: Make) -> None:
         assert torch.equal(tensor, adapter_weights(folder.adapter)[key]), key
 
 
+def test_a_resumed_run_counts_all_of_it(prepared: Make) -> None:
+    import shutil
+
+    config = prepared("train.max_steps=4", "train.eval_every=2")
+    whole = train(config)
+    folder = RunFolder(config.folder)
+    shutil.rmtree(folder.checkpoints / "checkpoint-4")
+    shutil.rmtree(folder.adapter)
+    resumed = train(config, resume=True)
+    for key in ("steps", "useful_tokens", "padding_share"):
+        assert resumed[key] == whole[key], key
+    assert resumed["train_loss"] == pytest.approx(whole["train_loss"])
+    last = [e["total_seconds"] for e in read_json_lines(folder.log) if "total_seconds" in e][1]
+    assert resumed["seconds"] >= last
+
+
+def test_training_stops_where_the_loss_no_longer_falls(prepared: Make) -> None:
+    config = prepared(
+        "train.learning_rate=1e-30", "train.eval_every=1", "train.patience=2", "train.max_steps=9"
+    )
+    summary = train(config)
+    assert summary["steps"] == 3  # the first evaluation is the best, two more bring nothing
+    assert summary["finished"]
+    assert summary["best_step"] == 1
+
+
 @pytest.mark.slow
 def test_interrupt_keeps_a_checkpoint(prepared: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
