@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from finetune.config import Config, load_config
-from finetune.errors import FinetuneError
+from finetune.errors import ConfigError, FinetuneError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,6 +58,39 @@ def evolve(config: ConfigFile, overrides: Overrides = None) -> None:
     for key, value in evolve(run).items():
         print(f"{key:10} {value}")
     print(f"Written to {run.folder / 'evolve'}")
+
+
+@app.command()
+def distill(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Let a teacher answer questions, and keep what passes its tests as rows for a student."""
+    from finetune.evolve.distilling import distill
+
+    run = _load(config, overrides)
+    for key, value in distill(run).items():
+        print(f"{key:6} {value}")
+    print(f"Written to {run.folder / 'distilled'}")
+
+
+@app.command()
+def combine(
+    adapter: Annotated[
+        list[str], typer.Option(help="FOLDER=WEIGHT of a PEFT adapter, once for each")
+    ],
+    to: Annotated[Path, typer.Option(help="Folder to write")],
+) -> None:
+    """Scale an adapter, or average several of one base into one."""
+    from finetune.ship.combining import combine
+
+    print(f"Written to {combine([_weighed(text) for text in adapter], to)}")
+
+
+@app.command()
+def recipe(config: ConfigFile) -> None:
+    """Run one of `finetune/recipes`: entities, masked words, translation, answers as spans, a model from scratch."""
+    from finetune.recipes.recipe import load_recipe, run
+
+    for key, value in run(load_recipe(config)).items():
+        print(f"{key:18} {value:.4f}")
 
 
 @app.command()
@@ -219,6 +252,14 @@ def measure(
         print(f"{key:6} {value:.2f}" if isinstance(value, float) else f"{key:6} {value}")
 
 
+def _weighed(text: str) -> tuple[Path, float]:
+    folder, _, weight = text.rpartition("=")
+    try:
+        return Path(folder), float(weight)
+    except ValueError as error:
+        raise ConfigError(f"--adapter {text!r} is not FOLDER=WEIGHT") from error
+
+
 def _load(path: Path, overrides: list[str] | None) -> Config:
     from finetune.train.stacking import on_stacked_base
 
@@ -239,6 +280,12 @@ def _announce(run: Config) -> None:
 
 
 def _train(run: Config, *, adapter: Path | None = None, resume: bool = False) -> None:
+    if run.task in ("embedding", "reranker"):
+        from finetune.train.retrieval import train_retriever
+
+        for key, value in train_retriever(run).items():
+            print(f"{key:20} {value}")
+        return
     from finetune.train.training import train
 
     summary = train(run, adapter=adapter, resume=resume)

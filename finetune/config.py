@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from finetune.errors import ConfigError
 
-Format = Literal["alpaca", "messages", "sharegpt", "prompt"]
+Format = Literal["alpaca", "messages", "sharegpt", "prompt", "pairs", "text", "reader", "passages"]
+Task = Literal["sft", "dpo", "pretraining", "reader", "embedding", "reranker"]
 Backend = Literal["transformers", "llama.cpp", "server"]
 
 
@@ -49,6 +50,9 @@ class Source(Section):
     file: str = Field("", description="File within that data set")
     format: Format = Field(description="Which fields hold the question and the answer")
     answer_field: str = Field("", description="Field of the answer, where it has another name")
+    prompt_file: Location = Field(
+        "", description="reader: the agent's prompt, see data/reader_rows.py"
+    )
     licence: str = Field(description="Licence of the data, for the model card")
 
     @model_validator(mode="after")
@@ -93,6 +97,24 @@ class EvolveConfig(Section):
     )
     rows_per_task: int = Field(2, ge=1, description="Right samples, and pairs, taken of one task")
     benchmarks: tuple[Location, ...] = Field((), description="Files whose look-alikes are left out")
+
+
+class TeacherConfig(Section):
+    """Distillation: whose answers are learned, and to which questions."""
+
+    gguf: Location = Field(
+        "", description="The teacher's weights as GGUF, served here by llama.cpp"
+    )
+    base_url: str = Field(
+        "", description="Or the teacher's server, such as http://127.0.0.1:8000/v1"
+    )
+    name: str = Field("teacher", description="Its name on that server")
+    questions: tuple[Source, ...] = Field((), description="Rows whose questions are asked")
+    problems: tuple[SeedSource, ...] = Field(
+        (), description="Files of problems; right answers are kept"
+    )
+    most: int = Field(0, ge=0, description="Questions at most; 0 asks all")
+    max_new_tokens: int = Field(512, ge=16, description="Longest answer")
 
 
 class DataConfig(Section):
@@ -158,6 +180,16 @@ class TrainConfig(Section):
     batching: Literal["length_grouped", "padded_to_max"] = Field(
         "length_grouped", description="padded_to_max is the plain way, kept to measure against"
     )
+    kl_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Weight of KL(tuned ‖ base), nats a trained token; holds against forgetting",
+    )
+    beta: float = Field(
+        0.1,
+        gt=0,
+        description="dpo: how dear it is to leave the base (Rafailov et al. 2023, arXiv:2305.18290)",
+    )
     gradient_checkpointing: bool = False
     log_every: int = Field(1, ge=1)
     fsdp: bool = Field(False, description="Shard the weights over many GPUs (FSDP 2)")
@@ -206,9 +238,24 @@ class PromoteConfig(Section):
     min_problems: int = Field(100, ge=1, description="Fewer problems decide nothing")
 
 
+_ANSWERS = ("alpaca", "messages", "sharegpt", "prompt")
+_FORMATS: dict[str, tuple[str, ...]] = {
+    "dpo": ("pairs",),
+    "pretraining": ("text",),
+    "reader": ("reader",),
+    "embedding": ("passages",),
+    "reranker": ("passages",),
+}
+
+
 class Config(Section):
     """Everything one run needs."""
 
+    task: Task = Field(
+        "sft",
+        description="sft: answers; dpo: better of two answers; pretraining: plain text; reader: an answer or "
+        "'not stated' from numbered sentences; embedding, reranker: passages for questions",
+    )
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Also the run's folder"
     )
@@ -221,6 +268,7 @@ class Config(Section):
     data: DataConfig
     lora: LoraSection = LoraSection()
     evolve: EvolveConfig = EvolveConfig()
+    distill: TeacherConfig = TeacherConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     promote: PromoteConfig = PromoteConfig()
@@ -236,6 +284,13 @@ class Config(Section):
             raise ValueError("base.quantization nf4 cannot be sharded here; leave train.fsdp off")
         if self.base.quantization == "nf4" and self.base.weights.endswith(".gguf"):
             raise ValueError("base.quantization nf4 needs 16-bit weights, not a GGUF file")
+        wanted = _FORMATS.get(self.task, _ANSWERS)
+        if any(source.format not in wanted for source in self.data.sources):
+            raise ValueError(f"task {self.task} needs data.sources of format {' or '.join(wanted)}")
+        if train.kl_weight and self.task == "dpo":
+            raise ValueError(
+                "train.kl_weight is for answers; dpo stays near the base by train.beta"
+            )
         if evaluate.backend == "server" and not evaluate.base_url:
             raise ValueError("evaluate.backend server needs evaluate.base_url")
         if evaluate.backend == "llama.cpp" and not self.base.gguf:
@@ -244,6 +299,8 @@ class Config(Section):
             raise ValueError("evaluate.humaneval_problems needs data.humaneval and evaluate.runner")
         if self.evolve.seeds and not (self.base.gguf and evaluate.runner):
             raise ValueError("evolve.seeds needs base.gguf and evaluate.runner")
+        if self.distill.problems and not evaluate.runner:
+            raise ValueError("distill.problems needs evaluate.runner")
         if evaluate.runner and not any("{file}" in part for part in evaluate.runner):
             raise ValueError("evaluate.runner needs {file} where the program's path goes")
         return self

@@ -27,6 +27,7 @@ class RunFolder:
         self.dropped = root / "data" / "dropped.jsonl"
         self.checkpoints = root / "checkpoints"
         self.adapter = root / "adapter"
+        self.retriever = root / "model"
         self.log = root / "log.jsonl"
         self.summary = root / "training.json"
         self.loss_plot = root / "loss.png"
@@ -38,6 +39,7 @@ class RunFolder:
         self.merged = root / "merged"
         self.export = root / "export"
         self.evolve = root / "evolve"
+        self.distilled = root / "distilled"
         self.promotion = root / "promotion.json"
 
     def split(self, name: str) -> Path:

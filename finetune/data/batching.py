@@ -51,8 +51,25 @@ class LengthGroupedSampler(Sampler[int]):
                 yield from batch
 
 
+class TokenCount:
+    """What went through the model in training: tokens of rows, and those with padding.
+
+    Counted where a batch is trained on, not where it is made: the loader is a batch ahead, and evaluations use the same
+    collator.
+    """
+
+    def __init__(self) -> None:
+        self.useful, self.padded = 0, 0
+
+    def add(self, batch: Mapping[str, Any]) -> None:
+        """Count one batch, by its `attention_mask`."""
+        mask = batch["attention_mask"]
+        self.useful += int(mask.sum())
+        self.padded += mask.numel()
+
+
 class Collator:
-    """Pads rows on the right and counts what is padding.
+    """Pads rows on the right.
 
     Args:
         pad_id: The tokenizer's pad token.
@@ -62,14 +79,10 @@ class Collator:
     def __init__(self, pad_id: int, length: int | None = None) -> None:
         self._pad_id = pad_id
         self._length = length
-        self.useful_tokens = 0
-        self.tokens = 0
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
         """Batch rows that have `input_ids` and `labels`: int64 tensors of shape (rows, length)."""
         length = self._length or max(len(row["input_ids"]) for row in rows)
-        self.useful_tokens += sum(len(row["input_ids"]) for row in rows)
-        self.tokens += length * len(rows)
 
         def padded(values: Sequence[int], filler: int) -> list[int]:
             return [*values, *[filler] * (length - len(values))]
@@ -78,4 +91,32 @@ class Collator:
             "input_ids": tensor([padded(row["input_ids"], self._pad_id) for row in rows]),
             "attention_mask": tensor([padded([1] * len(row["input_ids"]), 0) for row in rows]),
             "labels": tensor([padded(row["labels"], IGNORED) for row in rows]),
+        }
+
+
+class PairCollator:
+    """Batches pairs as TRL's DPO trainer reads them: all chosen answers, then all rejected ones.
+
+    Args:
+        pad_id: The tokenizer's pad token.
+    """
+
+    def __init__(self, pad_id: int) -> None:
+        self._pad_id = pad_id
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+        """Batch rows of `prompt_ids`, `chosen_ids`, `rejected_ids`: int64 tensors of shape (2 × rows, length)."""
+        answers = [(row["prompt_ids"], row["chosen_ids"]) for row in rows]
+        answers += [(row["prompt_ids"], row["rejected_ids"]) for row in rows]
+        lengths = [len(prompt) + len(answer) for prompt, answer in answers]
+        length = max(lengths)
+
+        def padded(values: Sequence[int], filler: int) -> list[int]:
+            return [*values, *[filler] * (length - len(values))]
+
+        masks = [[0] * len(prompt) + [1] * len(answer) for prompt, answer in answers]
+        return {
+            "input_ids": tensor([padded([*one, *two], self._pad_id) for one, two in answers]),
+            "attention_mask": tensor([padded([1] * count, 0) for count in lengths]),
+            "completion_mask": tensor([padded(mask, 0) for mask in masks]),
         }

@@ -37,7 +37,7 @@ def clusters(rows: Sequence[Row], similarity: float) -> list[list[int]]:
         return number
 
     for texts in (
-        [row.prompt[-1]["content"] for row in rows],
+        [row.question for row in rows],
         [row.answer for row in rows],
     ):
         for left, right in _alike(texts, similarity):
@@ -90,7 +90,8 @@ class LeakFilter:
 def _alike(texts: Sequence[str], similarity: float) -> Iterator[tuple[int, int]]:
     from datasketch import MinHashLSH
 
-    index = MinHashLSH(threshold=similarity, num_perm=_PERMUTATIONS)
+    # Above 0.95 the index has no bands left; what it finds is measured below all the same.
+    index = MinHashLSH(threshold=min(similarity, 0.95), num_perm=_PERMUTATIONS)
     hashes: list[Any] = []
     for number, text in enumerate(texts):
         hashes.append(_min_hash(text))

@@ -9,6 +9,7 @@ import yaml
 
 from finetune.config import Config
 from finetune.data.clusters import LeakFilter, clusters, split_by_cluster
+from finetune.data.packing import packed
 from finetune.data.rendering import Example, Renderer
 from finetune.data.rows import Flaw, Row, read_rows
 from finetune.errors import DataError
@@ -46,16 +47,24 @@ def prepare(config: Config) -> dict[str, Any]:
             _drop(kept[n][0].id, "beyond train_rows") for n in train[config.data.train_rows :]
         ]
         train = train[: config.data.train_rows]
-    for name, numbers in (("train", train), ("validation", validation), ("test", test)):
-        write_json_lines(folder.split(name), (_record(*kept[n]) for n in numbers))
+    splits = {"train": train, "validation": validation, "test": test}
+    rendered = {name: [kept[n] for n in numbers] for name, numbers in splits.items()}
+    if config.task == "pretraining":
+        rendered = {
+            name: list(packed(part, config.data.max_tokens)) for name, part in rendered.items()
+        }
+    for name, part in rendered.items():
+        write_json_lines(folder.split(name), (_record(*pair) for pair in part))
     write_json_lines(folder.dropped, dropped)
     report = {
-        "rows": {"train": len(train), "validation": len(validation), "test": len(test)},
+        "rows": {name: len(part) for name, part in rendered.items()},
         "clusters": len(groups),
         "largest_cluster": max(map(len, groups)),
         "dropped": dict(Counter(item["reason"] for item in dropped)),
-        "tokens": percentiles([len(example.ids) for _, example in kept]),
-        "train_tokens": sum(len(kept[n][1].ids) for n in train),
+        "tokens": percentiles(
+            [len(example.ids) for part in rendered.values() for _, example in part]
+        ),
+        "train_tokens": sum(len(example.ids) for _, example in rendered["train"]),
     }
     write_json(folder.data_report, report)
     fingerprint(config.base, tokenizer, config.system).save(folder.fingerprint)
@@ -117,7 +126,7 @@ def _renderable(
     leak = LeakFilter([problem.prompt + problem.solution for problem in problems])
     seen: set[tuple[str, str]] = set()
     for row in rows:
-        text = (row.prompt[-1]["content"], row.answer)
+        text = (row.question, row.answer)
         if text in seen:
             dropped.append(_drop(row.id, "exact duplicate"))
         elif leak.leaks(row):
@@ -129,8 +138,8 @@ def _renderable(
             except DataError as error:
                 dropped.append(_drop(row.id, "cannot be rendered", fix=error.what))
                 continue
-            if len(example.ids) > config.data.max_tokens:
-                dropped.append(_drop(row.id, "too long", tokens=len(example.ids)))
+            if example.longest > config.data.max_tokens and config.task != "pretraining":
+                dropped.append(_drop(row.id, "too long", tokens=example.longest))
             else:
                 yield row, example
 
@@ -147,4 +156,5 @@ def _record(row: Row, example: Example) -> dict[str, Any]:
         "ids": example.ids,
         "prompt_tokens": example.prompt_tokens,
         "spans": list(example.spans),
+        **({"rejected_ids": example.rejected} if example.rejected else {}),
     }

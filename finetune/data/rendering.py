@@ -1,7 +1,7 @@
 """The one prompt renderer: training, evaluation and serving show the model the same tokens."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from finetune.data.rows import Message, Row
@@ -19,11 +19,18 @@ class Example:
         ids: Tokens of prompt, answer and end token, int.
         prompt_tokens: How many of them are the prompt, with all turns before the last answer.
         spans: First token and the one behind the last of each earlier assistant turn, end token included.
+        rejected: Tokens of a worse answer to the same prompt, with its end token; empty where there is none.
     """
 
     ids: list[int]
     prompt_tokens: int
     spans: tuple[tuple[int, int], ...] = ()
+    rejected: list[int] = field(default_factory=list)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the prompt with the longer of its answers."""
+        return max(len(self.ids), self.prompt_tokens + len(self.rejected))
 
     @property
     def labels(self) -> list[int]:
@@ -85,20 +92,28 @@ class Renderer:
                 answer behind the prompt and an end token behind the answer.
         """
         self._refuse_control_tokens(row)
+        if not row.prompt:
+            return Example([*self._ids(row.answer), self.tokenizer.eos_token_id], 0)
         prompt = self.prompt(row.prompt)
-        answered = [*self._with_system(row.prompt), {"role": "assistant", "content": row.answer}]
+        prompt_ids = self._ids(prompt)
+        ids = [*prompt_ids, *self._answered(row, prompt, row.answer)]
+        rejected = self._answered(row, prompt, row.rejected) if row.rejected else []
+        spans = tuple(self._earlier_turns(row, prompt))
+        example = Example(ids, len(prompt_ids), spans, rejected)
+        self._assert_learnable(row, example, prompt_ids)
+        return example
+
+    def _answered(self, row: Row, prompt: str, answer: str) -> list[int]:
+        """The tokens of an answer and its end, as the template puts them behind a prompt."""
+        answered = [*self._with_system(row.prompt), {"role": "assistant", "content": answer}]
         whole = str(self.tokenizer.apply_chat_template(answered, tokenize=False))
         end = self.tokenizer.eos_token
         if not whole.startswith(prompt):
             raise DataError(f"{row.id}: the template changes the prompt once an answer follows")
-        answer, found, rest = whole[len(prompt) :].partition(end)
+        text, found, rest = whole[len(prompt) :].partition(end)
         if not found or rest.strip():
             raise DataError(f"{row.id}: the template does not end the answer with {end}")
-        prompt_ids = self._ids(prompt)
-        ids = [*prompt_ids, *self._ids(answer + end)]
-        example = Example(ids, len(prompt_ids), tuple(self._earlier_turns(row, prompt)))
-        self._assert_learnable(row, example, prompt_ids)
-        return example
+        return self._ids(text + end)
 
     def _earlier_turns(self, row: Row, prompt: str) -> Iterator[tuple[int, int]]:
         """Token spans of the assistant turns within a prompt: they are learned too."""
@@ -130,7 +145,7 @@ class Renderer:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _refuse_control_tokens(self, row: Row) -> None:
-        for text in (*(message["content"] for message in row.prompt), row.answer):
+        for text in (*(message["content"] for message in row.prompt), row.answer, row.rejected):
             for token in self._control:
                 if token in text:
                     raise DataError(f"{row.id}: the text holds the control token {token}")

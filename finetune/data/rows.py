@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from finetune.config import Source
+from finetune.data.reader_rows import ReaderPrompt, parsed
 from finetune.errors import DataError
 
 Message: TypeAlias = dict[str, str]
@@ -25,11 +26,18 @@ class Row:
         id: `FILE-STEM:ROW-NUMBER`, counted from 1.
         prompt: The conversation up to the answer; the last turn is the user's.
         answer: The last assistant turn, without surrounding white space.
+        rejected: An answer that is worse, where the data is of pairs.
     """
 
     id: str
     prompt: tuple[Message, ...]
     answer: str
+    rejected: str = ""
+
+    @property
+    def question(self) -> str:
+        """The last user turn; empty where there is none."""
+        return self.prompt[-1]["content"] if self.prompt else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,13 @@ def read_rows(source: Source) -> Iterator[Row | Flaw]:
         DataError: The file is missing, or it is neither a JSON list nor JSON lines.
     """
     path = _local_file(source)
-    parse = _PARSERS[source.format]
+    parse = _reader(source.prompt_file) if source.format == "reader" else _PARSERS[source.format]
     for number, fields in enumerate(_objects(path), start=1):
         row_id = f"{path.stem}:{number}"
         try:
             if not isinstance(fields, dict):
                 raise _FlawError("row", "make it a JSON object")
-            prompt, answer = parse(fields, source.answer_field)
-            yield Row(row_id, prompt, answer)
+            yield Row(row_id, *parse(fields, source.answer_field))
         except _FlawError as flaw:
             yield Flaw(row_id, flaw.field, flaw.fix)
 
@@ -132,6 +139,34 @@ def _sharegpt(fields: Mapping[str, Any], answer_field: str) -> tuple[tuple[Messa
     return _conversation(fields, answer_field or "conversations", "from", "value")
 
 
+def _pairs(fields: Mapping[str, Any], answer_field: str) -> tuple[tuple[Message, ...], str, str]:
+    """A question with a better and a worse answer, in the layouts of TRL and of LLaMA-Factory."""
+    if "conversations" in fields:
+        asked = [_turn(turn, "conversations", "from", "value") for turn in fields["conversations"]]
+    elif isinstance(fields.get("prompt"), list):
+        asked = [_turn(turn, "prompt", "role", "content") for turn in fields["prompt"]]
+    else:
+        asked = [{"role": "user", "content": _text(fields, "prompt")}]
+    if not asked or asked[-1]["role"] != "user":
+        raise _FlawError("prompt", "needs a user turn last")
+    return tuple(asked), _spoken(fields, answer_field or "chosen"), _spoken(fields, "rejected")
+
+
+def _spoken(fields: Mapping[str, Any], name: str) -> str:
+    """A text, or the text of a turn."""
+    value = fields.get(name)
+    if isinstance(value, list) and value:
+        value = value[-1]
+    if isinstance(value, dict):
+        return _text({name: value.get("content", value.get("value"))}, name)
+    return _text(fields, name)
+
+
+def _plain(fields: Mapping[str, Any], answer_field: str) -> tuple[tuple[Message, ...], str]:
+    """Text to go on with, without a question."""
+    return (), _text(fields, answer_field or "text")
+
+
 def _conversation(
     fields: Mapping[str, Any], name: str, role_key: str, text_key: str
 ) -> tuple[tuple[Message, ...], str]:
@@ -166,9 +201,32 @@ def _part(part: Any, name: str) -> str:
     return str(part.get("text", part.get("value", "")))
 
 
-_PARSERS: dict[str, Callable[[Mapping[str, Any], str], tuple[tuple[Message, ...], str]]] = {
+def _passages(fields: Mapping[str, Any], answer_field: str) -> tuple[tuple[Message, ...], str, str]:
+    """A question with its passage, and one that looks like it and is none."""
+    question = {"role": "user", "content": _text(fields, "question")}
+    wrong = _text(fields, "negative") if fields.get("negative") else ""
+    return (question,), _text(fields, answer_field or "passage"), wrong
+
+
+def _reader(prompt_file: str) -> "_Parser":
+    prompt = ReaderPrompt.read(prompt_file)
+
+    def parse(fields: Mapping[str, Any], answer_field: str) -> tuple[tuple[Message, ...], str]:
+        try:
+            return parsed(prompt, fields)
+        except (KeyError, TypeError) as error:
+            raise _FlawError(str(error).strip("'"), "is missing, or of another kind") from error
+
+    return parse
+
+
+_Parser: TypeAlias = Callable[[Mapping[str, Any], str], tuple[Any, ...]]
+_PARSERS: dict[str, _Parser] = {
     "alpaca": _alpaca,
     "messages": _messages,
     "sharegpt": _sharegpt,
     "prompt": _prompt,
+    "pairs": _pairs,
+    "text": _plain,
+    "passages": _passages,
 }

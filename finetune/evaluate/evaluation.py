@@ -43,6 +43,11 @@ def generate(config: Config, who: Who, *, progress: bool = True) -> None:
         FingerprintError: Base or adapter differ from the run's.
         GenerationError: Other settings than those of the answers already there, or no server.
     """
+    if config.task == "pretraining":
+        raise GenerationError(
+            "Plain text asks nothing that could be answered",
+            next_step="Its score is the perplexity in training.json",
+        )
     folder = RunFolder(config.folder)
     renderer = renderer_of(config)
     tasks = {"test": _test_task(config, folder)}

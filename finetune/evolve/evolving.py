@@ -13,7 +13,7 @@ from typing import Any
 from finetune.config import Config
 from finetune.data.clusters import LeakFilter, clusters
 from finetune.data.rendering import Renderer
-from finetune.data.rows import Row
+from finetune.data.rows import Message, Row
 from finetune.evaluate.functions import Runner, command_runner, passing, question, solution_in
 from finetune.evaluate.generation import Answer, Generate, with_server
 from finetune.evaluate.problems import load_problems
@@ -71,12 +71,13 @@ def evolve_with(config: Config, generate: Generate) -> dict[str, Any]:
 
 
 def keep(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
-    """Write rows for supervised training and pairs for DPO from the samples that are there."""
+    """Write what the samples give: rows to train on, pairs for DPO, and the same tasks with people's answers."""
     folder, section = RunFolder(config.folder).evolve, config.evolve
     samples = {line["id"]: line for line in _lines(folder / "samples.jsonl")}
     dropped: Counter[str] = Counter()
     chosen = list(_usable(config, tasks, samples, dropped))
     rows: list[dict[str, Any]] = []
+    human: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     for task in chosen:
         prompt = list(question(task.problem()))
@@ -92,6 +93,7 @@ def keep(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
         ]
     write_json_lines(folder / "rows.jsonl", rows)
     write_json_lines(folder / "pairs.jsonl", pairs)
+    write_json_lines(folder / "human.jsonl", human)
     report = {
         "tasks": len(tasks),
         "sampled": len(samples),
@@ -104,6 +106,10 @@ def keep(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
     }
     write_json(folder / "report.json", report)
     return report
+
+
+def _answered(about: dict[str, Any], prompt: list[Message], reply: str) -> dict[str, Any]:
+    return {**about, "messages": [*prompt, {"role": "assistant", "content": reply}]}
 
 
 def _apart(sample: dict[str, Any], most: int) -> tuple[list[str], list[str]]:

@@ -28,6 +28,7 @@ class Task:
         tests: Lines of `assert`; the first is shown with the task.
         licence: Of the seed it comes from.
         operator: How it was evolved from its seed; empty for a seed.
+        solution: What a person wrote, where the seed has it; nothing is trained on it but a control.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Task:
     tests: tuple[str, ...]
     licence: str
     operator: str = ""
+    solution: str = ""
 
     def problem(self) -> Problem:
         """The task as it is asked and judged: text and first test as a docstring, as EvalPlus asks MBPP."""
@@ -85,7 +87,9 @@ def _from_problem(problem: Problem, licence: str) -> Task:
     text = problem.prompt.strip().strip('"').strip()
     lines = [line for line in text.splitlines() if not line.startswith("assert ")]
     tests = tuple(line for line in problem.base.splitlines() if line.startswith("assert "))
-    return Task(problem.id, "\n".join(lines), problem.entry_point, tests, licence)
+    return Task(
+        problem.id, "\n".join(lines), problem.entry_point, tests, licence, solution=problem.solution
+    )
 
 
 def _from_row(row: Row, licence: str) -> Task:

@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from finetune.data.batching import Collator
+from finetune.data.batching import TokenCount
 from finetune.errors import TrainingError
 from finetune.run_folder import append_json_line, read_json_lines
 
@@ -21,15 +21,15 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
 
     Args:
         path: The file; a resumed run goes on in it.
-        collator: Counts the tokens of this process.
+        count: Of the tokens of this process.
 
     `seconds`, `useful_tokens` and `tokens` (padding included) sum the logged optimizer steps of the whole run,
     those before a resume included, evaluations left out. On many devices they are those of the first process.
     """
 
-    def __init__(self, path: Path, collator: Collator) -> None:
+    def __init__(self, path: Path, count: TokenCount) -> None:
         self._path = path
-        self._collator = collator
+        self._count = count
         self._since = (time.monotonic(), 0, 0)
         self.seconds, self.useful_tokens, self.tokens = 0.0, 0, 0
 
@@ -37,7 +37,7 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
         """Start the clock; a resumed run goes on from what it had counted at its checkpoint."""
         if state.global_step and self._path.exists():
             self._go_on_from(int(state.global_step))
-        self._since = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
+        self._since = (time.monotonic(), self._count.useful, self._count.padded)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Write one entry; `loss` that is not finite ends the run."""
@@ -55,7 +55,7 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the time of an evaluation out of the speed."""
-        self._since = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
+        self._since = (time.monotonic(), self._count.useful, self._count.padded)
 
     def mean_loss(self) -> float:
         """Mean of the logged training losses, a step that was done twice counted once; nats per answer token."""
@@ -73,7 +73,7 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
             self.useful_tokens, self.tokens = last["total_useful_tokens"], last["total_tokens"]
 
     def _speed(self) -> dict[str, float]:
-        now = (time.monotonic(), self._collator.useful_tokens, self._collator.tokens)
+        now = (time.monotonic(), self._count.useful, self._count.padded)
         seconds, useful, tokens = (new - old for new, old in zip(now, self._since, strict=True))
         self._since = now
         self.seconds += seconds

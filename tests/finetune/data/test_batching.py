@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.data.batching import Collator, LengthGroupedSampler
+from finetune.data.batching import Collator, LengthGroupedSampler, PairCollator, TokenCount
 from finetune.data.rendering import IGNORED
 
 
@@ -24,12 +24,13 @@ def test_order_depends_on_seed_and_epoch_alone() -> None:
 def test_little_is_padding() -> None:
     shuffled = random.Random(1)
     rows = [[1] * shuffled.randrange(50, 256) for _ in range(800)]
-    collate = Collator(pad_id=0)
+    collate, count = Collator(pad_id=0), TokenCount()
     order = list(LengthGroupedSampler([len(row) for row in rows], 8, seed=1))
     for start in range(0, len(order), 8):
         batch = [rows[number] for number in order[start : start + 8]]
-        collate([{"input_ids": row, "labels": row} for row in batch])
-    assert 1 - collate.useful_tokens / collate.tokens < 0.03
+        count.add(collate([{"input_ids": row, "labels": row} for row in batch]))
+    assert 1 - count.useful / count.padded < 0.03
+    assert count.useful == sum(map(len, rows))
 
 
 def test_padding_is_masked_and_ignored() -> None:
@@ -42,3 +43,24 @@ def test_padding_is_masked_and_ignored() -> None:
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
     assert batch["labels"].tolist() == [[IGNORED, 6, 7], [IGNORED, IGNORED, IGNORED]]
     assert Collator(pad_id=9, length=5)(rows)["input_ids"].shape == (2, 5)
+
+
+def test_pairs_come_as_chosen_then_rejected() -> None:
+    rows = [
+        {"prompt_ids": [1, 2], "chosen_ids": [3], "rejected_ids": [4, 5]},
+        {"prompt_ids": [6], "chosen_ids": [7], "rejected_ids": [8]},
+    ]
+    batch = PairCollator(pad_id=9)(rows)
+    assert batch["input_ids"].tolist() == [[1, 2, 3, 9], [6, 7, 9, 9], [1, 2, 4, 5], [6, 8, 9, 9]]
+    assert batch["attention_mask"].tolist() == [
+        [1, 1, 1, 0],
+        [1, 1, 0, 0],
+        [1, 1, 1, 1],
+        [1, 1, 0, 0],
+    ]
+    assert batch["completion_mask"].tolist() == [
+        [0, 0, 1, 0],
+        [0, 1, 0, 0],
+        [0, 0, 1, 1],
+        [0, 1, 0, 0],
+    ]

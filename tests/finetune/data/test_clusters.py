@@ -27,6 +27,10 @@ def test_look_alikes_share_a_cluster() -> None:
     assert clusters(rows, 0.6) == [[0, 2], [1]]
 
 
+def test_equal_texts_are_alike_at_the_highest_bound() -> None:
+    assert clusters([row(0, SEED), row(1, SEED), row(2, SEED + " quickly")], 1.0) == [[0, 1], [2]]
+
+
 def test_equal_answers_share_a_cluster_too() -> None:
     answer = "def total(xs): return sum(x for x in xs if x % 2 == 0)"
     rows = [row(0, "Sum evens please", answer), row(1, "Something entirely different", answer)]

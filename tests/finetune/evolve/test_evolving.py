@@ -92,6 +92,9 @@ def test_rows_pairs_and_reasons(config: Config, tokenizer: Any) -> None:
     rows = [row for row in read_rows(source) if isinstance(row, Row)]
     assert len(rows) == report["rows"]
     assert rows[0].answer.endswith("\n```")
+    human = list(read_json_lines(folder / "human.jsonl"))
+    assert len(human) == 4  # one for each seed; nobody wrote what was evolved
+    assert "return x + " in human[0]["messages"][-1]["content"]
     held = load_problems(folder / "held-back.jsonl")
     assert len(held) == 2
     assert not {one.entry_point for one in held} & {

@@ -1,0 +1,106 @@
+"""Each way to train, on the tiny model: that what it is for really happens."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finetune.config import Config
+from finetune.data.prepare import prepare
+from finetune.errors import ConfigError, GenerationError
+from finetune.evaluate.evaluation import generate
+from finetune.run_folder import RunFolder, read_json_lines
+from finetune.train.base import load_model
+from finetune.train.objectives import divergence
+from finetune.train.training import train
+from tests.finetune.conftest import questions
+
+pytestmark = pytest.mark.timeout(600)  # seconds alone, minutes beside other work
+Make = Callable[..., Config]
+QUICK = ("train.learning_rate=0.01", "train.schedule=constant", "lora.dropout=0", "lora.rank=16")
+
+
+def source(path: Path, rows: list[dict[str, Any]], kind: str) -> str:
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    return f"data.sources=[{{path: {path}, format: {kind}, licence: CC0-1.0}}]"
+
+
+def log_of(config: Config) -> list[dict[str, Any]]:
+    return list(read_json_lines(RunFolder(config.folder).log))
+
+
+def test_dpo_learns_which_answer_is_better(
+    make_config: Make, tiny_base: Path, tmp_path: Path
+) -> None:
+    pairs = [
+        {"prompt": row["instruction"], "chosen": row["output"], "rejected": row["output"][::-1]}
+        for row in questions()
+    ]
+    config = make_config(
+        "task=dpo", source(tmp_path / "pairs.json", pairs, "pairs"), "train.max_steps=8", *QUICK
+    )
+    prepare(config)
+    summary = train(config)
+    evaluations = [entry for entry in log_of(config) if "eval_rewards/accuracies" in entry]
+    assert evaluations[-1]["eval_rewards/accuracies"] > 0.9
+    assert evaluations[-1]["eval_rewards/margins"] > 0.5
+    assert summary["best_eval_loss"] < 0.6  # it begins at log 2 = 0.69
+    assert summary["useful_tokens"] > 0
+
+
+def test_a_pull_to_the_base_keeps_near_it(make_config: Make, tiny_base: Path) -> None:
+    from peft import PeftModel
+
+    distances = {}
+    for weight in (0, 20):
+        config = make_config(
+            f"name=kl-{weight}", f"train.kl_weight={weight}", "train.max_steps=6", *QUICK
+        )
+        prepare(config)
+        train(config)
+        base = load_model(config.base, "cpu").eval()
+        batch = {"input_ids": _ids(config)}
+        before = base(**batch).logits[0].detach()
+        tuned = PeftModel.from_pretrained(base, str(RunFolder(config.folder).adapter)).eval()
+        distances[weight] = float(divergence(tuned(**batch).logits[0].detach(), before))
+    assert 0 < distances[20] < distances[0] / 2
+
+
+def _ids(config: Config) -> Any:
+    import torch
+
+    return torch.tensor([RunFolder(config.folder).rows("train")[0]["ids"]])
+
+
+def test_pretraining_lowers_perplexity_on_packed_text(
+    make_config: Make, tiny_base: Path, tmp_path: Path
+) -> None:
+    texts = [{"text": f"{row['output']} # {row['instruction']}"} for row in questions()]
+    config = make_config(
+        "task=pretraining", source(tmp_path / "texts.json", texts, "text"), "train.max_steps=20",
+        "data.max_tokens=64", *QUICK,
+    )  # fmt: skip
+    prepare(config)
+    lengths = [len(row["ids"]) for row in RunFolder(config.folder).rows("train")]
+    assert set(lengths[:-1]) == {64}
+    summary = train(config)
+    losses = [entry["loss"] for entry in log_of(config) if "loss" in entry]
+    assert losses[-1] < 0.85 * losses[0]
+    assert summary["perplexity"] > 1
+    with pytest.raises(GenerationError, match="perplexity"):
+        generate(config, "base")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["task=dpo"], "needs data.sources of format pairs"),
+        (["data.sources=[{path: x, format: text, licence: x}]"], "alpaca or messages"),
+        (["task=dpo", "data.sources=[{path: x, format: pairs, licence: x}]", "train.kl_weight=1"], "beta"),
+    ],
+)  # fmt: skip
+def test_a_task_needs_its_data(make_config: Make, overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_config(*overrides)
