@@ -83,10 +83,9 @@ def keep(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
         prompt = list(question(task.problem()))
         right, wrong = _apart(samples[task.id], section.rows_per_task)
         about = {"id": task.id, "licence": task.licence, "operator": task.operator}
-        rows += [
-            {**about, "messages": [*prompt, {"role": "assistant", "content": reply}]}
-            for reply in right
-        ]
+        rows += [_answered(about, prompt, reply) for reply in right]
+        if task.solution:
+            human.append(_answered(about, prompt, f"```python\n{task.solution.strip()}\n```"))
         pairs += [
             {**about, "prompt": prompt, "chosen": better, "rejected": worse}
             for better, worse in zip(right, wrong, strict=False)

@@ -86,9 +86,13 @@ def seeds(source: SeedSource) -> Iterator[Task]:
 def _from_problem(problem: Problem, licence: str) -> Task:
     text = problem.prompt.strip().strip('"').strip()
     lines = [line for line in text.splitlines() if not line.startswith("assert ")]
-    tests = tuple(line for line in problem.base.splitlines() if line.startswith("assert "))
     return Task(
-        problem.id, "\n".join(lines), problem.entry_point, tests, licence, solution=problem.solution
+        id=problem.id,
+        text="\n".join(lines),
+        entry_point=problem.entry_point,
+        tests=tuple(line for line in problem.base.splitlines() if line.startswith("assert ")),
+        licence=licence,
+        solution=problem.solution,
     )
 
 

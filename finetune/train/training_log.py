@@ -59,7 +59,7 @@ class JsonLog(TrainerCallback):  # type: ignore[misc]
 
     def mean_loss(self) -> float:
         """Mean of the logged training losses, a step that was done twice counted once; nats per answer token."""
-        losses = {
+        losses: dict[int, float] = {
             entry["step"]: entry["loss"] for entry in read_json_lines(self._path) if "loss" in entry
         }
         return sum(losses.values()) / max(1, len(losses))

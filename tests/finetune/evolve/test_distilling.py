@@ -52,7 +52,7 @@ def test_a_student_learns_the_teachers_answers(
     prepare(student)
     train(student)
     losses = [e["loss"] for e in read_json_lines(RunFolder(student.folder).log) if "loss" in e]
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_only_answers_that_pass_are_taught(
