@@ -37,7 +37,7 @@ ask: setup ## Answer one question: make ask Q="How does …?"
 
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup
 
 .PHONY: test-finetune
 test-finetune: setup ## Run the slow tests of finetune too: a tiny model trained, resumed, merged, served

@@ -22,6 +22,14 @@ hypothesis.settings.load_profile("any machine")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under xdist the tests of a file share a process and so their fixtures; those that import PyTorch share one too."""
+    for item in items:
+        rooms = item.path.relative_to(Path(__file__).parent).parts
+        group = rooms[0] if rooms[0] == "finetune" else "/".join(rooms)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, named by ARXIV_AGENT_HOME."""

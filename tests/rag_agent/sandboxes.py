@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_agent.sandbox import Sandbox
+from rag_agent.sandbox import Run, Sandbox
 from rag_agent.settings import SandboxSettings
 
 # A sandbox whose interpreter lies below /tmp leaves /tmp read-only; a test of its own shows that.
@@ -22,6 +22,25 @@ def opened(settings: SandboxSettings) -> Sandbox:
     box = Sandbox(settings)
     box.run("pass")
     return box
+
+
+class RememberingSandbox(Sandbox):
+    """Runs each program once; asked again, it tells how that run ended."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        super().__init__(settings)
+        self.ended: dict[tuple[str, str], Run] = {}
+
+    def run(self, program: str, *, stdin: str = "") -> Run:
+        if (program, stdin) not in self.ended:
+            self.ended[program, stdin] = super().run(program, stdin=stdin)
+        return self.ended[program, stdin]
+
+
+def remembering(settings: SandboxSettings) -> Sandbox:
+    """A sandbox that was seen to run a program, for tests that share programs and look at what follows a run."""
+    opened(settings)
+    return RememberingSandbox(settings)
 
 
 def refusing_bubblewrap(folder: Path) -> str:

@@ -235,7 +235,7 @@ def test_brackets_inside_texts_are_no_nesting(tmp_path: Path) -> None:
 def test_a_file_that_unpacks_to_blank_lines_ends_soon_and_says_so(tmp_path: Path) -> None:
     file = tmp_path / "blank.jsonl.gz"
     file.write_bytes(
-        gzip.compress(lines(record(1)) + b"\n" * 40_000_000 + lines(record(2)), compresslevel=1)
+        gzip.compress(lines(record(1)) + b"\n" * 10_000_000 + lines(record(2)), compresslevel=1)
     )
     assert read(file) == (
         ["2101.00001"],
@@ -248,11 +248,12 @@ def test_a_file_that_unpacks_to_blank_lines_ends_soon_and_says_so(tmp_path: Path
 def test_a_line_without_end_and_a_value_without_end_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
 ) -> None:
-    monkeypatch.setattr("ingestion.sources.json_records.MAX_SKIPPED_BYTES", 20 << 20)
+    monkeypatch.setattr("ingestion.sources.json_records.MAX_SKIPPED_BYTES", 8 << 20)
+    monkeypatch.setattr("ingestion.sources.json_records.MAX_VALUE_BYTES", 4 << 20)
     file, array = tmp_path / "long.jsonl", tmp_path / "long.json"
-    file.write_bytes(lines(record(1)) + b"x" * (30 << 20) + end)
-    array.write_bytes(b"[" + lines(record(2)) + b',"' + b"x" * (30 << 20) + end)
-    assert read(file) == (["2101.00001"], [(2, "a line of over 20 MB, the rest is not read")])
+    file.write_bytes(lines(record(1)) + b"x" * (10 << 20) + end)
+    array.write_bytes(b"[" + lines(record(2)) + b',"' + b"x" * (10 << 20) + end)
+    assert read(file) == (["2101.00001"], [(2, "a line of over 8 MB, the rest is not read")])
     papers, [(number, reason)] = read(array)
     assert papers == ["2101.00002"]
     assert number == 2
