@@ -23,7 +23,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under xdist the tests of a file share a process and so their fixtures; those that import PyTorch share one too."""
+    """Under xdist a file's tests share a process and its fixtures; those that import PyTorch share one too."""
     for item in items:
         rooms = item.path.relative_to(Path(__file__).parent).parts
         group = rooms[0] if rooms[0] == "finetune" else "/".join(rooms)
