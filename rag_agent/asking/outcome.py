@@ -36,7 +36,7 @@ def answer_of(state: dict[str, Any]) -> Answer:
         route=route,
         nearest=nearest,
         queries=tuple(state.get("queries") or ()),
-        rounds=len(state.get("queries") or ()) or (1 if claims else 0),
+        rounds=len([*state.get("queries", ()), *state.get("imagined", ())]) or (1 if claims else 0),
         fetched=tuple(state.get("fetched") or ()),
         nearest_sentences=() if claims else tuple(state.get("nearest_sentences") or ()),
         missing=tuple(unanswered) if claims else (),

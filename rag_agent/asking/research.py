@@ -20,12 +20,15 @@ def retrieve(state: State, services: Services) -> State:
     """Search the library for the current part and gather the sentences that pass."""
     part, tried = state["parts"][0], state.get("tried", [])
     query = tried[-1] if tried else part
-    with services.step("search", query) as closing:
+    with services.step("search", part) as closing:
         hits = services.retriever.search(query)
         passing = tuple(hit for hit in hits if hit.passes)
         threshold = services.settings.retrieval.threshold
-        closing.append(f"“{query}”: {len(passing)} papers ≥ {threshold:g}")
-        services.say(Searched(query, hits, len(passing), threshold))
+        # An imagined abstract is searched with, and never shown as if it were a query or a fact.
+        imagined = query in state.get("imagined", [])
+        shown = part if imagined else query
+        closing.append(f"“{shown}”: {len(passing)} papers ≥ {threshold:g}")
+        services.say(Searched(shown, hits, len(passing), threshold))
         limit = services.settings.retrieval.sentences
         evidence = abstract_evidence(part, passing, services.embedder, limit)
     read = _texts_at_hand(part, threshold, services) if not tried else []
@@ -33,7 +36,7 @@ def retrieve(state: State, services: Services) -> State:
         evidence = best_of(part, [*evidence, *read], services.embedder, limit)
     return {
         "tried": tried or [query],
-        "queries": [*state.get("queries", []), query],
+        "queries": [*state.get("queries", []), *([] if imagined else [query])],
         "rounds": state.get("rounds", 0) + 1,
         "hits": hits,
         "evidence": evidence,
@@ -89,13 +92,15 @@ def look_again(state: State, services: Services) -> State:
     if services.reader is None:
         return {"given_up": True}
     with services.step("rethink the query") as closing:
-        query = _new_query(part, tried, state, services)
+        query, imagined = _new_query(part, tried, state, services)
         if query is not None and _strays(query, part, tried[0], services):
-            closing.append(f"dropped “{query}”, it strays from the question")
+            dropped = "an imagined abstract" if imagined else f"“{query}”"
+            closing.append(f"dropped {dropped}, it strays from the question")
             query = None
     if query is None:
         return {"given_up": True}
-    return {"tried": [*tried, query]}
+    earlier = state.get("imagined", [])
+    return {"tried": [*tried, query], "imagined": [*earlier, query] if imagined else earlier}
 
 
 def fetch(state: State, services: Services) -> State:
@@ -111,7 +116,10 @@ def fetch(state: State, services: Services) -> State:
     }
 
 
-def _new_query(part: str, tried: list[str], state: State, services: Services) -> str | None:
+def _new_query(
+    part: str, tried: list[str], state: State, services: Services
+) -> tuple[str | None, bool]:
+    """The next query, if there is one, and whether it is an imagined abstract."""
     if services.reader is None:
         raise AssertionError("asked only with a reader")
     planned = state["plan"].query
@@ -120,16 +128,16 @@ def _new_query(part: str, tried: list[str], state: State, services: Services) ->
         and len(state["plan"].sub_questions) < 2
         and set(terms(planned)) != set(terms(tried[0]))
     ):
-        return planned
+        return planned, False
     try:
         if not any(hit.passes for hit in state["hits"]) and len(tried) < 3:
             imagined = hypothetical_abstract(part, services.reader, services.prompts)
             if imagined and imagined not in tried:
-                return imagined
-        return other_query(part, tried, services.reader, services.prompts)
+                return imagined, True
+        return other_query(part, tried, services.reader, services.prompts), False
     except ModelUnavailable as error:
         services.notice(error)
-        return None
+        return None, False
 
 
 def _strays(query: str, part: str, first: str, services: Services) -> bool:

@@ -42,6 +42,7 @@ class State(TypedDict, total=False):
         parts: Sub-questions still to be answered, the current one first.
         paper: The paper meant, on the paper route.
         tried: Queries of the current part, in order.
+        imagined: Those of them that are hypothetical abstracts: searched with, never shown.
         hits: Found by the latest search.
         evidence: Sentences at hand for the current part.
         seen: Places of sentences that did not answer.
@@ -72,6 +73,7 @@ class State(TypedDict, total=False):
     parts: list[str]
     paper: Paper | None
     tried: list[str]
+    imagined: list[str]
     hits: tuple[Hit, ...]
     evidence: list[Evidence]
     seen: set[tuple[str, int | None, int]]

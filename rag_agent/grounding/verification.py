@@ -16,6 +16,9 @@ from rag_agent.grounding.names import ARXIV_ID, names, numbers, value_of, words
 _LEAST_SHARED = 0.6
 _NEAR_WORDS = 4  # a counted thing stands right behind its number, at times with an adjective or two
 
+# Words around a value that say nothing of it: "23 is the total number of layers".
+_FRAME = frozenset(terms("number amount total count value"))
+
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
 )
@@ -62,7 +65,7 @@ def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool
         return False
     if any(way.search(text) and not way.search(f"{said} {question}") for way in _DIRECTIONS):
         return False
-    own = set(terms(text)) - set(terms(question))
+    own = set(terms(text)) - set(terms(question)) - _FRAME
     return len(own & set(terms(said))) >= _LEAST_SHARED * len(own)
 
 

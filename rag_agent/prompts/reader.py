@@ -52,13 +52,13 @@ _PLAN_EXAMPLES = (
     ),
 )
 
-_READER = "You read scientific papers."
+_READER = "You read abstracts of papers."
 _NOT_STATED = "If the excerpts do not state it, reply only NOT STATED."
 
 _READ_FACT = f"""Answer the question from the excerpts of the paper in one short sentence that begins with the answer itself: the number with its unit, the name, or the whole list. {_NOT_STATED}"""
 
 # The finding first: a verdict first is Yes throughout (24 November 2026, bench/LOG.md).
-_READ_YES_NO = """First write one sentence, beginning with "Finding:", that states what the excerpts say about the question, with its direction and numbers. Then, on a new line, write "Answer: Yes" or "Answer: No"."""
+_READ_YES_NO = """First write one sentence, beginning with "Finding:", that states what the study found about the question, with its direction and numbers. Then, on a new line, write "Answer: Yes" or "Answer: No"."""
 
 _READ_EXPLAIN = f"""Explain from the excerpts of the paper what is asked, in two to four short sentences, with the reasons, numbers and names that the excerpts give. {_NOT_STATED}"""
 
@@ -152,7 +152,8 @@ class Prompts:
         Copying a quote first, or whole passages, did worse (24 November 2026, bench/LOG.md).
         """
         excerpts = "\n".join(f"- {sentence}" for sentence in sentences)
-        asked = f"Excerpts:\n{excerpts}\n\nQuestion: {question}"
+        source = f"Excerpts:\n{excerpts}" if len(sentences) > 1 else f"Abstract: {sentences[0]}"
+        asked = f"{source}\n\nQuestion: {question}"
         if form == "yes_no":
             return [("system", _READER), ("user", f"{asked}\n\n{self._texts['read_yes_no']}")]
         return [("system", self._texts[f"read_{form}"]), ("user", asked)]

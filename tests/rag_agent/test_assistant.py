@@ -404,7 +404,8 @@ def test_no_query_is_searched_twice(make: Make, arxiv: FakeArxiv) -> None:
         ),
         "Who built the zeppelin hull?",
     )
-    assert answer.queries[1:] == (imagined, "builders of the zeppelin hull")
+    assert answer.queries[1:] == ("builders of the zeppelin hull",)
+    assert imagined not in str(answer.as_json()), "an imagined abstract is not shown as a search"
 
 
 def test_the_budget_of_seconds_ends_it(make: Make) -> None:

@@ -60,14 +60,14 @@ def test_without_a_model_there_is_no_other_query() -> None:
 def test_a_passage_is_imagined_first_where_nothing_passed() -> None:
     imagined = "The rate of bubble bursts peaks early."
     made = look_again(searching(tried=[QUESTION], hits=()), desk(imagined))
-    assert made == {"tried": [QUESTION, imagined]}
+    assert made == {"tried": [QUESTION, imagined], "imagined": [imagined]}
 
 
 def test_then_other_words_are_tried() -> None:
     tried = [QUESTION, "a passage", "another"]
     services = desk({"query": "bubble bursts over time"})
     made = look_again(searching(tried=tried, hits=()), services)
-    assert made == {"tried": [*tried, "bubble bursts over time"]}
+    assert made == {"tried": [*tried, "bubble bursts over time"], "imagined": []}
 
 
 def test_a_query_that_was_tried_ends_the_search() -> None:
