@@ -119,6 +119,10 @@ bench-functions: setup ## pass@1 of both embedded coders on HumanEval+ in full, 
 	done
 	@$(BIN)/python -m bench.functions --table
 
+.PHONY: bench-serving
+bench-serving: setup ## Eight clients at once on the HTTP API for five minutes, with a scripted model
+	@$(BIN)/python -m bench.serving
+
 .PHONY: smoke-ui
 smoke-ui: setup ## The page in a real browser with the real model
 	@$(BIN)/python -m bench.smoke_ui

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from ingestion.bibliography import CitationKeys, FormatName, exported
 from ingestion.bibliography.names import OTHERS
+from ingestion.collections import Collections
 from ingestion.embedding import Embedder
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
@@ -82,6 +83,7 @@ class Library:
         self.settings = settings
         self.embedder = embedder
         self.keys = CitationKeys(settings.home)
+        self.collections = Collections(settings.home)
         self._report = report
         self._opening = threading.RLock()
 

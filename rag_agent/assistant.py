@@ -104,6 +104,8 @@ class Assistant:
         route: Route | Literal[""] = "",
         code_options: CodeOptions = CodeOptions(),  # noqa: B008  # frozen
         driver: Driver = "graph",
+        before: Remembered = Remembered(),  # noqa: B008  # frozen
+        only: Sequence[str] = (),
         stopped: threading.Event | None = None,
     ) -> Iterator[Event]:
         """Answer a question as a stream of events; the last one is `Answered` or `Failed`.
@@ -115,6 +117,8 @@ class Assistant:
             route: Way to go, such as `code`; empty: the agent chooses.
             code_options: How a program is asked for, on the code route.
             driver: `graph`: the fixed steps; `tools`: the model calls the tools as it likes.
+            before: The conversation so far, where it is kept elsewhere and `session` is empty.
+            only: Ids of the papers to answer from, such as a collection's; empty: all, and arXiv.
             stopped: Set it to end the question; what there is so far is the answer.
         """
         stopped = stopped or threading.Event()
@@ -124,7 +128,11 @@ class Assistant:
             "route": route,
             "code_options": code_options,
         }
-        return streamed(lambda emit: self._answer(asked, session, driver, stopped, emit), stopped)
+
+        def work(emit: Emit) -> None:
+            self._answer(asked, session, before, tuple(only), driver, stopped, emit)
+
+        return streamed(work, stopped)
 
     def search(
         self,
@@ -137,6 +145,10 @@ class Assistant:
     ) -> tuple[Hit, ...]:
         """Search the library; see `Retriever.search`."""
         return self.retriever.search(query, k=k, mode=mode, threshold=threshold, filters=filters)
+
+    def similar(self, arxiv_id: str, k: int = 5) -> tuple[Hit, ...]:
+        """The `k` papers of the library nearest to one of it; none where it is not there."""
+        return self.retriever.similar(arxiv_id, k)
 
     def in_english(self, query: str) -> str:
         """A query in English, as the papers are; as it stands where the reader model cannot translate it."""
@@ -223,6 +235,8 @@ class Assistant:
         self,
         asked: dict[str, Any],
         session: str,
+        before: Remembered,
+        only: tuple[str, ...],
         driver: Driver,
         stopped: threading.Event,
         emit: Emit,
@@ -230,8 +244,9 @@ class Assistant:
         if not asked["question"]:
             raise AgentError("The question is empty", next_step="Ask something")
         started = time.perf_counter()
-        before = self.conversations.remember(session) if session else Remembered()
+        before = self.conversations.remember(session) if session else before
         services, reader_seconds = self._services(stopped, emit)
+        services.only = only
         answer, memory = run(asked, before, services, driver)
         answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
         if session:

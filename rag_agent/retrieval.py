@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.embedding import Embedder
+from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.store.collection import Filters, Store
+from ingestion.store.filters import ANY
 from ingestion.terms import terms
 from rag_agent.answer import Hit
 from rag_agent.naming import PassesBy, most_papers_with_rare_term, named_by
@@ -59,6 +61,7 @@ class Retriever:
         embedder: The model whose vectors the library holds.
         settings: Defaults of every search.
         fusion: Weights of hybrid search.
+        within: What every search without filters of its own keeps to.
     """
 
     def __init__(
@@ -67,11 +70,13 @@ class Retriever:
         embedder: Embedder,
         settings: RetrievalSettings,
         fusion: Fusion = Fusion(),
+        within: Filters = ANY,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings
         self._fusion = fusion
+        self._within = within
 
     def search(
         self,
@@ -87,11 +92,14 @@ class Retriever:
         Every hit has its raw cosine, also one that only keyword search found.
 
         Raises:
+            AgentError: The query is empty.
             KeywordUnsupported: Keyword or hybrid search on a Milvus server older than 2.5.
         """
+        if not query.strip():
+            raise AgentError("The query is empty", next_step="Type what to look for")
         k = k or self._settings.top_k
         threshold = self._settings.threshold if threshold is None else threshold
-        filters = filters or Filters()
+        filters = filters or self._within
         vector = self._embedder.encode([query])[0]
         match mode or self._settings.mode:
             case "dense":
@@ -101,6 +109,16 @@ class Retriever:
             case "hybrid":
                 found = self._hybrid(query, vector, k, filters)
         return tuple(self._judged(query_terms(query), found, threshold))
+
+    def similar(self, arxiv_id: str, k: int) -> tuple[Hit, ...]:
+        """The `k` papers nearest to one of the library by their embeddings, itself left out."""
+        ids, vectors = self._store.candidates([arxiv_id])
+        near = self._dense(vectors[0], k + 1, ANY) if ids else []
+        return tuple(
+            Hit(paper, cosine, score, passes=cosine >= self._settings.threshold)
+            for paper, cosine, score in near
+            if paper.arxiv_id != arxiv_id
+        )[:k]
 
     def _judged(
         self, words: list[str], found: Sequence[tuple[Paper, float, float]], threshold: float

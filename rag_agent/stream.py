@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from ingestion.errors import AgentError
-from rag_agent.events import Event, Failed
+from rag_agent.answer import Answer
+from rag_agent.events import Answered, Event, Failed
 
 Emit = Callable[[Event], None]
 
@@ -25,6 +26,20 @@ def streamed(work: Callable[[Emit], None], stopped: threading.Event) -> Iterator
             yield event
     finally:
         stopped.set()
+
+
+def answer_of(events: Iterator[Event]) -> Answer:
+    """The answer that a stream of events ends with.
+
+    Raises:
+        AgentError: It ended without one.
+    """
+    for event in events:
+        if isinstance(event, Answered):
+            return event.answer
+        if isinstance(event, Failed):
+            raise AgentError(event.what, kept=event.kept, next_step=event.next_step)
+    raise AgentError("The question ended without an answer", next_step="Ask again")
 
 
 def _work(work: Callable[[Emit], None], events: "queue.SimpleQueue[Event | None]") -> None:

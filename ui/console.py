@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.cleaning import printable
+from ingestion.errors import AgentError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rag_agent.assistant import Assistant
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+Collection = Annotated[str, typer.Option(help="Only the papers of this collection.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -25,6 +27,20 @@ def open_assistant() -> "Assistant":
     from rag_agent.settings import load_settings
 
     return Assistant(load_settings(), report=_report())
+
+
+def collected(assistant: "Assistant", name: str) -> tuple[str, ...]:
+    """Ids of a collection's papers; none where no collection is named.
+
+    Raises:
+        AgentError: It holds no papers.
+    """
+    if not name:
+        return ()
+    if found := assistant.library.collections.papers(name):
+        return found
+    known = ", ".join(assistant.library.collections.sizes()) or "none yet"
+    raise AgentError(f"No papers are in a collection {name!r}", next_step=f"There are: {known}")
 
 
 def print_json(value: Any) -> None:

@@ -15,12 +15,14 @@ class Filters:
         author: Words of one author's name, in any order, case and accents ignored; empty: any.
         from_year: First year, inclusive; 0: any.
         to_year: Last year, inclusive; 0: any.
+        only: Ids to choose among; empty: any.
     """
 
     category: str = ""
     author: str = ""
     from_year: int = 0
     to_year: int = 0
+    only: tuple[str, ...] = ()
 
     def expression(self) -> str:
         """The Milvus filter expression, empty when nothing is asked for."""
@@ -36,6 +38,8 @@ class Filters:
             parts.append(f"year >= {int(self.from_year)}")
         if self.to_year:
             parts.append(f"year <= {int(self.to_year)}")
+        if self.only:
+            parts.append(among(self.only))
         return " and ".join(parts)
 
 

@@ -51,7 +51,9 @@ def _texts_at_hand(part: str, threshold: float, services: Services) -> list[Evid
     """
     found: list[Evidence] = []
     unread = services.settings.agent.read_papers
-    at_hand = services.library.at_hand()[:_TEXTS_SEARCHED]
+    texts = services.library.at_hand()
+    chosen = [each for each in texts if not services.only or each.paper.arxiv_id in services.only]
+    at_hand = chosen[:_TEXTS_SEARCHED]
     if not at_hand:
         return []
     with services.step("search the full texts", f"{len(at_hand)} PDFs") as closing:

@@ -11,7 +11,7 @@ from ingestion.embedding.model import Embedder
 from ingestion.errors import AgentError, ArxivError, PaperNotFound, StoreError
 from ingestion.library import Library
 from ingestion.sources.arxiv_api import ArxivApi
-from ingestion.store.collection import Store
+from ingestion.store.collection import Filters, Store
 from rag_agent.answer import Claim, Step
 from rag_agent.events import ClaimWritten, Event, Notice, StepFinished, StepStarted
 from rag_agent.grounding.full_text import FullText
@@ -50,6 +50,7 @@ class Services:
         shown: Claims the user has seen.
         steps: Steps made, in order.
         notices: What went another way than planned.
+        only: Ids of the papers to answer from; empty: the whole library, and arXiv.
         arxiv_failed: Whether arXiv failed once in this question; it is not asked again then.
         started: Start of the question, `time.perf_counter()` seconds.
     """
@@ -70,6 +71,7 @@ class Services:
     shown: list[Claim] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    only: tuple[str, ...] = ()
     arxiv_failed: bool = False
     started: float = field(default_factory=time.perf_counter)
 
@@ -85,7 +87,8 @@ class Services:
     @property
     def retriever(self) -> Retriever:
         """Searches the library."""
-        return Retriever(self.store, self.embedder, self.settings.retrieval)
+        within = Filters(only=self.only)
+        return Retriever(self.store, self.embedder, self.settings.retrieval, within=within)
 
     def go_on(self) -> None:
         """Return, or end the question if the user stopped it.
@@ -118,7 +121,7 @@ class Services:
         Args:
             ask: Takes arXiv, or None where it may not be asked or failed before.
         """
-        if self.arxiv_failed or not self.settings.agent.fetch:
+        if self.arxiv_failed or self.only or not self.settings.agent.fetch:
             return ask(None)
         try:
             return ask(self.arxiv)

@@ -1,6 +1,6 @@
 """What other programs can ask for: each a function of the assistant with a typed result."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,10 +9,9 @@ from ingestion.bibliography import FormatName
 from ingestion.errors import AgentError, ArxivError, InvalidArxivId, PaperNotFound, PdfError
 from ingestion.library import AtHand
 from ingestion.paper import Paper, parse_arxiv_id
-from rag_agent.answer import Answer, Hit
+from rag_agent.answer import Hit
 from rag_agent.assistant import Assistant
 from rag_agent.citation import Citation
-from rag_agent.events import Answered, Event, Failed
 from rag_agent.grounding.evidence import abstract_evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.open_paper import OpenPaper
@@ -27,6 +26,7 @@ from rag_agent.serving.results import (
     Quote,
     Reading,
 )
+from rag_agent.stream import answer_of
 
 MOST_CHARACTERS = 4000
 """Of a question, as the page takes it."""
@@ -169,26 +169,6 @@ class Operations:
         )
         keys = Keys()
         return [keys.cite(each, each.cosine) for each in shown]
-
-
-def answer_of(
-    events: Iterator[Event], on_event: Callable[[Event], None] = lambda event: None
-) -> Answer:
-    """The answer that a stream of events ends with.
-
-    Raises:
-        AgentError: It ended without one.
-    """
-    for event in events:
-        on_event(event)
-        match event:
-            case Answered():
-                return event.answer
-            case Failed():
-                raise AgentError(event.what, kept=event.kept, next_step=event.next_step)
-            case _:
-                pass
-    raise AgentError("The question ended without an answer", next_step="Ask again")
 
 
 def _hit(paper: Paper) -> Hit:

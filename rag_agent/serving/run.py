@@ -31,6 +31,14 @@ def run_mcp(assistant: Assistant, host: str, port: int, say: Callable[[str], Non
     _run(assistant, mcp_app(assistant), host, port, say)
 
 
+def run_api(assistant: Assistant, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve the HTTP API; its description is at `/docs`."""
+    from rag_agent.serving.api import api_app
+
+    say(f"OpenAI-compatible API at http://{host}:{port}/v1, described at http://{host}:{port}/docs")
+    _run(assistant, api_app(assistant), host, port, say)
+
+
 def _run(
     assistant: Assistant, app: "ASGIApp", host: str, port: int, say: Callable[[str], None]
 ) -> None:

@@ -32,6 +32,7 @@ def export(
     answer: Annotated[
         int, typer.Option(min=0, help="Only what this answer of it cites, from 1.")
     ] = 0,
+    collection: console.Collection = "",
     whole: Annotated[bool, typer.Option("--library", help="The whole library.")] = False,
     complete: Annotated[
         bool, typer.Option("--complete", help="Ask arXiv for records that lack authors.")
@@ -40,7 +41,8 @@ def export(
 ) -> None:
     """Write papers for a reference manager or a notebook."""
     assistant = console.open_assistant()
-    papers = _chosen(assistant, ids or [], session, answer, whole)
+    named = [*(ids or []), *console.collected(assistant, collection)]
+    papers = _chosen(assistant, named, session, answer, whole)
     if complete:
         papers = assistant.library.completed(papers, console.say_wait)
     if form == "notes":
@@ -94,7 +96,8 @@ def _chosen(
         return cited_papers(turns[answer - 1 : answer] if answer else turns)
     if not ids:
         raise AgentError(
-            "No papers are named", next_step="Name arXiv ids, --session NAME, or --library"
+            "No papers are named",
+            next_step="Name arXiv ids, --collection NAME, --session NAME, or --library",
         )
     known = library.get(ids)
     if missing := [id_ for id_ in ids if id_ not in known]:

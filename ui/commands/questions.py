@@ -27,16 +27,20 @@ def ask(
     session_name: Annotated[
         str, typer.Option("--session", help="Conversation it belongs to.")
     ] = "",
+    collection: console.Collection = "",
     agent: Annotated[
         Agent, typer.Option(help="graph (fixed steps) or tools (the model chooses).")
     ] = "graph",
     as_json: console.Json = False,
 ) -> None:
     """Answer one question with verified citations."""
+    from rag_agent.stream import answer_of
+
     assistant = console.open_assistant()
-    events = assistant.ask(question, session=session_name, paper=paper, driver=agent)
+    only = console.collected(assistant, collection)
+    events = assistant.ask(question, session=session_name, paper=paper, driver=agent, only=only)
     if as_json:
-        console.print_json(_finished(events).as_json())
+        console.print_json(answer_of(events).as_json())
     else:
         _shown(events)
 
@@ -79,11 +83,12 @@ def code(
 ) -> None:
     """Write a program from papers, run it, check it."""
     from rag_agent.asking.state import CodeOptions
+    from rag_agent.stream import answer_of
 
     options = CodeOptions(edit=_edit if edit else None, run=run)
     assistant = console.open_assistant()
     events = assistant.ask(request, paper=paper, route="code", code_options=options)
-    answer = _finished(events) if as_json else _shown(events)
+    answer = answer_of(events) if as_json else _shown(events)
     if answer.code is None:
         raise AgentError("No program was written: " + " ".join(answer.notices))
     if out_file is not None:
@@ -92,16 +97,6 @@ def code(
         console.print_json(answer.code.as_json())
     if run and answer.code.verdict == "failed":
         raise typer.Exit(1)
-
-
-def _finished(events: Iterator["Event"]) -> "Answer":
-    """The answer that a stream ends with, without showing anything."""
-    for event in events:
-        if event.kind == "answered":
-            return event.answer
-        if event.kind == "failed":
-            raise AgentError(event.what, kept=event.kept, next_step=event.next_step)
-    raise AgentError("The question ended without an answer", next_step="Ask again")
 
 
 def _shown(events: Iterator["Event"]) -> "Answer":

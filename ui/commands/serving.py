@@ -1,4 +1,4 @@
-"""For other programs: `mcp`."""
+"""For other programs: `mcp`, `serve`."""
 
 from functools import partial
 from typing import Annotated
@@ -29,3 +29,14 @@ def mcp(
         run.run_mcp(assistant, host, port, partial(console.say, error=True))
     else:
         run.run_stdio(assistant)
+
+
+@commands.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8503,
+) -> None:
+    """Serve an HTTP API with OpenAI's chat completions; each request carries a token."""
+    from rag_agent.serving import run
+
+    run.run_api(console.open_assistant(), host, port, partial(console.say, error=True))
