@@ -18,7 +18,7 @@ from ingestion.settings import EmbeddingSettings, StoreSettings
 from ingestion.store import Filters, Store, StoreInfo
 from ingestion.store.filters import ANY
 from ingestion.store.owner import stop_owner
-from rag_agent.settings import home_folder
+from rag_agent.settings import home_folder, load_settings
 
 
 class TemporaryLibrary:
@@ -26,7 +26,9 @@ class TemporaryLibrary:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="arxiv-agent-bench-"))
-        self.embedder = LocalEmbedder(EmbeddingSettings(), home_folder())
+        embedding = load_settings().embedding  # the one in force, so that a tuned one can be measured
+        self.embedder = LocalEmbedder(embedding, home_folder())
+        self._usual = embedding.model == EmbeddingSettings().model
         self.store = Store(
             StoreSettings(), self.home, self.embedder.name, lambda: self.embedder.dim
         )
@@ -45,8 +47,9 @@ class TemporaryLibrary:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def add(self, papers: Sequence[Paper]) -> None:
-        """Embed and write papers, and seal them. Vectors of an earlier run are used again."""
-        vectors = cached("product", [paper.text for paper in papers], self.embedder.encode)
+        """Embed and write papers, and seal them. Vectors of an earlier run of the usual model are used again."""
+        texts, encode = [paper.text for paper in papers], self.embedder.encode
+        vectors = cached("product", texts, encode) if self._usual else encode(texts)
         self.store.upsert(papers, vectors)
         self.store.flush()
 

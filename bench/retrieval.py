@@ -121,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dataset, not chosen.no_rivals, lambda what: print(what, file=sys.stderr, flush=True)
     )
     by_query = figures.pop("by_query")
+    if chosen.json:  # what `finetune promote` reads
+        figures["passed"] = {query: one["ndcg@10"] for query, one in by_query["default"].items()}
     print(json.dumps(figures) if chosen.json else table(figures))
     if not chosen.no_files:
         name = f"retrieval-{dataset.name}"

@@ -222,13 +222,12 @@ class EvaluateConfig(Section):
 
 
 class PromoteConfig(Section):
-    """When the adapter becomes the agent's coder."""
+    """When what was tuned is put in force in the agent."""
 
     judge: tuple[str, ...] = Field(
         (),
-        description="Command that measures a coder of the agent and prints, last, a JSON object whose `passed` gives "
-        "each problem its share of solved attempts; called as it is for the coder in force, and with `--model BASE "
-        "--adapter FILE` for the new one",
+        description="Command of the agent's side that prints, last, a JSON object whose `passed` gives each problem "
+        "its share of solved attempts; called as it is, and with the new model in its environment's settings",
     )
     min_gain: float = Field(
         0.0,

@@ -1,11 +1,11 @@
-"""Making an adapter the agent's coder, if it earned it."""
+"""Putting what was tuned in force in the agent, if it earned it."""
 
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from finetune.config import Config, PromoteConfig
@@ -16,37 +16,82 @@ from finetune.ship.exporting import gguf_path
 
 
 def promote(config: Config) -> Path:
-    """Copy the GGUF adapter into the agent's data folder and name it, with its base, in the settings.
+    """Name the run's model in the agent's settings, if it surely does better than what is in force there.
 
-    It is held against the coder that is in force, whichever that is, on the agent's own prompt, by tests that are run.
+    Both are measured by the same command of the agent's side, `promote.judge`: once as it is, and once with the
+    settings that promotion would write, put into its environment.
 
     Returns:
         The agent's settings file.
 
     Raises:
-        ExportError: No adapter, no judge, no gain that is certain, or settings that are not TOML in UTF-8.
+        ExportError: No model, no judge, no gain that is certain, or settings that are not TOML in UTF-8.
     """
+    candidate = candidate_of(config)
+    settings = agent_home() / "settings.toml"
+    with_keys(
+        _text(settings), candidate.table, {}
+    )  # what cannot be edited is told of before hours of measuring
+    in_force = measured(config.promote.judge)
+    tuned = measured(config.promote.judge, candidate.environment())
+    gain = paired_gain(in_force, tuned, config.seed)
+    write_json(RunFolder(config.folder).promotion, {**asdict(gain), "problems": len(in_force)})
+    if against := objection(gain, len(in_force), config.promote):
+        raise ExportError(f"Not promoted: {against}", next_step="The agent stays as it is")
+    return _install(candidate, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What promotion would put in force: a table of the agent's settings, its keys, and the model's file or folder.
+
+    Args:
+        table: `coder` or `embedding`.
+        keys: Values by key, as they are while it is measured.
+        model: Copied into the agent's data folder when it is promoted; the key that names it follows.
+    """
+
+    table: str
+    keys: Mapping[str, str]
+    model: Path
+
+    def environment(self) -> dict[str, str]:
+        """The keys as environment variables of the agent."""
+        return {
+            f"ARXIV_AGENT_{self.table}__{key}".upper(): value for key, value in self.keys.items()
+        }
+
+
+def candidate_of(config: Config) -> Candidate:
+    """What the run has to offer.
+
+    Raises:
+        ExportError: It has no model yet, or one that the agent has no setting for.
+    """
+    folder = RunFolder(config.folder)
+    if config.task == "embedding":
+        if not folder.retriever.is_dir():
+            raise ExportError("No embedding to promote", next_step="Run `train` first")
+        return Candidate("embedding", {"model": str(folder.retriever.absolute())}, folder.retriever)
+    if config.task in ("reader", "reranker"):
+        raise ExportError(
+            f"The agent has no setting for a tuned {config.task} of this form",
+            next_step="Serve it and name its server (reader.base_url)"
+            if config.task == "reader"
+            else "",
+        )
     source = gguf_path(config)
     if not (source.is_file() and config.base.gguf):
         raise ExportError(
             "No GGUF adapter to promote", next_step="Run `export --form gguf`, then `check`"
         )
     base = str(Path(config.base.gguf).absolute())
-    settings = agent_home() / "settings.toml"
-    before = _text(settings)
-    with_keys(
-        before, "coder", {}
-    )  # settings that cannot be edited are told of before hours of measuring
-    in_force = measured(config.promote.judge)
-    tuned = measured([*config.promote.judge, "--model", base, "--adapter", str(source.absolute())])
-    gain = paired_gain(in_force, tuned, config.seed)
-    write_json(RunFolder(config.folder).promotion, {**asdict(gain), "problems": len(in_force)})
-    if against := objection(gain, len(in_force), config.promote):
-        raise ExportError(f"Not promoted: {against}", next_step="The coder stays as it is")
-    return _install(source, base, settings)
+    return Candidate("coder", {"model": base, "adapter": str(source.absolute())}, source)
 
 
-def measured(judge: Sequence[str]) -> dict[str, float]:
+def measured(
+    judge: Sequence[str], environment: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """Each problem's share of solved attempts, as the judge prints it.
 
     Raises:
@@ -58,7 +103,8 @@ def measured(judge: Sequence[str]) -> dict[str, float]:
             next_step="Name a command, such as `python -m bench.functions …`",
         )
     try:
-        done = subprocess.run(judge, capture_output=True, text=True, check=True)
+        variables = {**os.environ, **(environment or {})}
+        done = subprocess.run(judge, capture_output=True, text=True, check=True, env=variables)
         passed = json.loads(done.stdout.strip().rpartition("\n")[2])["passed"]
         return {str(problem): float(share) for problem, share in passed.items()}
     except (OSError, subprocess.CalledProcessError) as error:
@@ -88,17 +134,28 @@ def objection(gain: Score, problems: int, rule: PromoteConfig) -> str:
         return f"{problems} problems were measured, the rule asks for {rule.min_problems}"
     if gain.low <= rule.min_gain:
         between = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
-        return f"against the coder in force it changes by {between}, the lower end must exceed {rule.min_gain:+.4f}"
+        return f"against what is in force it changes by {between}, the lower end must exceed {rule.min_gain:+.4f}"
     return ""
 
 
-def _install(source: Path, base: str, settings: Path) -> Path:
-    adapter = settings.parent / "adapters" / source.name
-    edited = with_keys(
-        _text(settings), "coder", {"model": base, "adapter": str(adapter.absolute())}
+def _install(candidate: Candidate, settings: Path) -> Path:
+    kept = (
+        settings.parent
+        / "tuned"
+        / (candidate.model.name if candidate.model.is_file() else candidate.table)
     )
-    adapter.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, adapter)
+    named = str(candidate.model.absolute())
+    keys = {
+        key: str(kept.absolute()) if value == named else value
+        for key, value in candidate.keys.items()
+    }
+    edited = with_keys(_text(settings), candidate.table, keys)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if candidate.model.is_file():
+        shutil.copy(candidate.model, kept)
+    else:
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(candidate.model, kept)
     part = settings.with_suffix(".part")
     part.touch(mode=0o600)  # it may hold a key
     part.write_text(edited, encoding="utf-8")

@@ -15,12 +15,17 @@ from finetune.ship.promotion import promote, with_keys
 Make = Callable[..., Config]
 
 
-def judge(tmp_path: Path, in_force: list[int], tuned: list[int]) -> str:
-    """A command that plays the benchmark: other verdicts for a named adapter."""
+def judge(
+    tmp_path: Path,
+    in_force: list[int],
+    tuned: list[int],
+    variable: str = "ARXIV_AGENT_CODER__ADAPTER",
+) -> str:
+    """A command that plays the benchmark: other verdicts with the candidate in its environment."""
     program = tmp_path / "judge.py"
     program.write_text(
-        "import json, sys\nprint('asking')\n"
-        f"passed = {tuned} if '--adapter' in sys.argv else {in_force}\n"
+        "import json, os\nprint('asking')\n"
+        f"passed = {tuned} if os.environ.get({variable!r}) else {in_force}\n"
         "print(json.dumps({'passed': dict(enumerate(passed))}))\n"
     )
     return f'promote.judge=["{sys.executable}", "{program}"]'
@@ -66,6 +71,23 @@ def test_promotion_refuses_what_is_not_certain(
     with pytest.raises(ExportError, match=why):
         promote(exported(judge(tmp_path, in_force, tuned)))
     assert not (home / "settings.toml").exists()
+
+
+def test_an_embedding_is_promoted_by_the_same_rule(
+    make_config: Make, home: Path, tmp_path: Path
+) -> None:
+    config = make_config(
+        "task=embedding", "data.sources=[{path: x, format: passages, licence: x}]",
+        judge(tmp_path, [0, 1] * 60, [1, 1] * 60, "ARXIV_AGENT_EMBEDDING__MODEL"),
+    )  # fmt: skip
+    with pytest.raises(ExportError, match="Run `train`"):
+        promote(config)
+    model = RunFolder(config.folder).retriever
+    model.mkdir(parents=True)
+    (model / "config.json").write_text("{}")
+    written = tomllib.loads(promote(config).read_text())
+    assert (Path(written["embedding"]["model"]) / "config.json").read_text() == "{}"
+    assert home in Path(written["embedding"]["model"]).parents
 
 
 def test_a_judge_that_does_not_judge(exported: Make, make_config: Make) -> None:
