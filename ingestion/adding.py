@@ -78,10 +78,11 @@ def _told(text: PdfText) -> str:
 
 
 def _add_from_arxiv(given: str, library: Library, arxiv: ArxivApi) -> Added:
-    paper = _asked_for(given, arxiv)
+    paper = _asked_for(given, library, arxiv)
     if paper is None:
         raise PaperNotFound(f"arXiv has no paper {given[:80]!r}", next_step="Check the id or title")
-    library.keep([paper], f"arxiv: {given}")
+    if paper.origin == "semantic_scholar":
+        return Added(given, paper, "metadata only: from Semantic Scholar, arXiv does not answer")
     try:
         library.download(paper, arxiv)
     except (ArxivError, PdfError) as error:
@@ -89,9 +90,13 @@ def _add_from_arxiv(given: str, library: Library, arxiv: ArxivApi) -> Added:
     return Added(given, paper, "metadata and PDF")
 
 
-def _asked_for(given: str, arxiv: ArxivApi) -> Paper | None:
+def _asked_for(given: str, library: Library, arxiv: ArxivApi) -> Paper | None:
     try:
-        wanted = str(parse_arxiv_id(given))
+        wanted = parse_arxiv_id(given)
     except InvalidArxivId:
-        return arxiv.by_title(given)
-    return next(iter(arxiv.by_ids([wanted])), None)
+        found = arxiv.by_title(given)
+    else:
+        found = library.record(wanted, arxiv)
+    if found:
+        library.keep([found], f"{found.origin}: {given}")
+    return found

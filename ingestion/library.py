@@ -1,5 +1,6 @@
 """The library: the papers at hand, how they come in, and the PDFs that belong to them."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -12,20 +13,23 @@ from ingestion.bibliography import CitationKeys, FormatName, exported
 from ingestion.bibliography.names import OTHERS
 from ingestion.collections import Collections
 from ingestion.embedding import Embedder
-from ingestion.errors import PdfError
+from ingestion.errors import ArxivUnavailable, PdfError, SourceError
 from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
 from ingestion.machine import weights
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import ArxivId, Paper
 from ingestion.pipeline import IngestReport, ingest, past_ingests
-from ingestion.settings import ArxivSettings, PdfSettings, StoreSettings
+from ingestion.settings import ArxivSettings, CatalogueSettings, PdfSettings, StoreSettings
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.sources.arxiv_pdf import fetch_pdf
+from ingestion.sources.catalogues.catalogue import Catalogue, Name, open_catalogue
+from ingestion.sources.catalogues.semantic_scholar import SemanticScholar
 from ingestion.sources.metadata_files import Reject, read_papers
 from ingestion.sources.starter import starter_papers
 from ingestion.store.collection import Store
 from ingestion.titles import paper_called
 
+logger = logging.getLogger(__name__)
 OnWait = Callable[[float, str], None]
 """Told (seconds, reason) before every wait for arXiv."""
 _PAPERS_A_REQUEST = 50  # at least, as arXiv answers a search
@@ -49,6 +53,10 @@ class LibrarySettings(Protocol):
     @property
     def arxiv(self) -> ArxivSettings:
         """How arXiv is asked."""
+
+    @property
+    def catalogues(self) -> CatalogueSettings:
+        """How the places beside arXiv are asked."""
 
     @property
     def pdf(self) -> PdfSettings:
@@ -127,6 +135,15 @@ class Library:
         limited = self.settings.arxiv.model_copy(update={"max_requests": requests})
         return ArxivApi(limited, self.settings.home / "arxiv", on_wait)
 
+    def catalogue(
+        self, name: Name, requests: int, on_wait: OnWait = lambda seconds, reason: None
+    ) -> Catalogue:
+        """A place that papers come from, to be asked at most `requests` times."""
+        limit = {"max_requests": requests}
+        arxiv = self.settings.arxiv.model_copy(update=limit)
+        others = self.settings.catalogues.model_copy(update=limit)
+        return open_catalogue(name, arxiv, others, self.settings.home, on_wait)
+
     def get(self, ids: Sequence[str]) -> dict[str, Paper]:
         """The papers of these ids that the library has."""
         return self.store.get(ids)
@@ -134,20 +151,44 @@ class Library:
     def by_id(self, wanted: ArxivId, arxiv: ArxivApi | None = None) -> Paper | None:
         """The paper of an id: from the library, from arXiv (and kept), or as far as its PDF at hand tells.
 
+        Where arXiv refuses, Semantic Scholar is asked for the abstract; the paper's origin says so.
+
         Raises:
             ArxivError: It is not in the library, and arXiv cannot be asked.
         """
         known = self.get([wanted.id]).get(wanted.id)
         if known is not None:
             return known
-        found = arxiv.by_ids([str(wanted)]) if arxiv else []
-        self.keep(found, f"arxiv: {wanted}")
+        found = self.record(wanted, arxiv) if arxiv else None
         if found:
-            return found[0]
+            self.keep([found], f"{found.origin}: {wanted}")
+            return found
         at_hand = versions_at_hand(self.settings.assets, wanted.id)
         if not at_hand:
             return None
         return _unrecorded(wanted.id, wanted.version or 0, wanted.year, wanted.month)
+
+    def record(self, wanted: ArxivId, arxiv: ArxivApi) -> Paper | None:
+        """arXiv's record of a paper, or Semantic Scholar's where arXiv refuses; it is not kept.
+
+        Raises:
+            ArxivError: Neither can be asked.
+        """
+        try:
+            return next(iter(arxiv.by_ids([str(wanted)])), None)
+        except ArxivUnavailable as refusal:
+            if found := self._record_elsewhere(wanted, arxiv.connection.on_wait):
+                return found
+            raise refusal
+
+    def _record_elsewhere(self, wanted: ArxivId, on_wait: OnWait) -> Paper | None:
+        once = self.settings.catalogues.model_copy(update={"max_requests": 2, "max_tries": 1})
+        scholar = SemanticScholar(once, self.settings.home / "catalogues/semantic-scholar", on_wait)
+        try:
+            return next(iter(scholar.by_ids([wanted.id])), None)
+        except SourceError as error:
+            logger.info("Semantic Scholar could not stand in for arXiv: %s", error)
+            return None
 
     def by_title(self, title: str, arxiv: ArxivApi | None = None) -> Paper | None:
         """The paper of a title or short name: from the library, or from arXiv, and then kept.
@@ -213,9 +254,10 @@ class Library:
         since: date | None = None,
         category: str | None = None,
         pdfs: bool = False,
+        source: Name = "arxiv",
         on_wait: OnWait = lambda seconds, reason: None,
     ) -> tuple[list[Paper], IngestReport]:
-        """Search arXiv and take in what it finds, with PDFs where asked.
+        """Search arXiv or another place and take in what it finds, with PDFs where asked.
 
         Args:
             keywords: See `ArxivApi.search`, as are the four limits.
@@ -224,20 +266,24 @@ class Library:
             newest: Sorted by date of submission.
             since: First day of submission.
             category: arXiv category or archive.
-            pdfs: Whether to download the PDFs too.
+            pdfs: Whether to download the PDFs too, of papers that arXiv has.
+            source: The place to search.
             on_wait: Told before every wait.
 
         Raises:
-            ArxivError: arXiv cannot be used. What came before is kept.
+            SourceUnavailable: The place cannot be used. What came before is kept.
+            SourceError, ArxivError: It refuses the query.
         """
         requests = max_papers // _PAPERS_A_REQUEST + 3 + (max_papers if pdfs else 0)
         api = arxiv or self.arxiv(requests, on_wait)
-        papers = api.search(
+        place = api if source == "arxiv" else self.catalogue(source, requests, on_wait)
+        papers = place.search(
             keywords, max_results=max_papers, newest=newest, since=since, category=category
         )
-        report = self.keep(papers, f"arxiv: {keywords}")
+        report = self.keep(papers, f"{source}: {keywords}")
         for paper in papers if pdfs else ():
-            self.download(paper, api)
+            if paper.on_arxiv:
+                self.download(paper, api)
         return papers, report
 
     def ingest_files(
@@ -268,7 +314,7 @@ class Library:
         """
         at_hand = versions_at_hand(self.settings.assets, paper.arxiv_id)
         has_it = paper.version in at_hand or 0 in at_hand or (at_hand and not paper.version)
-        if arxiv is not None and not has_it and paper.origin != "pdf":
+        if arxiv is not None and not has_it and paper.origin != "pdf" and paper.on_arxiv:
             self.download(paper, arxiv)
         file = pdf_of(self.settings.assets, paper.arxiv_id, paper.version)
         return _in_version_of(file, paper) if file else None

@@ -19,7 +19,18 @@ _PREFIX = re.compile(
     r"^(?:arxiv:\s*|https?://(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html)/)", re.IGNORECASE
 )
 
-Origin = Literal["arxiv", "starter", "pdf", "import"]
+Origin = Literal[
+    "arxiv", "starter", "pdf", "import", "openreview", "acl", "semantic_scholar", "openalex"
+]
+
+_PAGES = {
+    "openreview": "https://openreview.net/forum?id=",
+    "acl": "https://aclanthology.org/",
+    "doi": "https://doi.org/",
+    "s2": "https://www.semanticscholar.org/paper/",
+    "openalex": "https://openalex.org/",
+}
+"""Pages of papers that arXiv does not have, by what their ids begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,8 @@ class Paper:
 
     Args:
         arxiv_id: Id without version; `local/<12 hex digits>` for a paper that has none: of the SHA-256 of its
-            PDF, or of an imported entry's DOI or title.
+            PDF, or of an imported entry's DOI or title; and `openreview/…`, `acl/…`, `doi/…`, `s2/…`, `openalex/…`
+            for a paper that only they have.
         title: One line of plain text.
         abstract: One paragraph of plain text; for origin `starter` this project's own summary.
         authors: Full names in order.
@@ -89,7 +101,7 @@ class Paper:
         journal: Where it was published, as its authors wrote it; empty where unknown.
         doi: The publication's DOI, empty where unknown.
         origin: `arxiv` (a real record), `starter` (own summary), `pdf` (read from a local file),
-            `import` (an entry of a reference manager).
+            `import` (an entry of a reference manager), or the other catalogue that the record is from.
     """
 
     arxiv_id: str
@@ -109,18 +121,24 @@ class Paper:
     origin: Origin = "arxiv"
 
     @property
+    def on_arxiv(self) -> bool:
+        """Whether the id is one of arXiv's."""
+        return bool(_NEW_ID.fullmatch(self.arxiv_id) or _OLD_ID.fullmatch(self.arxiv_id))
+
+    @property
     def url(self) -> str:
-        """The paper's page on arXiv, empty for one that is not there."""
-        if self.arxiv_id.startswith("local/"):
-            return ""
-        version = f"v{self.version}" if self.version else ""
-        return f"https://arxiv.org/abs/{self.arxiv_id}{version}"
+        """The paper's page, on arXiv if it is there; empty for a local PDF."""
+        if self.on_arxiv:
+            version = f"v{self.version}" if self.version else ""
+            return f"https://arxiv.org/abs/{self.arxiv_id}{version}"
+        place, _, id_ = self.arxiv_id.partition("/")
+        return _PAGES[place] + id_ if place in _PAGES else ""
 
     @property
     def any_doi(self) -> str:
         """The publication's DOI, else the one that arXiv registers for every paper; empty where neither is."""
         # https://info.arxiv.org/help/doi.html
-        return self.doi or (f"10.48550/arXiv.{self.arxiv_id}" if self.url else "")
+        return self.doi or (f"10.48550/arXiv.{self.arxiv_id}" if self.on_arxiv else "")
 
     @property
     def text(self) -> str:

@@ -86,7 +86,32 @@ class ArxivSettings(Manners):
     oai_url: Address = Field(
         "https://oaipmh.arxiv.org/oai", description="OAI-PMH address, for watches and bulk"
     )
+    oai_timeout_s: float = Field(
+        90.0, gt=0, description="Longest wait for a page of OAI-PMH to begin, seconds"
+    )
     delay_s: float = Field(3.0, ge=0, description="Seconds between two requests, process-wide")
+
+
+class CatalogueSettings(Manners):
+    """How the places beside arXiv are asked. One request a second is what the strictest of them allows."""
+
+    openreview_url: Address = Field(
+        "https://api2.openreview.net", description="OpenReview's API, version 2"
+    )
+    acl_url: Address = Field(
+        "https://aclanthology.org/anthology+abstracts.bib.gz",
+        description="The ACL Anthology as one file, which is searched here",
+    )
+    semantic_scholar_url: Address = Field(
+        "https://api.semanticscholar.org/graph/v1", description="Semantic Scholar's graph"
+    )
+    semantic_scholar_key: SecretStr = Field(
+        SecretStr(""), description="Its API key; without one all users share a few requests"
+    )
+    openalex_url: Address = Field("https://api.openalex.org", description="OpenAlex")
+    openalex_key: SecretStr = Field(
+        SecretStr(""), description="Its API key, which is free; without one a few requests a day"
+    )
 
 
 class PdfSettings(Part):

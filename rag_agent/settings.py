@@ -24,6 +24,7 @@ from ingestion.machine.user_path import user_path
 from ingestion.settings import (
     Address,
     ArxivSettings,
+    CatalogueSettings,
     EmbeddingSettings,
     Part,
     PdfSettings,
@@ -171,6 +172,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     arxiv: ArxivSettings = ArxivSettings()
+    catalogues: CatalogueSettings = CatalogueSettings()
     pdf: PdfSettings = PdfSettings()
     zotero: ZoteroSettings = ZoteroSettings()
     reader: ReaderSettings = ReaderSettings()

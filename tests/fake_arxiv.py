@@ -8,24 +8,17 @@ a month to come, so that nobody takes them for real ones.
 import argparse
 import re
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from textwrap import wrap
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-FAULTS = (
-    *("ok", "429", "429-date", "503", "reset", "hang", "drip", "cut", "cut-pdf", "html"),
-    *("empty-body", "empty-page", "malformed", "bad-date", "other-id"),
-)
-"""What can be wrong with the next answer; `ok` lets one request through unharmed, and `redirect ADDRESS`
-sends the client elsewhere."""
+from tests.faulty_server import FAULTS, Answer, FaultyServer
+
+OWN_FAULTS = ("cut-pdf", "empty-page", "malformed", "bad-date", "other-id")
+"""What can be wrong with an answer of arXiv's beyond what `FAULTS` plays anywhere."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,7 @@ class FakePaper:
     day: str = "2027-11-02"
     version: int = 1
     comment: str = "4 pages"
+    pdf: bytes = b""
 
 
 PAPERS = (
@@ -87,122 +81,35 @@ PAPERS = (
 )
 
 
-class FakeArxiv:
-    """The server; used as a context manager, it serves from a free port of 127.0.0.1.
+class FakeArxiv(FaultyServer):
+    """arXiv's API and PDFs.
 
     Attributes:
         papers: What it has; a test may append.
-        faults: Names of `FAULTS`, used up one a request, in order.
-        retry_after_s: What a 429 asks for.
-        requests: (time, path with query) of each request so far.
-        most_at_once: The largest number of requests that were under way together.
     """
 
     def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
         self.papers = list(PAPERS)
-        self.faults: list[str] = []
-        self.retry_after_s = 0
-        self.requests: list[tuple[float, str]] = []
-        self.most_at_once = 0
-        self.closing = threading.Event()
-        self._under_way = 0
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", port), type("Handler", (_Handler,), {"arxiv": self})
-        )
-        self._server.daemon_threads = True
 
     @property
     def api_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/api/query"
+        return f"{self.address}/api/query"
 
     @property
     def pdf_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/pdf"
+        return f"{self.address}/pdf"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
+    def answer(self, path: str, fault: str) -> Answer:
+        return self._pdf(path, fault) if path.startswith("/pdf/") else self._feed(path, fault)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def arrived(self, path: str) -> str:
-        """Note a request; the fault that it meets."""
-        with self._lock:
-            self.requests.append((time.monotonic(), path))
-            self._under_way += 1
-            self.most_at_once = max(self.most_at_once, self._under_way)
-            return self.faults.pop(0) if self.faults else "ok"
-
-    def left(self) -> None:
-        with self._lock:
-            self._under_way -= 1
-
-
-class _Handler(BaseHTTPRequestHandler):
-    arxiv: FakeArxiv
-
-    def do_GET(self) -> None:
-        fault = self.arxiv.arrived(self.path)
-        try:
-            self._answer(fault)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client gave up, which is what hangs are for
-        finally:
-            self.arxiv.left()
-
-    def _answer(self, fault: str) -> None:
-        refusals: dict[str, Callable[[], None]] = {
-            "429": lambda: self._refuse(429, str(self.arxiv.retry_after_s)),
-            "429-date": lambda: self._refuse(429, formatdate(time.time() + 1, usegmt=True)),
-            "503": lambda: self._refuse(503, None),
-            "reset": lambda: None,
-            "hang": self._hang,
-            "html": lambda: self._send(
-                200, "text/html", b"<html>Log in to the hotel's network</html>"
-            ),
-            "empty-body": lambda: self._send(200, "application/atom+xml", b""),
-        }
-        if fault.startswith("redirect "):
-            self._redirect(fault.removeprefix("redirect "))
-        elif fault in refusals:
-            refusals[fault]()
-        elif self.path.startswith("/pdf/"):
-            self._pdf(fault)
-        else:
-            self._feed(fault)
-
-    def _hang(self) -> None:
-        self.arxiv.closing.wait(60)
-
-    def _refuse(self, status: int, retry_after: str | None) -> None:
-        self.send_response(status)
-        if retry_after is not None:
-            self.send_header("Retry-After", retry_after)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def _redirect(self, address: str) -> None:
-        self.send_response(302)
-        self.send_header("Location", address)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def _feed(self, fault: str) -> None:
-        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+    def _feed(self, path: str, fault: str) -> Answer:
+        query = {key: values[0] for key, values in parse_qs(urlsplit(path).query).items()}
         start, size = int(query.get("start", "0")), int(query.get("max_results", "10"))
         try:
-            found = _found(self.arxiv.papers, query)
+            found = _found(self.papers, query)
         except _BadQuery as error:
-            return self._send(400, "application/atom+xml", _error_feed(str(error)).encode())
+            return Answer(_error_feed(str(error)).encode(), "application/atom+xml", 400)
         page = [] if fault == "empty-page" else found[start : start + size]
         body = _feed(page, total=len(found), start=start)
         if fault == "malformed":
@@ -211,35 +118,19 @@ class _Handler(BaseHTTPRequestHandler):
             body = re.sub("<published>.*?<", "<published>yesterday<", body)
         if fault == "other-id":
             body = re.sub(r"abs/2711\.0000\d", "abs/2711.00077", body)
-        return self._send(200, "application/atom+xml", body.encode(), fault)
+        return Answer(body.encode(), "application/atom+xml")
 
-    def _pdf(self, fault: str) -> None:
-        name = self.path.removeprefix("/pdf/")
-        for paper in self.arxiv.papers:
+    def _pdf(self, path: str, fault: str) -> Answer:
+        name = path.removeprefix("/pdf/")
+        for paper in self.papers:
             if name in (paper.arxiv_id, f"{paper.arxiv_id}v{paper.version}"):
-                body = pdf_of([paper.title, *paper.authors, "Abstract", paper.abstract])
-                return self._send(
-                    200,
-                    "application/pdf",
-                    body[: len(body) // 2] if fault == "cut-pdf" else body,
-                    fault,
+                body = paper.pdf or pdf_of(
+                    [paper.title, *paper.authors, "Abstract", paper.abstract]
                 )
-        return self._send(404, "text/html", b"<html>No such paper</html>")
-
-    def _send(self, status: int, kind: str, body: bytes, fault: str = "ok") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if fault == "drip":
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                self.arxiv.closing.wait(0.05)
-        else:
-            self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: tests read `requests`, people see the program's own progress."""
+                return Answer(
+                    body[: len(body) // 2] if fault == "cut-pdf" else body, "application/pdf"
+                )
+        return Answer(b"<html>No such paper</html>", "text/html", 404)
 
 
 # What the API finds: terms field:"words" or field:word, AND, OR, brackets, and one date range.
@@ -416,7 +307,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Play arXiv on 127.0.0.1 until interrupted.")
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument(
-        "--fault", action="append", default=[], choices=FAULTS, help="for the next requests"
+        "--fault",
+        action="append",
+        default=[],
+        choices=(*FAULTS, *OWN_FAULTS),
+        help="for the next requests",
     )
     arguments = parser.parse_args()
     with FakeArxiv(arguments.port) as server:

@@ -8,7 +8,7 @@ import typer
 
 from ingestion.errors import AgentError
 from ui import console
-from ui.commands import conversations, exchange, papers, questions, serving, upkeep, works
+from ui.commands import conversations, exchange, papers, questions, serving, upkeep, watches, works
 
 app = typer.Typer(
     help="A research assistant for arXiv: answers with verified quotes, code that ran.",
@@ -22,6 +22,7 @@ for group in (questions, works, papers, exchange, serving, upkeep):
 app.add_typer(papers.library, name="library")
 app.add_typer(conversations.commands, name="session")
 app.add_typer(works.jobs, name="jobs")
+app.add_typer(watches.commands, name="watch")
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 _debug = False

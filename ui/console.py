@@ -89,8 +89,8 @@ def progress() -> Any:
 
 
 def say_wait(seconds: float, reason: str) -> None:
-    """Say that arXiv makes the program wait."""
-    say(f"waiting for arXiv, {seconds:.0f} s ({reason})", error=True)
+    """Say that arXiv, or another place that papers come from, makes the program wait."""
+    say(f"waiting {seconds:.0f} s ({reason})", error=True)
 
 
 def _cleaning(*, stderr: bool) -> "Console":

@@ -56,8 +56,8 @@ def _work(paper: Paper) -> dict[str, str]:
 
 
 def _on_arxiv(paper: Paper, *, prefix: str, primary: str) -> dict[str, str]:
-    if not paper.url:
-        return {"doi": escaped(paper.doi)}
+    if not paper.on_arxiv:
+        return {"doi": escaped(paper.doi), "url": paper.url}
     return {
         "eprint": paper.arxiv_id,
         prefix: "arXiv",

@@ -19,7 +19,7 @@ def csl_json(papers: Sequence[Paper], keys: Mapping[str, str]) -> str:
 
 
 def _item(key: str, paper: Paper) -> dict[str, Any]:
-    on_arxiv = bool(paper.url)
+    on_arxiv = paper.on_arxiv
     fields = {
         "id": key,
         "type": "article-journal" if paper.journal else "article",

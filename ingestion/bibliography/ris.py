@@ -30,9 +30,10 @@ def _fields(key: str, paper: Paper) -> Iterator[tuple[str, str]]:
     yield "DA", paper.published[:10].replace("-", "/")
     yield "JO", paper.journal
     yield "DO", paper.any_doi
-    if paper.url:
+    if paper.on_arxiv:
         yield "PB", "" if paper.journal else "arXiv"
         yield "AN", f"arXiv:{paper.arxiv_id}"
+    if paper.url:
         yield "UR", paper.url
     if paper.origin != "starter":  # whose summary is not the authors' abstract
         yield "AB", paper.abstract

@@ -145,6 +145,17 @@ class ArxivApi:
         return client
 
 
+def check_category(category: str) -> str:
+    """The category or archive itself.
+
+    Raises:
+        ArxivError: It cannot be one.
+    """
+    if not _CATEGORY.fullmatch(category):
+        raise ArxivError(f"{category[:80]!r} is not an arXiv category", next_step="Write cs.CL")
+    return category
+
+
 def _usable(results: Iterator[arxiv.Result]) -> Iterator[Paper]:
     for result in results:
         try:
@@ -181,9 +192,7 @@ def _limits(since: date | None, category: str | None) -> list[str]:
         tomorrow = date.today() + timedelta(days=1)
         limits.append(f"submittedDate:[{since:%Y%m%d}0000 TO {tomorrow:%Y%m%d}0000]")
     if category:
-        if not _CATEGORY.fullmatch(category):
-            raise ArxivError(f"{category[:80]!r} is not an arXiv category", next_step="Write cs.CL")
-        archive = "." not in category
+        archive = "." not in check_category(category)
         limits.append(f"(cat:{category} OR cat:{category}.*)" if archive else f"cat:{category}")
     return limits
 

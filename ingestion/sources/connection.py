@@ -50,6 +50,7 @@ class Host:
         settings: Names of the settings that hold them, for messages.
         unavailable: What is raised where it cannot be used.
         headers: Sent with every request, a key of the user's among them; never shown.
+        secrets: Added to the query of every request; never shown, and not part of what names an answer on disk.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Host:
     settings: str
     unavailable: type[SourceUnavailable] = SourceUnavailable
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class TryAgain(Exception):
@@ -91,6 +93,7 @@ class Connection:
         on_wait: Callable[[float, str], None],
     ) -> None:
         self.host = host
+        self.on_wait = on_wait
         self.manners = manners
         self.requests_left = manners.max_requests
         self._answers = cache_folder / "answers"
@@ -177,7 +180,7 @@ class Connection:
         known = (url, *self.host.addresses)
         if _site(target) not in map(_site, known) or _is_downgrade(url, target):
             raise self.host.unavailable(
-                f"{urlsplit(url).netloc} sends to another address, {clean_text(target[:100])}, "
+                f"{urlsplit(url).netloc} sends to another address, {clean_text(target.partition('?')[0][:100])}, "
                 "which is not followed",
                 next_step=f"Check {self.host.settings}",
             )
@@ -225,7 +228,12 @@ class Connection:
             try:
                 # Redirects are followed by `_follow`, at the gate.
                 answer = requests.get(
-                    url, headers=headers, timeout=timeout_s, stream=True, allow_redirects=False
+                    url,
+                    params=self.host.secrets,
+                    headers=headers,
+                    timeout=timeout_s,
+                    stream=True,
+                    allow_redirects=False,
                 )
                 outcome.put(answer)
             except Exception as error:  # noqa: BLE001  # raised again in the thread that waits
@@ -238,15 +246,16 @@ class Connection:
         return result
 
     def _whole(self, response: requests.Response, check: Check) -> bytes:
-        content = b""
+        content = bytearray()
         for piece in self._pieces(response):
             content += piece
             if len(content) > MAX_ANSWER_BYTES:
                 raise self.host.unavailable(
                     f"{self.host.name}'s answer is larger than any real one"
                 )
-        check(content, response.status_code)
-        return content
+        answer = bytes(content)
+        check(answer, response.status_code)
+        return answer
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         length = response.headers.get("Content-Length", "")

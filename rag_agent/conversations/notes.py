@@ -81,7 +81,7 @@ def _head(paper: Paper, key: str) -> Iterator[str]:
         "citekey": key,
         "authors": list(paper.authors),
         "year": paper.year,
-        "arxiv": paper.arxiv_id if paper.url else "",
+        "arxiv": paper.arxiv_id if paper.on_arxiv else "",
         "doi": paper.any_doi,
         "journal": paper.journal,
         "url": paper.url,
@@ -92,7 +92,8 @@ def _head(paper: Paper, key: str) -> Iterator[str]:
         f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items() if value
     )
     yield from ("---", "", f"# {escaped(paper.title)}", "")
-    yield from ([f"[arXiv:{paper.arxiv_id}]({paper.url})", ""] if paper.url else [])
+    name = f"arXiv:{paper.arxiv_id}" if paper.on_arxiv else paper.arxiv_id
+    yield from ([f"[{name}]({paper.url})", ""] if paper.url else [])
     if paper.abstract:
         own = " (in this project's words)" if paper.origin == "starter" else ""
         yield from (f"## Abstract{own}", "", f"> {escaped(paper.abstract)}", "")
@@ -118,7 +119,7 @@ def _words(citation: Citation) -> str:
         return f"“{said}” (abstract)"
     page = f"p. {citation.page}"
     pdf = f"{paper.url.replace('/abs/', '/pdf/')}#page={citation.page}"
-    return f"“{said}” ({f'[{page}]({pdf})' if paper.url else page})"
+    return f"“{said}” ({f'[{page}]({pdf})' if paper.on_arxiv else page})"
 
 
 def _links(titles: Mapping[str, str], keys: Mapping[str, str]) -> Iterator[str]:

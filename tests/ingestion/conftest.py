@@ -8,7 +8,7 @@ import pytest
 
 from ingestion.embedding import HashingEmbedder
 from ingestion.library import Library
-from ingestion.settings import ArxivSettings, PdfSettings, StoreSettings
+from ingestion.settings import ArxivSettings, CatalogueSettings, PdfSettings, StoreSettings
 from ingestion.store.collection import Store
 from tests.fake_arxiv import FakeArxiv
 from tests.papers import PAPERS
@@ -20,6 +20,12 @@ class Parts:
 
     home: Path
     arxiv: ArxivSettings
+    catalogues: CatalogueSettings = field(
+        default_factory=lambda: CatalogueSettings(
+            semantic_scholar_url="http://127.0.0.1:9",
+            delay_s=0,  # where nobody listens
+        )
+    )
     store: StoreSettings = field(default_factory=StoreSettings)
     pdf: PdfSettings = field(default_factory=PdfSettings)
 

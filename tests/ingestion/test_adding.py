@@ -8,7 +8,9 @@ import pytest
 from ingestion.adding import add
 from ingestion.library import Library
 from tests.fake_arxiv import FakeArxiv, pdf_of
+from tests.ingestion.conftest import Parts
 from tests.papers import PONDS, SOURDOUGH
+from tests.played_catalogues import FakeOpenReview, FakeSemanticScholar
 
 PAGE = (
     "Kettles that sing in two voices",
@@ -104,3 +106,30 @@ def test_a_full_disk_leaves_no_half_file(
     added = add(str(pdf(tmp_path, "kettles.pdf")), empty)
     assert "No space left" in added.detail
     assert list(empty.settings.assets.iterdir()) == []
+
+
+def test_semantic_scholar_stands_in_where_arxiv_refuses(
+    empty: Library, arxiv: FakeArxiv, parts: Parts
+) -> None:
+    with FakeSemanticScholar() as scholar:
+        asked = parts.catalogues.model_copy(update={"semantic_scholar_url": scholar.address})
+        library = Library(replace(parts, catalogues=asked), empty._embedder)
+        arxiv.faults = ["429"]
+        added = add("2711.00003", library)
+    assert added.paper is not None
+    assert added.paper.origin == "semantic_scholar"
+    assert "from Semantic Scholar, arXiv does not answer" in added.detail
+    assert add("2711.00003", library).detail == "metadata and PDF"  # once it answers again
+    assert library.get(["2711.00003"])["2711.00003"].origin == "arxiv"
+
+
+def test_papers_of_other_places_come_by_fetch(empty: Library, parts: Parts) -> None:
+    with FakeOpenReview() as server:
+        asked = parts.catalogues.model_copy(update={"openreview_url": server.address})
+        library = Library(replace(parts, catalogues=asked), empty._embedder)
+        papers, report = library.fetch("lighthouse", source="openreview", pdfs=True)
+    assert report.new == 1
+    (paper,) = papers
+    assert library.get([paper.arxiv_id])[paper.arxiv_id].origin == "openreview"
+    assert library.pdf(paper) is None
+    assert library.delete(paper.arxiv_id)

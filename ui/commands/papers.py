@@ -12,6 +12,7 @@ from ui import console
 commands = typer.Typer()
 library = typer.Typer(help="What the library holds.", no_args_is_help=True)
 SearchMode = Literal["dense", "keyword", "hybrid"]
+SourceName = Literal["arxiv", "oai", "openreview", "acl", "semantic-scholar", "openalex"]
 
 
 @commands.command()
@@ -93,7 +94,8 @@ def search(
 
 @commands.command()
 def fetch(
-    keywords: Annotated[str, typer.Argument(help="Words to search arXiv for.")],
+    keywords: Annotated[str, typer.Argument(help="Words to search for.")],
+    source: Annotated[SourceName, typer.Option(help="Where to search.")] = "arxiv",
     max_papers: Annotated[int, typer.Option("--max", min=1, max=1000, help="Most papers.")] = 10,
     newest: Annotated[
         bool, typer.Option("--newest", help="Newest first instead of most relevant.")
@@ -101,11 +103,13 @@ def fetch(
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of submission.")
     ] = None,
-    category: Annotated[str, typer.Option(help="arXiv category or archive.")] = "",
+    category: Annotated[
+        str, typer.Option(help="arXiv category or archive; elsewhere the venue or field.")
+    ] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="Download the PDFs too.")] = False,
     as_json: console.Json = False,
 ) -> None:
-    """Take papers from arXiv into the library."""
+    """Take papers from arXiv, or from another place, into the library."""
     assistant = console.open_assistant()
     papers, report = assistant.library.fetch(
         keywords,
@@ -114,6 +118,7 @@ def fetch(
         since=since.date() if since else None,
         category=category or None,
         pdfs=pdf,
+        source=source,
         on_wait=console.say_wait,
     )
     if as_json:

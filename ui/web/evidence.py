@@ -133,7 +133,11 @@ def _source(citation: Citation) -> None:
     messages.small(say("similarity", cosine=f"{citation.cosine:.2f}"))
     with st.container(horizontal=True):
         if paper.url:
-            st.link_button(say("on_arxiv"), paper.url, icon=":material/open_in_new:")
+            st.link_button(
+                say("on_arxiv" if paper.on_arxiv else "open_page"),
+                paper.url,
+                icon=":material/open_in_new:",
+            )
         if st.button(say("paper_page"), key="source-paper", icon=":material/article:"):
             _close()
             go("paper", id=paper.arxiv_id)
@@ -151,7 +155,7 @@ def _facts(citation: Citation) -> list[str]:
         "abstract": say("abstract"),
         "summary": say("starter"),
     }
-    name = f"arXiv:{paper.arxiv_id}" if paper.url else ""
+    name = f"arXiv:{paper.arxiv_id}" if paper.on_arxiv else ""
     return [authors(paper.authors), date, name, places[citation.kind]]
 
 

@@ -12,6 +12,7 @@ _ICONS = {
     "chat": ":material/forum:",
     "library": ":material/menu_book:",
     "paper": ":material/article:",
+    "watches": ":material/notifications:",
     "sessions": ":material/history:",
     "settings": ":material/settings:",
 }

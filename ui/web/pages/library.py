@@ -112,6 +112,8 @@ def show_statistics() -> None:
     with st.container(horizontal=True):
         for origin in ("arxiv", "starter", "pdf"):
             st.metric(say(f"from_{origin}"), f"{census.origins[origin]:,}")
+        if elsewhere := census.papers - sum(census.origins[o] for o in ("arxiv", "starter", "pdf")):
+            st.metric(say("from_elsewhere"), f"{elsewhere:,}")
     by_year = sorted(census.years.items())
     _chart("by_year", {str(year): count for year, count in by_year if year})
     _chart("by_category", dict(census.categories.most_common(_CATEGORIES)), horizontal=True)

@@ -47,7 +47,8 @@ def show(paper: Paper) -> None:
         facts.append(say("starter"))
     messages.small(" · ".join(fact for fact in facts if fact))
     if paper.url:
-        st.link_button(say("on_arxiv"), paper.url, icon=":material/open_in_new:")
+        label = say("on_arxiv" if paper.on_arxiv else "open_page")
+        st.link_button(label, paper.url, icon=":material/open_in_new:")
     if paper.abstract:
         st.markdown(with_maths(paper.abstract))
     if paper.comment:
