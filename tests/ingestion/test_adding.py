@@ -113,7 +113,7 @@ def test_semantic_scholar_stands_in_where_arxiv_refuses(
 ) -> None:
     with FakeSemanticScholar() as scholar:
         asked = parts.catalogues.model_copy(update={"semantic_scholar_url": scholar.address})
-        library = Library(replace(parts, catalogues=asked), empty._embedder)
+        library = Library(replace(parts, catalogues=asked), empty.embedder)
         arxiv.faults = ["429"]
         added = add("2711.00003", library)
     assert added.paper is not None
@@ -126,7 +126,7 @@ def test_semantic_scholar_stands_in_where_arxiv_refuses(
 def test_papers_of_other_places_come_by_fetch(empty: Library, parts: Parts) -> None:
     with FakeOpenReview() as server:
         asked = parts.catalogues.model_copy(update={"openreview_url": server.address})
-        library = Library(replace(parts, catalogues=asked), empty._embedder)
+        library = Library(replace(parts, catalogues=asked), empty.embedder)
         papers, report = library.fetch("lighthouse", source="openreview", pdfs=True)
     assert report.new == 1
     (paper,) = papers

@@ -43,7 +43,7 @@ def oai() -> Iterator[FakeOai]:
 def watched(empty: Library, parts: Parts, oai: FakeOai) -> Library:
     """The empty library, which asks the played OAI-PMH."""
     asked = parts.arxiv.model_copy(update={"oai_url": oai.oai_url, "oai_timeout_s": 2.0})
-    return Library(replace(parts, arxiv=asked), empty._embedder)
+    return Library(replace(parts, arxiv=asked), empty.embedder)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def book(home: Path) -> WatchBook:
 
 
 def run(book: WatchBook, library: Library) -> Run:
-    return run_watches(book, library, library._embedder, threshold=0.5)
+    return run_watches(book, library, library.embedder, threshold=0.5)
 
 
 def told(*runs: Run) -> list[str]:
