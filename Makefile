@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PROGRAM := ingestion rag_agent ui
 DATA ?= ../shared/data/retrieval/scifact
+REVIEWS ?= ../shared/data/reviews/deepscholar.jsonl
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -70,7 +71,7 @@ format: setup ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: bench
-bench: bench-retrieval bench-threshold bench-ingest bench-latency bench-growth bench-answer-latency bench-answers bench-reading bench-functions bench-code ## All measurements (hours; each resumes or is short)
+bench: bench-retrieval bench-review bench-threshold bench-ingest bench-latency bench-growth bench-answer-latency bench-answers bench-reading bench-functions bench-code ## All measurements (hours; each resumes or is short)
 
 .PHONY: bench-retrieval
 bench-retrieval: setup ## Ranking quality on a BEIR-layout folder: DATA=DIR
@@ -107,6 +108,10 @@ bench-answers: setup ## Answers, citations and routing with the embedded model
 .PHONY: bench-reading
 bench-reading: setup ## PDF parsers, passages and their speed
 	@$(BIN)/python -m bench.reading
+
+.PHONY: bench-review
+bench-review: setup ## Does a review find what its authors cited: REVIEWS=FILE
+	@$(BIN)/python -m bench.review --data $(REVIEWS)
 
 .PHONY: bench-code
 bench-code: setup ## HumanEval and paper-to-code in the sandbox

@@ -39,13 +39,17 @@ from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
 from rag_agent.question import Driver, question_graph, run
 from rag_agent.retrieval import Retriever
+from rag_agent.review import writing
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode, Settings
 from rag_agent.stream import Emit, streamed
 from rag_agent.tables import making
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
-_MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {making.KIND: making.make_table}
+_MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {
+    making.KIND: making.make_table,
+    writing.KIND: writing.write_review,
+}
 _T = TypeVar("_T")
 
 

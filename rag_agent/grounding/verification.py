@@ -48,6 +48,12 @@ def denies(text: str) -> bool:
     return bool(_NEGATION.search(text))
 
 
+def directions(text: str) -> frozenset[str]:
+    """The ways that a sentence points: `more`, `less`, both or none."""
+    ways = zip(("more", "less"), _DIRECTIONS, strict=True)
+    return frozenset(name for name, way in ways if way.search(text))
+
+
 def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool:
     """Whether numbers, names, words, negations and directions of a sentence are those of its quotes.
 

@@ -1,4 +1,4 @@
-"""Works on many papers: `table`, and the jobs that make them."""
+"""Works on many papers: `table`, `review`, and the jobs that make them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -49,6 +49,36 @@ def table(
         console.print_json(stored)
         return
     _write(Table.from_json(stored), form, out)
+
+
+@commands.command()
+def review(
+    topic: Annotated[
+        str, typer.Argument(help="A topic or question; or a title, a line end and an abstract.")
+    ],
+    papers: Papers = None,
+    most: Annotated[int, typer.Option("--max", min=1, max=100, help="Most papers found.")] = 30,
+    out: Annotated[
+        Path | None, typer.Option(help="Write review.md, .html, .tex and .bib to this folder.")
+    ] = None,
+    afresh: Afresh = False,
+    as_json: console.Json = False,
+) -> None:
+    """Write a literature review; each sentence has its quotes. The same command again goes on with it."""
+    from rag_agent.review import documents, writing
+    from rag_agent.review.review import Review
+
+    assistant = console.open_assistant()
+    asked = writing.arguments(topic, _ids(papers), most)
+    stored = finished(assistant, writing.KIND, asked, afresh=afresh)
+    if as_json:
+        console.print_json(stored)
+    made = Review.from_json(stored)
+    if out is not None:
+        for file in documents.write(made, out):
+            console.say(f"written: {file}", error=True)
+    elif not as_json:
+        console.say(documents.as_markdown(made).rstrip("\n"))
 
 
 def _write(made: Any, form: Form, out: Path | None) -> None:

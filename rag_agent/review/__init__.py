@@ -1,0 +1,1 @@
+"""Literature reviews: papers found, each read once, sections written from quotes that code has checked."""

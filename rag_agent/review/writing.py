@@ -1,0 +1,210 @@
+"""A review written: papers found, each read once, sections planned, every sentence from quotes and checked."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ingestion.errors import AgentError
+from ingestion.paper import Paper
+from rag_agent.answer import Claim
+from rag_agent.asking.planning import ids_in
+from rag_agent.asking.research import fetched
+from rag_agent.asking.services import Services
+from rag_agent.grounding.evidence import Evidence
+from rag_agent.jobs import Run
+from rag_agent.review import quotes as quoting
+from rag_agent.review.differences import differing
+from rag_agent.review.plan import groups_of, sections_of, title_of
+from rag_agent.review.review import Review, Section, cited
+from rag_agent.review.selection import aspects, select
+from rag_agent.review.sentences import difference, says_new, sentence
+
+KIND = "review"
+_FEW = 8  # with fewer papers arXiv is asked
+_SENTENCES_OF_A_PAPER = 2
+
+
+def arguments(topic: str, papers: Sequence[str] = (), most: int = 30) -> dict[str, Any]:
+    """What a job of a review is asked.
+
+    Args:
+        topic: A question, a phrase, or a title with an abstract on further lines.
+        papers: Ids of the papers; empty: they are found.
+        most: Most papers found.
+
+    Raises:
+        AgentError: There is no topic.
+    """
+    if not topic.strip():
+        raise AgentError("A review needs a topic", next_step="Say what it is about")
+    return {"question": topic.strip(), "papers": list(papers), "most": most}
+
+
+def write_review(run: Run, services: Services) -> dict[str, Any]:
+    """The review of a job, as JSON. Reading a paper is a part of the job, so is writing a sentence.
+
+    Raises:
+        AgentError: There is no reader model, or no paper.
+    """
+    began = time.monotonic()
+    if services.reader is None:
+        raise AgentError(
+            "A review needs a reader model",
+            next_step="`arxiv-agent setup` brings one; then start again",
+        )
+    topic = run.arguments["question"]
+    run.tell("finding papers", 0, 0)
+    found = run.part("papers", lambda: _found(run.arguments, services))
+    papers = _papers(found["ids"], services)
+    taken = _read(run, papers, topic, services)
+    planned = run.part("plan", lambda: _plan(papers, taken, topic, services))
+    sections = _written(run, planned, taken, services)
+    differences = tuple(
+        difference(a, b) for a, b in differing([q for own in taken.values() for q in own])
+    )
+    said = [s for section in sections for s in section.sentences]
+    order = {c.paper.arxiv_id: None for c in cited([*said, *differences])}
+    by_id = {paper.arxiv_id: paper for paper in papers}
+    return Review(
+        topic=topic,
+        sections=tuple(section for section in sections if section.sentences),
+        differences=differences,
+        papers=tuple(by_id[id_] for id_ in order),
+        unused=tuple(paper for paper in papers if paper.arxiv_id not in order),
+        not_found=tuple(found["not_found"]),
+        notices=tuple(services.notices),
+        model=services.reader.name,
+        seconds=time.monotonic() - began,
+    ).as_json()
+
+
+def _found(asked: dict[str, Any], services: Services) -> dict[str, Any]:
+    """Ids of the papers that pass, and the parts of the topic on which none was found."""
+    topic = asked["question"]
+    if asked["papers"]:
+        return {"ids": asked["papers"], "not_found": []}
+    own = [str(id_.id) for id_ in ids_in(topic)]
+    threshold = services.settings.retrieval.threshold
+
+    def search() -> list[str]:
+        hits = select(
+            topic,
+            services.store,
+            services.embedder,
+            most=asked["most"],
+            threshold=threshold,
+            leave_out=own,
+        )
+        return [hit.paper.arxiv_id for hit in hits if hit.passes]
+
+    ids = search()
+    if len(ids) < min(_FEW, asked["most"]) and fetched(topic.split("\n")[0], topic, services):
+        ids = search()
+    return {"ids": ids, "not_found": _not_found(topic, ids, services)}
+
+
+def _not_found(topic: str, ids: Sequence[str], services: Services) -> list[str]:
+    _, parts, _ = aspects(topic)
+    if not ids:
+        return parts
+    near = services.embedder.encode(parts) @ services.store.vectors(ids).T
+    threshold = services.settings.retrieval.threshold
+    return [part for part, best in zip(parts, near.max(axis=1), strict=True) if best < threshold]
+
+
+def _papers(ids: Sequence[str], services: Services) -> list[Paper]:
+    known = services.library.get(ids)
+    for id_ in ids:
+        if id_ not in known:
+            services.notice(f"{id_} is not in the library.")
+    papers = [known[id_] for id_ in ids if id_ in known]
+    if not papers:
+        raise AgentError(
+            "No paper on this topic was found", next_step="Bring papers in with `arxiv-agent fetch`"
+        )
+    return papers
+
+
+def _read(
+    run: Run, papers: Sequence[Paper], topic: str, services: Services
+) -> dict[str, list[Evidence]]:
+    """The quotes of each paper, by its id."""
+    taken = {}
+    for number, paper in enumerate(papers):
+        run.tell(f"reading {paper.title[:80]}", number, 3 * len(papers))
+        stored = run.part(f"read/{paper.arxiv_id}", _reading(paper, topic, services))
+        taken[paper.arxiv_id] = quoting.from_json(stored, paper, services.embedder)
+    return taken
+
+
+def _reading(paper: Paper, topic: str, services: Services) -> Callable[[], list[dict[str, Any]]]:
+    return lambda: quoting.as_json(quoting.quotes_of(paper, topic, services))
+
+
+def _plan(
+    papers: Sequence[Paper], taken: dict[str, list[Evidence]], topic: str, services: Services
+) -> list[list[Any]]:
+    """Titles of sections with the ids of their papers."""
+    with_quotes = [paper for paper in papers if taken[paper.arxiv_id]]
+    if not with_quotes:
+        return []
+    vectors = services.embedder.encode([paper.text for paper in with_quotes])
+    plan: list[list[Any]] = []
+    for members in sections_of(np.asarray(vectors, np.float32)):
+        own = [with_quotes[i] for i in members]
+        title = title_of(own, topic, [title for title, _ in plan])
+        plan.append([title, [paper.arxiv_id for paper in own]])
+    return plan
+
+
+def _written(
+    run: Run, plan: Sequence[Sequence[Any]], taken: dict[str, list[Evidence]], services: Services
+) -> list[Section]:
+    """Each section's sentences: first what its papers add, then what they found."""
+    read = len(taken)
+    work = [(title, group) for title, ids in plan for group in _groups(ids, taken)]
+    sections: dict[str, list[Claim]] = {title: [] for title, _ in plan}
+    counts: dict[str, int] = {}
+    total = read + len(work)
+    said: list[Claim] = []
+    for number, (title, group) in enumerate(work):
+        run.tell(f"writing “{title}”", read + number, total)
+        for quotes in (group, *([quote] for quote in group if len(group) > 1)):
+            wanted = [q for q in quotes if counts.get(q.paper.arxiv_id, 0) < _SENTENCES_OF_A_PAPER]
+            fresh = [q for q in wanted if not _cited(q, said)]
+            if not fresh or len(wanted) < len(quotes):
+                continue
+            claim = _one(run, quotes, services)
+            if claim is not None and says_new(claim, said):
+                sections[title].append(claim)
+                said.append(claim)
+                for id_ in {citation.paper.arxiv_id for citation in claim.citations}:
+                    counts[id_] = counts.get(id_, 0) + 1
+    return [Section(title, tuple(sections[title])) for title, _ in plan]
+
+
+def _groups(ids: Sequence[str], taken: dict[str, list[Evidence]]) -> list[list[Evidence]]:
+    """The groups of a section: of the papers' first quotes, then of their second ones, then single third ones."""
+    ranks = [
+        [taken[id_][rank] for id_ in ids if len(taken[id_]) > rank]
+        for rank in range(quoting.OF_A_PAPER)
+    ]
+    return [group for rank in ranks for group in groups_of(rank)]
+
+
+def _one(run: Run, quotes: Sequence[Evidence], services: Services) -> Claim | None:
+    key = "write/" + "+".join(f"{q.paper.arxiv_id}:{q.page or 0}:{q.start}" for q in quotes)
+
+    def make() -> dict[str, Any] | None:
+        claim = sentence(quotes, services)
+        return claim.as_json() if claim else None
+
+    stored = run.part(key, make)
+    return Claim.from_json(stored) if stored else None
+
+
+def _cited(quote: Evidence, said: Sequence[Claim]) -> bool:
+    place = (quote.paper.arxiv_id, quote.page, quote.start)
+    return any((c.paper.arxiv_id, c.page, c.start) == place for c in cited(said))
