@@ -43,7 +43,7 @@ from rag_agent.review import writing
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode, Settings
 from rag_agent.stream import Emit, streamed
-from rag_agent.tables import making
+from rag_agent.tables import making, propose
 
 OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
 _MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {
@@ -217,6 +217,11 @@ class Assistant:
             prompts=Prompts(self.settings.prompts).coder,
             progress=Telling(on_event),
         )
+
+    def columns(self, question: str) -> list[str]:
+        """Columns of a table that would answer a question, to be edited; the usual ones without a reader."""
+        reader, _ = self._reader()
+        return [one.name for one in propose(question, reader, Prompts(self.settings.prompts).works)]
 
     def work(self, job: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
         """Do a long job of `self.jobs`, a table or a review, in this thread, or go on with it.

@@ -4,14 +4,14 @@ Every sentence carries the number of each paper it cites, with a letter where th
 than once; the quotes stand under their papers. What papers and models say is text in every form.
 """
 
-import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ingestion.bibtex import bibtex
+from ingestion.bibliography import exported
+from ingestion.bibliography.keys import keys_of
 from ingestion.errors import AgentError
 from rag_agent.answer import Claim
 from rag_agent.citation import Citation
@@ -19,7 +19,6 @@ from rag_agent.markup import html, latex, markdown
 from rag_agent.review.review import Review, cited
 
 _PANDOC_S = 180
-_KEY = re.compile(r"^@\w+\{([^,]+),", re.MULTILINE)
 DIFFERENCES = "Where the papers differ"
 NOT_FOUND = "What was not found"
 UNUSED = "Read, and not cited"
@@ -79,7 +78,7 @@ def as_markdown(review: Review) -> str:
         "## BibTeX",
         "",
         "```bibtex",
-        bibtex(*review.papers).replace("```", "'''"),
+        exported(review.papers).replace("```", "'''"),
         "```",
         "",
     ]
@@ -126,8 +125,7 @@ def as_html(review: Review) -> str:
 
 def as_latex(review: Review, bibliography: str = "review") -> str:
     r"""An article that cites `bibliography`.bib; the quotes are in an appendix. Text by others runs no command."""
-    entries = _KEY.findall(bibtex(*review.papers))
-    keys = dict(zip((paper.arxiv_id for paper in review.papers), entries, strict=True))
+    keys = keys_of(review.papers)
 
     def said(claim: Claim) -> str:
         ids = dict.fromkeys(c.paper.arxiv_id for c in claim.citations)
@@ -169,7 +167,7 @@ def write(review: Review, folder: Path) -> list[Path]:
         "review.md": as_markdown(review),
         "review.html": as_html(review),
         "review.tex": as_latex(review),
-        "review.bib": bibtex(*review.papers) + "\n",
+        "review.bib": exported(review.papers) + "\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")

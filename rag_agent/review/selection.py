@@ -46,7 +46,7 @@ class Weights:
     whole: float = 0.2
     sentence: float = 0.6
     words: float = 0.5
-    keywords: float = 0.6
+    keywords: float = 0.3
     neighbours: float = 1.0
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from rag_agent.answer import Claim
 from rag_agent.asking.planning import ids_in
 from rag_agent.asking.research import fetched
 from rag_agent.asking.services import Services
+from rag_agent.citation import Citation
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.jobs import Run
 from rag_agent.review import quotes as quoting
@@ -22,6 +24,8 @@ from rag_agent.review.selection import aspects, select
 from rag_agent.review.sentences import difference, says_new, sentence
 
 KIND = "review"
+Place = tuple[str, int | None, int]
+"""Where a quote stands: paper, page, offset."""
 _FEW = 8  # with fewer papers arXiv is asked
 _SENTENCES_OF_A_PAPER = 2
 
@@ -67,10 +71,13 @@ def write_review(run: Run, services: Services) -> dict[str, Any]:
     said = [s for section in sections for s in section.sentences]
     order = {c.paper.arxiv_id: None for c in cited([*said, *differences])}
     by_id = {paper.arxiv_id: paper for paper in papers}
+    keys: dict[Place, int] = {}
     return Review(
         topic=topic,
-        sections=tuple(section for section in sections if section.sentences),
-        differences=differences,
+        sections=tuple(
+            Section(one.title, _numbered(one.sentences, keys)) for one in sections if one.sentences
+        ),
+        differences=_numbered(differences, keys),
         papers=tuple(by_id[id_] for id_ in order),
         unused=tuple(paper for paper in papers if paper.arxiv_id not in order),
         not_found=tuple(found["not_found"]),
@@ -203,6 +210,15 @@ def _one(run: Run, quotes: Sequence[Evidence], services: Services) -> Claim | No
 
     stored = run.part(key, make)
     return Claim.from_json(stored) if stored else None
+
+
+def _numbered(claims: Sequence[Claim], keys: dict[Place, int]) -> tuple[Claim, ...]:
+    """The sentences with their quotes numbered through the whole review; the same quote keeps its number."""
+
+    def number(c: Citation) -> Citation:
+        return replace(c, key=keys.setdefault((c.paper.arxiv_id, c.page, c.start), len(keys) + 1))
+
+    return tuple(replace(claim, citations=tuple(map(number, claim.citations))) for claim in claims)
 
 
 def _cited(quote: Evidence, said: Sequence[Claim]) -> bool:

@@ -29,7 +29,7 @@ def show_claims(claims: Sequence[Claim], key: str) -> None:
         for number, claim in enumerate(claims):
             st.html(claim_html(claim))
             for citation in claim.citations:
-                _source_button(f"[{citation.key}]", citation, f"cite-{key}-{number}")
+                source_button(f"[{citation.key}]", citation, f"cite-{key}-{number}")
 
 
 def show_sources(sources: Sequence[Citation], key: str) -> None:
@@ -39,7 +39,7 @@ def show_sources(sources: Sequence[Citation], key: str) -> None:
     with st.container(key=f"sources-{key}"):
         messages.small(say("sources"))
         for citation in sources:
-            _source_button(f"[{citation.key}] {_cited(citation)}", citation, f"source-{key}")
+            source_button(f"[{citation.key}] {_cited(citation)}", citation, f"source-{key}")
             st.html(quote_html(citation))
 
 
@@ -51,7 +51,7 @@ def show_sentences(sentences: Sequence[Citation], key: str) -> None:
         messages.small(say("sentences"))
         for number, citation in enumerate(sentences):
             st.html(quote_html(citation))
-            _source_button(_cited(citation), citation, f"sentence-{key}-{number}")
+            source_button(_cited(citation), citation, f"sentence-{key}-{number}")
 
 
 def quote_html(citation: Citation) -> str:
@@ -104,7 +104,8 @@ def marked(passage: str, quote: str) -> str:
     return f"{as_html(before)}<mark>{as_html(quote)}</mark>{as_html(after)}"
 
 
-def _source_button(label: str, citation: Citation, key: str) -> None:
+def source_button(label: str, citation: Citation, key: str) -> None:
+    """A button that opens a quote in its passage and on its page."""
     st.button(
         escaped(label),
         key=f"{key}-{citation.key}",

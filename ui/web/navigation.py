@@ -13,6 +13,8 @@ _ICONS = {
     "library": ":material/menu_book:",
     "paper": ":material/article:",
     "watches": ":material/notifications:",
+    "review": ":material/history_edu:",
+    "table": ":material/table:",
     "sessions": ":material/history:",
     "settings": ":material/settings:",
 }

@@ -1,0 +1,76 @@
+"""The Table and Review pages with the scripted assistant."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rag_agent.model.client import Message
+from rag_agent.tables import making
+from tests.papers import LIGHTHOUSE, PAPERS, PONDS
+from tests.ui.conftest import Page
+from tests.ui.scripted import reply
+from ui.web import program
+
+
+def sentence(messages: Sequence[Message]) -> Any:
+    """Copies the first excerpt for a review; answers as scripted otherwise."""
+    if "literature review" in messages[0][1]:
+        found = re.search(r"- (.*)", messages[-1][1])
+        return found[1] if found else "NOTHING"
+    return reply(messages)
+
+
+def waited(page: Page) -> Page:
+    """The page once the job that its address names has ended."""
+    named = page.at.query_params["job"]
+    id_ = named if isinstance(named, str) else str(named[0])
+    job = program.jobs().get(f"work-{id_}")
+    assert job is not None
+    assert job.wait(60)
+    return page.run()
+
+
+def test_a_table_of_chosen_papers_opens_the_passage_of_a_cell(page: Page) -> None:
+    page.open("table", papers=f"{LIGHTHOUSE.arxiv_id},{PONDS.arxiv_id}")
+    page.at.text_area(key="columns").set_value("surface error of the lighthouse lens; diet")
+    page.run()
+    waited(page.press("Make the table"))
+    assert "Lighthouse lenses measured" in page.text
+    assert page.text.count("not stated") == 3
+    cell = next(b for b in page.at.button if "micrometres" in b.label)
+    cell.click()
+    page.run()
+    assert "<mark>The surface error of the lighthouse lens" in page.text
+
+
+def test_a_table_without_papers_says_what_to_do(page: Page) -> None:
+    page.open("table")
+    page.press("Make the table")
+    assert "A table needs papers" in page.text
+
+
+def test_a_review_is_found_again_after_the_tab_was_closed(
+    page_of: Callable[..., Page],
+) -> None:
+    page = page_of(sentence)
+    page.open("review", papers=",".join(paper.arxiv_id for paper in PAPERS))
+    page.at.text_area(key="topic").set_value("Sound, light and tides")
+    page.run()
+    waited(page.press("Write the review"))
+    assert "lunar tide" in page.text
+    again = page_of(sentence)
+    again.assistant.jobs = page.assistant.jobs
+    again.open("review")
+    again.press("Sound, light and tides")
+    assert "lunar tide" in again.text
+
+
+def test_a_job_broken_off_elsewhere_can_go_on_here(page: Page) -> None:
+    job = page.assistant.jobs.add(making.KIND, making.arguments("diet", [PONDS.arxiv_id]))
+    page.assistant.jobs.keep(
+        job.__class__(**{**job.as_json(), "status": "running", "pid": 2**22 - 3})
+    )
+    page.open("table", job=job.id)
+    assert "broken off at 0 of 0" in page.text
+    waited(page.press("Go on"))
+    assert "not stated" in page.text

@@ -1,0 +1,77 @@
+"""Literature reviews: a topic, sections of sentences with their quotes, where papers differ, what was not found."""
+
+import streamlit as st
+
+from ingestion.bibliography import exported
+from ingestion.errors import AgentError
+from rag_agent.review import documents, writing
+from rag_agent.review.review import Review, cited
+from ui.web import evidence, messages, works
+from ui.web.navigation import go
+from ui.web.plain import escaped, with_maths
+from ui.web.texts import say
+
+
+def show_form() -> None:
+    """A topic, papers if some are chosen, and the way to begin."""
+    st.text_area(say("topic"), key="topic", height=120, help=say("topic_help"))
+    chosen = st.query_params.get("papers", "")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            say("papers_of_review"), chosen, key="review-papers", placeholder="1512.03385, …"
+        )
+        st.number_input(say("max_papers"), 1, 100, 20, key="review-max", width=160)
+    st.button(say("begin_review"), key="begin", type="primary", on_click=_begin)
+
+
+def _begin() -> None:
+    given = st.session_state
+    papers = works.ids_in(given["review-papers"])
+    try:
+        asked = writing.arguments(given["topic"], papers, int(given["review-max"]))
+    except AgentError as error:
+        st.session_state["work_error"] = error
+        return
+    works.begin(writing.KIND, asked)
+
+
+def show_review(review: Review) -> None:
+    """The review with a button for every quote, its papers, and its files."""
+    works.show_downloads(
+        [
+            ("Markdown", "review.md", documents.as_markdown(review)),
+            ("HTML", "review.html", documents.as_html(review)),
+            ("LaTeX", "review.tex", documents.as_latex(review)),
+            ("BibTeX", "review.bib", exported(review.papers)),
+        ]
+    )
+    for number, section in enumerate(review.sections):
+        st.markdown(f"#### {with_maths(section.title)}")
+        evidence.show_claims(section.sentences, f"section-{number}")
+    if review.differences:
+        st.markdown(f"#### {escaped(say('differences'))}")
+        evidence.show_claims(review.differences, "differences")
+    for name, items in (("work_missing", review.not_found), ("notices", review.notices)):
+        if items:
+            messages.small(say(name))
+            for item in items:
+                messages.plain(item)
+    evidence.show_sources(cited(review.sentences), "review")
+    if review.unused:
+        messages.small(say("unused"))
+        for paper in review.unused:
+            if st.button(escaped(paper.title), key=f"unused-{paper.arxiv_id}", type="tertiary"):
+                go("paper", id=paper.arxiv_id)
+
+
+st.markdown(f"## {escaped(say('review'))}")
+failed = st.session_state.pop("work_error", None)
+if failed is not None:
+    messages.failure(failed.what, failed.kept, failed.next_step)
+result = works.show_opened(writing.KIND)
+if result is not None:
+    show_review(Review.from_json(result))
+with st.expander(say("new_review"), expanded="job" not in st.query_params):
+    show_form()
+works.show_list(writing.KIND)
+evidence.show_opened_source()

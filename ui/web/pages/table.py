@@ -1,0 +1,93 @@
+"""Comparison tables: columns asked of papers, a grid whose cells open the passage that carries them."""
+
+import streamlit as st
+
+from ingestion.errors import AgentError
+from rag_agent.tables import Table, columns_of, making, writing
+from ui.web import evidence, messages, works
+from ui.web.plain import escaped, with_maths
+from ui.web.program import program
+from ui.web.texts import say
+
+_COLUMNS = "data set; metric; main result; model size; code available"
+
+
+def show_form() -> None:
+    """Columns and papers, and the way to begin."""
+    st.text_area(say("columns"), _COLUMNS, key="columns", height=90, help=say("columns_help"))
+    chosen = st.query_params.get("papers", "")
+    st.text_input(say("papers_of_work"), chosen, key="table-papers", placeholder="1512.03385, …")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(say("or_query"), key="table-query")
+        st.number_input(say("max_papers"), 1, 100, 10, key="table-max", width=160)
+    with st.container(horizontal=True):
+        st.button(say("begin_table"), key="begin", type="primary", on_click=_begin)
+        st.button(say("propose_columns"), key="propose", on_click=_propose)
+
+
+def _begin() -> None:
+    given = st.session_state
+    papers = works.ids_in(given["table-papers"])
+    try:
+        asked = making.arguments(
+            given["columns"], papers, given["table-query"], int(given["table-max"])
+        )
+    except AgentError as error:
+        st.session_state["work_error"] = error
+        return
+    works.begin(making.KIND, asked)
+
+
+def _propose() -> None:
+    """Columns for the question typed; a person edits them before the table begins."""
+    question = st.session_state["columns"]
+    if not columns_of(question):
+        names = program().assistant.columns(question)
+        st.session_state["columns"] = "; ".join(names)
+
+
+def show_table(table: Table) -> None:
+    """The grid; a cell that is stated is a button that opens its passage."""
+    with st.container(key="grid"):
+        _heads(["", *table.columns])
+        for number, row in enumerate(table.rows):
+            places = st.columns(len(table.columns) + 1, border=True)
+            with places[0]:
+                st.markdown(f"**{with_maths(row.paper.title) or escaped(row.paper.arxiv_id)}**")
+                messages.small(row.paper.arxiv_id)
+            for column, (place, cell) in enumerate(zip(places[1:], row.cells, strict=True)):
+                with place:
+                    if not cell.citations:
+                        messages.small(say("not_stated"))
+                        continue
+                    for citation in cell.citations[:1]:
+                        evidence.source_button(cell.value, citation, f"cell-{number}-{column}")
+    for notice in table.notices:
+        messages.notice(notice)
+    works.show_downloads(
+        [
+            ("CSV", "table.csv", writing.as_csv(table)),
+            ("Markdown", "table.md", writing.as_markdown(table)),
+            ("LaTeX", "table.tex", writing.as_latex(table)),
+            ("XLSX", "table.xlsx", writing.as_xlsx(table)),
+        ]
+    )
+
+
+def _heads(names: list[str]) -> None:
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        with place:
+            st.markdown(f"**{escaped(name)}**" if name else "")
+
+
+st.markdown(f"## {escaped(say('table'))}")
+failed = st.session_state.pop("work_error", None)
+if failed is not None:
+    messages.failure(failed.what, failed.kept, failed.next_step)
+result = works.show_opened(making.KIND)
+if result is not None:
+    show_table(Table.from_json(result))
+with st.expander(say("new_table"), expanded="job" not in st.query_params):
+    show_form()
+works.show_list(making.KIND)
+evidence.show_opened_source()
