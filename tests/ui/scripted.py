@@ -73,6 +73,8 @@ def reply(messages: Sequence[Message]) -> Any:
         return {"kind": "greeting"}
     if "other English search query" in system:
         return {"query": question.partition("\n")[0]}
+    if "literature review" in system:
+        return asked.partition("- ")[2].partition("\n")[0]
     if asked.startswith("Excerpts:"):
         excerpts = re.findall(r"^- (.+)$", asked, re.MULTILINE)
         return _best(question, [each for text in excerpts for each in sentences_in(text)])

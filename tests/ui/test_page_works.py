@@ -1,23 +1,9 @@
 """The Table and Review pages with the scripted assistant."""
 
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from rag_agent.model.client import Message
 from rag_agent.tables import making
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS
 from tests.ui.conftest import Page
-from tests.ui.scripted import reply
 from ui.web import program
-
-
-def sentence(messages: Sequence[Message]) -> Any:
-    """Copies the first excerpt for a review; answers as scripted otherwise."""
-    if "literature review" in messages[0][1]:
-        found = re.search(r"- (.*)", messages[-1][1])
-        return found[1] if found else "NOTHING"
-    return reply(messages)
 
 
 def waited(page: Page) -> Page:
@@ -50,19 +36,17 @@ def test_a_table_without_papers_says_what_to_do(page: Page) -> None:
 
 
 def test_a_review_is_found_again_after_the_tab_was_closed(
-    page_of: Callable[..., Page],
+    page: Page,
 ) -> None:
-    page = page_of(sentence)
     page.open("review", papers=",".join(paper.arxiv_id for paper in PAPERS))
     page.at.text_area(key="topic").set_value("Sound, light and tides")
     page.run()
     waited(page.press("Write the review"))
     assert "lunar tide" in page.text
-    again = page_of(sentence)
-    again.assistant.jobs = page.assistant.jobs
-    again.open("review")
-    again.press("Sound, light and tides")
-    assert "lunar tide" in again.text
+    del page.at.query_params["job"]
+    assert "lunar tide" not in page.run().text
+    next(button for button in page.at.button if button.label.startswith("Sound")).click()
+    assert "lunar tide" in page.run().text
 
 
 def test_a_job_broken_off_elsewhere_can_go_on_here(page: Page) -> None:

@@ -6,10 +6,11 @@ from ingestion.bibliography import exported
 from ingestion.errors import AgentError
 from rag_agent.review import documents, writing
 from rag_agent.review.review import Review, cited
-from ui.web import evidence, messages, works
+from ui.web import evidence, messages
 from ui.web.navigation import go
 from ui.web.plain import escaped, with_maths
 from ui.web.texts import say
+from ui.web.works import beginning, showing
 
 
 def show_form() -> None:
@@ -26,18 +27,18 @@ def show_form() -> None:
 
 def _begin() -> None:
     given = st.session_state
-    papers = works.ids_in(given["review-papers"])
+    papers = beginning.ids_in(given["review-papers"])
     try:
         asked = writing.arguments(given["topic"], papers, int(given["review-max"]))
     except AgentError as error:
         st.session_state["work_error"] = error
         return
-    works.begin(writing.KIND, asked)
+    beginning.begin(writing.KIND, asked)
 
 
 def show_review(review: Review) -> None:
     """The review with a button for every quote, its papers, and its files."""
-    works.show_downloads(
+    showing.show_downloads(
         [
             ("Markdown", "review.md", documents.as_markdown(review)),
             ("HTML", "review.html", documents.as_html(review)),
@@ -68,10 +69,10 @@ st.markdown(f"## {escaped(say('review'))}")
 failed = st.session_state.pop("work_error", None)
 if failed is not None:
     messages.failure(failed.what, failed.kept, failed.next_step)
-result = works.show_opened(writing.KIND)
+result = showing.show_opened(writing.KIND)
 if result is not None:
     show_review(Review.from_json(result))
 with st.expander(say("new_review"), expanded="job" not in st.query_params):
     show_form()
-works.show_list(writing.KIND)
+showing.show_list(writing.KIND)
 evidence.show_opened_source()

@@ -4,10 +4,11 @@ import streamlit as st
 
 from ingestion.errors import AgentError
 from rag_agent.tables import Table, columns_of, making, writing
-from ui.web import evidence, messages, works
+from ui.web import evidence, messages
 from ui.web.plain import escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
+from ui.web.works import beginning, showing
 
 _COLUMNS = "data set; metric; main result; model size; code available"
 
@@ -27,7 +28,7 @@ def show_form() -> None:
 
 def _begin() -> None:
     given = st.session_state
-    papers = works.ids_in(given["table-papers"])
+    papers = beginning.ids_in(given["table-papers"])
     try:
         asked = making.arguments(
             given["columns"], papers, given["table-query"], int(given["table-max"])
@@ -35,7 +36,7 @@ def _begin() -> None:
     except AgentError as error:
         st.session_state["work_error"] = error
         return
-    works.begin(making.KIND, asked)
+    beginning.begin(making.KIND, asked)
 
 
 def _propose() -> None:
@@ -64,7 +65,7 @@ def show_table(table: Table) -> None:
                         evidence.source_button(cell.value, citation, f"cell-{number}-{column}")
     for notice in table.notices:
         messages.notice(notice)
-    works.show_downloads(
+    showing.show_downloads(
         [
             ("CSV", "table.csv", writing.as_csv(table)),
             ("Markdown", "table.md", writing.as_markdown(table)),
@@ -84,10 +85,10 @@ st.markdown(f"## {escaped(say('table'))}")
 failed = st.session_state.pop("work_error", None)
 if failed is not None:
     messages.failure(failed.what, failed.kept, failed.next_step)
-result = works.show_opened(making.KIND)
+result = showing.show_opened(making.KIND)
 if result is not None:
     show_table(Table.from_json(result))
 with st.expander(say("new_table"), expanded="job" not in st.query_params):
     show_form()
-works.show_list(making.KIND)
+showing.show_list(making.KIND)
 evidence.show_opened_source()

@@ -1,4 +1,4 @@
-"""Tables and reviews on the page: begun, watched, stopped, gone on with, and found again after the tab was closed."""
+"""Tables and reviews on the page: how far they are, stopped, gone on with, found again, taken away as files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,34 +7,13 @@ import streamlit as st
 
 from rag_agent.jobs import Job as Work
 from ui.web import messages, watching
-from ui.web.jobs import Job
 from ui.web.plain import escaped
 from ui.web.program import jobs, program
 from ui.web.texts import say
+from ui.web.works.beginning import go_on
 
 _SHOWN = 20
 _TITLE_CHARACTERS = 90
-
-
-def begin(kind: str, asked: dict[str, Any]) -> None:
-    """Start a job, or go on with it, outside of the script runs; the address names it from now on."""
-    job = program().assistant.jobs.add(kind, asked)
-    if job.status != "done":
-        go_on(job.id)
-    st.query_params["job"] = job.id
-
-
-def go_on(id_: str) -> None:
-    """Work on a job in this process, unless it is being worked on."""
-    assistant = program().assistant
-
-    def work(page_job: Job) -> None:
-        def tell(now: Work) -> None:
-            page_job.tell(now.doing, now.done / now.total if now.total else None)
-
-        assistant.work(id_, tell)
-
-    jobs().start(f"work-{id_}", work)
 
 
 def show_opened(kind: str) -> dict[str, Any] | None:
@@ -93,11 +72,6 @@ def _delete(id_: str) -> None:
 
 def _title(job: Work) -> str:
     return str(job.arguments.get("question", job.id)).split("\n")[0][:_TITLE_CHARACTERS]
-
-
-def ids_in(typed: str) -> list[str]:
-    """Ids typed with commas or blanks between them, each once."""
-    return list(dict.fromkeys(typed.replace(",", " ").split()))
 
 
 def show_downloads(files: Sequence[tuple[str, str, str | bytes]]) -> None:
