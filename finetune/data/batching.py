@@ -2,17 +2,17 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from torch import Tensor, tensor
-from torch.utils.data import Sampler
+from typing import TYPE_CHECKING, Any
 
 from finetune.data.rendering import IGNORED
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _POOL_BATCHES = 50  # sorted together: longer pools pad less, shorter ones mix better
 
 
-class LengthGroupedSampler(Sampler[int]):
+class LengthGroupedSampler:
     """Row numbers, in batches of like length that come in random order.
 
     The order depends on seed and epoch alone, so a resumed run sees the rows it would have seen.
@@ -80,8 +80,10 @@ class Collator:
         self._pad_id = pad_id
         self._length = length
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, "Tensor"]:
         """Batch rows that have `input_ids` and `labels`: int64 tensors of shape (rows, length)."""
+        from torch import tensor
+
         length = self._length or max(len(row["input_ids"]) for row in rows)
 
         def padded(values: Sequence[int], filler: int) -> list[int]:
@@ -104,8 +106,10 @@ class PairCollator:
     def __init__(self, pad_id: int) -> None:
         self._pad_id = pad_id
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, "Tensor"]:
         """Batch rows of `prompt_ids`, `chosen_ids`, `rejected_ids`: int64 tensors of shape (2 × rows, length)."""
+        from torch import tensor
+
         answers = [(row["prompt_ids"], row["chosen_ids"]) for row in rows]
         answers += [(row["prompt_ids"], row["rejected_ids"]) for row in rows]
         lengths = [len(prompt) + len(answer) for prompt, answer in answers]

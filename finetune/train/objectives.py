@@ -4,14 +4,15 @@ All three are TRL's trainers, fed with the tokens that `prepare` rendered, in an
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from finetune.config import Config
 from finetune.data.batching import Collator, LengthGroupedSampler, PairCollator, TokenCount
 from finetune.data.rendering import IGNORED, Example
 from finetune.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def columns(config: Config, folder: RunFolder, name: str) -> list[dict[str, list[int]]]:
@@ -102,7 +103,7 @@ def _near_base(parent: Any, weight: float) -> Any:
     return NearBase
 
 
-def divergence(tuned: Tensor, base: Tensor) -> Tensor:
+def divergence(tuned: "Tensor", base: "Tensor") -> "Tensor":
     """Mean KL(tuned ‖ base) over rows of logits, shape (tokens, vocabulary); nats, a scalar."""
     left, right = tuned.float().log_softmax(-1), base.float().log_softmax(-1)
     return (left.exp() * (left - right)).sum(-1).mean()

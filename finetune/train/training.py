@@ -5,7 +5,7 @@ import os
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finetune.config import Config
 from finetune.data.batching import TokenCount
@@ -17,14 +17,9 @@ from finetune.ship.merging import require_base_of
 from finetune.train.adapting import require_recipe_of, trainable_parameters, with_adapter
 from finetune.train.devices import device_of
 from finetune.train.objectives import collator_of, columns, trainer_class
-from finetune.train.training_log import (
-    FinalEvaluation,
-    Interrupt,
-    JsonLog,
-    Samples,
-    peak_memory_bytes,
-    plot_loss,
-)
+
+if TYPE_CHECKING:
+    from finetune.train.training_log import Interrupt, JsonLog
 
 
 def train(config: Config, *, adapter: Path | None = None, resume: bool = False) -> dict[str, Any]:
@@ -42,6 +37,8 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
         FingerprintError: The base differs from the one the rows were rendered for.
         TrainingError: Nothing to train, nothing to resume, or a loss that is not finite.
     """
+    from finetune.train.training_log import peak_memory_bytes, plot_loss
+
     folder = RunFolder(config.folder)
     checkpoint = last_checkpoint(folder) if resume else None
     if not resume:
@@ -102,9 +99,11 @@ def _refuse_overwrite(folder: RunFolder) -> None:
 
 def _trainer(
     config: Config, folder: RunFolder, renderer: Renderer, model: Any
-) -> tuple[Any, Interrupt, JsonLog]:
+) -> tuple[Any, "Interrupt", "JsonLog"]:
     from datasets import Dataset
     from transformers import EarlyStoppingCallback
+
+    from finetune.train.training_log import FinalEvaluation, Interrupt, JsonLog, Samples
 
     train = config.train
     rows = {name: columns(config, folder, name) for name in ("train", "validation")}

@@ -3,8 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
 
 from finetune.errors import ExportError, FingerprintError
 from finetune.ship.combining import combine
@@ -16,6 +14,9 @@ BASE = {"template": "t", "tokenizer": "k", "weights": "w"}
 def adapter(
     folder: Path, rank: int, alpha: int, layer: str = LAYER, base: dict[str, str] = BASE
 ) -> Path:
+    import torch
+    from safetensors.torch import save_file
+
     folder.mkdir()
     (folder / "adapter_config.json").write_text(json.dumps({"r": rank, "lora_alpha": alpha}))
     (folder / "fingerprint.json").write_text(json.dumps(base))
@@ -29,6 +30,8 @@ def adapter(
 
 def change(folder: Path) -> Any:
     """What an adapter adds to its layer: (out, in)."""
+    from safetensors.torch import load_file
+
     stored = json.loads((folder / "adapter_config.json").read_text())
     weights = load_file(folder / "adapter_model.safetensors")
     product = weights[f"{LAYER}.lora_B.weight"] @ weights[f"{LAYER}.lora_A.weight"]
@@ -36,6 +39,8 @@ def change(folder: Path) -> Any:
 
 
 def test_the_average_is_exact(tmp_path: Path) -> None:
+    import torch
+
     one, two = adapter(tmp_path / "1", 2, 8), adapter(tmp_path / "2", 3, 3)
     both = combine([(one, 0.5), (two, 0.5)], tmp_path / "both")
     torch.testing.assert_close(change(both), 0.5 * change(one) + 0.5 * change(two))
