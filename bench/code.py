@@ -18,7 +18,7 @@ from typing import Any
 
 from bench import human_eval
 from bench.functions import kept
-from finetune.evaluate.problems import load_problems
+from finetune.data.problems import load_problems
 from ingestion.embedding.model import Embedder
 from ingestion.embedding.shared import SharedEmbedder
 from ingestion.fulltext.passages import sentences_of

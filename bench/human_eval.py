@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.functions import kept, replied
+from finetune.data.problems import Problem
 from finetune.evaluate.functions import judge, solution_in
-from finetune.evaluate.problems import Problem
 from rag_agent.code.attempt import error_lines
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.prompts.coder import CoderPrompts

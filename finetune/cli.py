@@ -79,7 +79,7 @@ def combine(
     to: Annotated[Path, typer.Option(help="Folder to write")],
 ) -> None:
     """Scale an adapter, or average several of one base into one."""
-    from finetune.ship.combining import combine
+    from finetune.adapters.combining import combine
 
     print(f"Written to {combine([_weighed(text) for text in adapter], to)}")
 
@@ -185,8 +185,8 @@ def evaluate(
 @app.command()
 def merge(config: ConfigFile, overrides: Overrides = None) -> None:
     """Merge the adapter into the original 16-bit weights and answer the test rows with the result."""
+    from finetune.adapters.merging import merge
     from finetune.evaluate.evaluation import generate
-    from finetune.ship.merging import merge
 
     run = _load(config, overrides)
     print(f"Merged into {merge(run)}")
@@ -201,7 +201,7 @@ def export(
     form: Annotated[ExportForm, typer.Option(help="peft, gguf or merged")] = ExportForm.gguf,
 ) -> None:
     """Write the adapter with a model card that says how to serve it."""
-    from finetune.ship.exporting import export
+    from finetune.adapters.exporting import export
 
     print(f"Written to {export(_load(config, overrides), form.value)}")
 
@@ -270,7 +270,7 @@ def _announce(run: Config) -> None:
     """Print what will happen, then stop if this machine cannot do it."""
     import yaml
 
-    from finetune.train.devices import device_of
+    from finetune.base.devices import device_of
     from finetune.train.planning import plan
 
     if os.environ.get("RANK", "0") == "0":

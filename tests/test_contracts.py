@@ -39,6 +39,17 @@ BROKEN_BY = {
         ("finetune.cli", "ingestion.paper"),
         ("finetune.cli", "bench.scores"),
     ],
+    "finetune's rooms": [
+        ("finetune.base.loading", "finetune.data.rows"),
+        ("finetune.base.devices", "finetune.answers.scoring"),
+        ("finetune.answers.generation", "finetune.adapters.exporting"),
+        ("finetune.data.prepare", "finetune.adapters.merging"),
+        ("finetune.data.prepare", "finetune.evaluate.functions"),
+        ("finetune.adapters.merging", "finetune.train.training"),
+        ("finetune.train.training", "finetune.evaluate.evaluation"),
+        ("finetune.evaluate.evaluation", "finetune.ship.promotion"),
+        ("finetune.ship.checking", "finetune.evolve.tasks"),
+    ],
     "the agent and the library do not import finetune": [
         ("rag_agent.answer", "finetune.config"),
         ("ingestion.paper", "finetune.config"),

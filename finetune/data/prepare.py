@@ -7,15 +7,15 @@ from typing import Any
 
 import yaml
 
+from finetune.base.loading import fingerprint, load_fingerprint, load_tokenizer, require_same
 from finetune.config import Config
 from finetune.data.clusters import LeakFilter, clusters, split_by_cluster
 from finetune.data.packing import packed
+from finetune.data.problems import load_problems
 from finetune.data.rendering import Example, Renderer
 from finetune.data.rows import Flaw, Row, read_rows
 from finetune.errors import DataError
-from finetune.evaluate.problems import load_problems
 from finetune.run_folder import RunFolder, write_json, write_json_lines
-from finetune.train.base import fingerprint, load_fingerprint, load_tokenizer, require_same
 
 
 def prepare(config: Config) -> dict[str, Any]:

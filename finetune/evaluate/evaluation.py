@@ -9,13 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from finetune.adapters.exporting import export, gguf_path
+from finetune.answers.generation import Answer, Generate, with_server, with_transformers
+from finetune.answers.llama_cpp import llama_server
+from finetune.answers.scoring import Metric, difference, interval, share, text_metrics
+from finetune.base.devices import device_of
+from finetune.base.loading import load_fingerprint, load_model, require_same
 from finetune.config import Config
 from finetune.data.prepare import renderer_of
 from finetune.data.rendering import Renderer
 from finetune.errors import FingerprintError, GenerationError
 from finetune.evaluate.functions import command_runner, judge, load_problems, question, solution_in
-from finetune.evaluate.generation import Answer, Generate, with_server, with_transformers
-from finetune.evaluate.scoring import Metric, difference, interval, share, text_metrics
 from finetune.run_folder import (
     RunFolder,
     append_json_line,
@@ -23,10 +27,6 @@ from finetune.run_folder import (
     write_json,
     write_json_lines,
 )
-from finetune.ship.exporting import export, gguf_path
-from finetune.ship.llama_cpp import llama_server
-from finetune.train.base import load_fingerprint, load_model, require_same
-from finetune.train.devices import device_of
 
 Who = Literal["base", "tuned", "merged"]
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from finetune.data.problems import Problem, load_problems
 from finetune.data.rows import Message
 from finetune.errors import GenerationError
-from finetune.evaluate.problems import Problem, load_problems
 
 __all__ = [
     "Problem",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.answers.generation import with_transformers
+from finetune.base.devices import device_of
+from finetune.base.loading import load_model
 from finetune.config import Config
 from finetune.data.prepare import renderer_of
-from finetune.evaluate.generation import with_transformers
 from finetune.run_folder import RunFolder
-from finetune.train.base import load_model
-from finetune.train.devices import device_of
 from finetune.train.training import train
 
 

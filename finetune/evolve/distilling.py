@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.answers.generation import Generate, with_server
+from finetune.answers.llama_cpp import llama_server
+from finetune.base.loading import load_tokenizer
 from finetune.config import Config, TeacherConfig
+from finetune.data.problems import Problem
 from finetune.data.rendering import Renderer
 from finetune.data.rows import Message, Row, read_rows
 from finetune.evaluate.functions import command_runner, judge, load_problems, question, solution_in
-from finetune.evaluate.generation import Generate, with_server
-from finetune.evaluate.problems import Problem
 from finetune.run_folder import RunFolder, append_json_line, read_json_lines, write_json_lines
-from finetune.ship.llama_cpp import llama_server
-from finetune.train.base import load_tokenizer
 
 _PROMPT_TOKENS = 768
 

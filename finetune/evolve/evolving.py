@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from finetune.answers.generation import Answer, Generate, with_server
+from finetune.answers.llama_cpp import llama_server
+from finetune.base.loading import load_tokenizer
 from finetune.config import Config
 from finetune.data.clusters import LeakFilter, clusters
+from finetune.data.problems import load_problems
 from finetune.data.rendering import Renderer
 from finetune.data.rows import Message, Row
 from finetune.evaluate.functions import Runner, command_runner, passing, question, solution_in
-from finetune.evaluate.generation import Answer, Generate, with_server
-from finetune.evaluate.problems import load_problems
 from finetune.evolve.operators import OPERATORS, evolved, request
 from finetune.evolve.tasks import Task, seeds
 from finetune.run_folder import (
@@ -26,8 +28,6 @@ from finetune.run_folder import (
     write_json,
     write_json_lines,
 )
-from finetune.ship.llama_cpp import llama_server
-from finetune.train.base import load_tokenizer
 
 _TASK_TOKENS = 320
 _PROMPT_TOKENS = 768  # the longest task has under 300; an instruction of Evol-Instruct may have more and is refused

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from finetune.config import SeedSource, Source
+from finetune.data.problems import Problem, load_problems
 from finetune.data.rows import Row, read_rows
 from finetune.errors import DataError
-from finetune.evaluate.problems import Problem, load_problems
 
 _LEAST_TESTS = 2
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.adapters.exporting import gguf_path
+from finetune.answers.generation import Generate, with_server, with_transformers
+from finetune.answers.llama_cpp import llama_server
+from finetune.base.devices import device_of
 from finetune.config import Config
 from finetune.data.prepare import renderer_of
 from finetune.errors import ExportError
-from finetune.evaluate.generation import Generate, with_server, with_transformers
 from finetune.run_folder import RunFolder
-from finetune.ship.exporting import gguf_path
-from finetune.ship.llama_cpp import llama_server
-from finetune.train.devices import device_of
 
 _PROMPTS = 12
 _TOKENS = 24
@@ -60,7 +60,7 @@ def check(config: Config) -> Check:
     """
     from peft import PeftModel
 
-    from finetune.train.base import load_model
+    from finetune.base.loading import load_model
 
     folder = RunFolder(config.folder)
     gguf = gguf_path(config)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from finetune.adapters.exporting import gguf_path
+from finetune.answers.scoring import Score, difference, share
 from finetune.config import Config, PromoteConfig
 from finetune.errors import ExportError
-from finetune.evaluate.scoring import Score, difference, share
 from finetune.run_folder import RunFolder, write_json
-from finetune.ship.exporting import gguf_path
 
 
 def promote(config: Config) -> Path:

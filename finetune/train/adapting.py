@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune.base.devices import loading_device
+from finetune.base.loading import load_model
 from finetune.config import Config, LoraSection
 from finetune.errors import TrainingError
-from finetune.train.base import load_model
-from finetune.train.devices import loading_device
 
 
 def with_adapter(config: Config, adapter: Path | None) -> Any:

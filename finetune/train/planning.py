@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.base.loading import transformers_config
 from finetune.config import Config
 from finetune.run_folder import RunFolder
-from finetune.train.base import transformers_config
 
 _NF4_BYTES = 4.127 / 8  # per weight with double quantization (Dettmers et al. 2023, section 3)
 _TRAINED_BYTES = 16  # float32 weight, gradient, and Adam's two moments

@@ -9,12 +9,12 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from finetune.base.devices import device_of
 from finetune.config import Config
 from finetune.data.clusters import clusters, split_by_cluster
 from finetune.data.rows import Row, read_rows
 from finetune.errors import DataError
 from finetune.run_folder import RunFolder, write_json
-from finetune.train.devices import device_of
 
 _TOP = 10
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from finetune.adapters.merging import merge_into
+from finetune.base.devices import device_of
+from finetune.base.loading import fingerprint, load_tokenizer
 from finetune.config import Config
 from finetune.data.prepare import renderer_of
 from finetune.run_folder import RunFolder
-from finetune.ship.merging import merge_into
-from finetune.train.base import fingerprint, load_tokenizer
-from finetune.train.devices import device_of
 
 
 def stack(config: Config, adapter: Path) -> Config:

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune.adapters.merging import require_base_of
+from finetune.base.devices import device_of
 from finetune.config import Config
 from finetune.data.batching import TokenCount
 from finetune.data.prepare import renderer_of, save_config
 from finetune.data.rendering import Renderer
 from finetune.errors import TrainingError
 from finetune.run_folder import RunFolder, write_json
-from finetune.ship.merging import require_base_of
 from finetune.train.adapting import require_recipe_of, trainable_parameters, with_adapter
-from finetune.train.devices import device_of
 from finetune.train.objectives import collator_of, columns, trainer_class
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def _arguments(config: Config, folder: RunFolder) -> Any:
 
 
 def _sampler(config: Config, folder: RunFolder, renderer: Renderer) -> Any:
-    from finetune.evaluate.generation import answer_batch
-    from finetune.evaluate.scoring import bleu4
+    from finetune.answers.generation import answer_batch
+    from finetune.answers.scoring import bleu4
 
     sample = config.train.sample
     rows = folder.rows("validation")[: sample.rows]

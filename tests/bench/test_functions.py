@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.functions import Coder, coder_of, gain, kept, settings_for, solve, summed, table
-from finetune.evaluate.problems import problem_of
+from finetune.data.problems import problem_of
 from rag_agent.model.scripted import ScriptedModel
 from tests.rag_agent.sandboxes import TIGHT, opened
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from finetune.adapters.exporting import export, gguf_path, model_card
+from finetune.adapters.gguf_adapter import adapter_to_gguf
+from finetune.answers.llama_cpp import llama_server
 from finetune.config import Config
 from finetune.data.prepare import prepare
 from finetune.errors import ExportError, GenerationError
 from finetune.evaluate.evaluation import generate, score
 from finetune.ship.checking import Check, agreement, check
-from finetune.ship.exporting import export, gguf_path, model_card
-from finetune.ship.gguf_adapter import adapter_to_gguf
-from finetune.ship.llama_cpp import llama_server
 from finetune.train.training import train
 from tests.finetune import tiny_gguf
 

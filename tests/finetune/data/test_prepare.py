@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from finetune.base.loading import load_fingerprint
 from finetune.config import Config
 from finetune.data.prepare import prepare, renderer_of
 from finetune.errors import DataError, FingerprintError
 from finetune.run_folder import RunFolder, read_json_lines
-from finetune.train.base import load_fingerprint
 
 Make = Callable[..., Config]
 

@@ -8,11 +8,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from finetune.answers.generation import with_server
 from finetune.config import Config
 from finetune.data.prepare import prepare
 from finetune.errors import FingerprintError, GenerationError
 from finetune.evaluate.evaluation import generate, predictions_file, score
-from finetune.evaluate.generation import with_server
 from finetune.evaluate.report import plot_scores, table
 from finetune.run_folder import RunFolder, read_json_lines
 

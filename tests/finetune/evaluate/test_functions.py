@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from finetune.data.problems import Problem, load_problems, problem_of
 from finetune.errors import DataError, GenerationError
 from finetune.evaluate.functions import (
     Runner,
@@ -16,7 +17,6 @@ from finetune.evaluate.functions import (
     question,
     solution_in,
 )
-from finetune.evaluate.problems import Problem, load_problems, problem_of
 
 HUMANEVAL = {
     "task_id": "Test/0",

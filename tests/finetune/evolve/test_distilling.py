@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from finetune.answers.generation import Answer
 from finetune.config import Config
 from finetune.data.prepare import prepare
-from finetune.evaluate.generation import Answer
 from finetune.evolve.distilling import distill_with
 from finetune.run_folder import RunFolder, read_json_lines
 from finetune.train.training import train

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from finetune.answers.generation import Answer
 from finetune.config import Config, SeedSource
+from finetune.data.problems import load_problems
 from finetune.data.rows import Row, read_rows
 from finetune.errors import DataError
-from finetune.evaluate.generation import Answer
-from finetune.evaluate.problems import load_problems
 from finetune.evolve.evolving import as_reply, evolve_with
 from finetune.evolve.operators import OPERATORS, evolved, request
 from finetune.evolve.tasks import Task, seeds

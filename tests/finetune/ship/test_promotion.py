@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from finetune.adapters.exporting import gguf_path
 from finetune.config import Config
 from finetune.errors import ExportError
 from finetune.run_folder import RunFolder
-from finetune.ship.exporting import gguf_path
 from finetune.ship.promotion import promote, with_keys
 
 Make = Callable[..., Config]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from finetune.base.loading import load_model
 from finetune.config import Config
 from finetune.data.prepare import prepare
 from finetune.errors import ConfigError, GenerationError
 from finetune.evaluate.evaluation import generate
 from finetune.run_folder import RunFolder, read_json_lines
-from finetune.train.base import load_model
 from finetune.train.objectives import divergence
 from finetune.train.training import train
 from tests.finetune.conftest import questions

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from finetune.adapters.merging import merge
+from finetune.answers.generation import answer_batch, with_transformers
+from finetune.base.loading import load_model
 from finetune.config import Config
 from finetune.data.prepare import prepare
 from finetune.errors import BaseError, TrainingError
-from finetune.evaluate.generation import answer_batch, with_transformers
 from finetune.run_folder import RunFolder, read_json_lines
-from finetune.ship.merging import merge
-from finetune.train.base import load_model
 from finetune.train.training import train
 
 pytestmark = pytest.mark.timeout(600)  # seconds alone, minutes beside other work

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from finetune.base.loading import load_fingerprint, require_same
 from finetune.errors import ExportError
-from finetune.train.base import load_fingerprint, require_same
 
 
 def combine(parts: Sequence[tuple[Path, float]], target: Path) -> Path:

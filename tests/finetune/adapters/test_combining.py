@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from finetune.adapters.combining import combine
 from finetune.errors import ExportError, FingerprintError
-from finetune.ship.combining import combine
 
 LAYER = "base_model.model.model.layers.0.self_attn.v_proj"
 BASE = {"template": "t", "tokenizer": "k", "weights": "w"}

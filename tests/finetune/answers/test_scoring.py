@@ -1,7 +1,7 @@
 import pytest
 import sacrebleu
 
-from finetune.evaluate.scoring import (
+from finetune.answers.scoring import (
     bleu4,
     difference,
     interval,

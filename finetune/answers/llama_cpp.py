@@ -45,7 +45,7 @@ def llama_server(
             raise GenerationError(
                 f"{file} is missing", next_step="Check base.gguf, or run `export`"
             )
-    command = [sys.executable, "-m", "finetune.ship.llama_cpp", str(model), str(adapter or "")]
+    command = [sys.executable, "-m", "finetune.answers.llama_cpp", str(model), str(adapter or "")]
     command += [str(slots), str(context_tokens), str(threads)]
     pipe = subprocess.PIPE
     with (

@@ -5,17 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from finetune.config import BaseModelConfig, Config
-from finetune.errors import ExportError
-from finetune.run_folder import RunFolder
-from finetune.train.base import (
+from finetune.base.devices import device_of
+from finetune.base.loading import (
     fingerprint,
     load_fingerprint,
     load_model,
     load_tokenizer,
     require_same,
 )
-from finetune.train.devices import device_of
+from finetune.config import BaseModelConfig, Config
+from finetune.errors import ExportError
+from finetune.run_folder import RunFolder
 
 _PROMPTS = 8
 # Nats. Merged bfloat16 weights are rounded to 8 bits of mantissa while the adapter's own path is not,

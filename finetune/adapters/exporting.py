@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from finetune.adapters.gguf_adapter import adapter_to_gguf
+from finetune.adapters.merging import merge
 from finetune.config import Config
 from finetune.errors import ExportError
 from finetune.run_folder import RunFolder
-from finetune.ship.gguf_adapter import adapter_to_gguf
-from finetune.ship.merging import merge
 
 Form = Literal["peft", "gguf", "merged"]
 
@@ -127,6 +127,6 @@ def _portable(target: Path, config: Config) -> None:
 
 
 def _architecture(config: Config) -> str:
-    from finetune.train.base import transformers_config
+    from finetune.base.loading import transformers_config
 
     return str(transformers_config(config.base).model_type)
