@@ -16,13 +16,22 @@ from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.form import form_of
 from rag_agent.grounding.keys import Keys
+from rag_agent.grounding.sureness import Sureness
 from rag_agent.grounding.verdict import verdict_on
 from rag_agent.grounding.verification import adds_nothing
-from rag_agent.model.client import LanguageModel
+from rag_agent.model.client import LanguageModel, Message
 from rag_agent.prompts.reader import Prompts
 
 # A longer answer than these is one that lists everything (24 November 2026, own questions).
-_TOKENS = {"fact": 120, "explain": 180}
+_FACT_TOKENS = 120
+_EXPLANATION_TOKENS = 180
+SURE = -0.2
+"""Mean log-probability of a fact's tokens that is believed.
+
+Of 84 own questions for facts (61 answerable) 27 are answered with less. Reading those once more with the examples of
+`read_again` leaves 39 right instead of 40, 7 wrong instead of 19, and declines 23 of 23 unanswerable ones instead of 19
+(24 November 2026; chosen on these questions). The examples in every question's prompt leave 27 right.
+"""
 _QUOTED_SENTENCES = 3
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
@@ -71,8 +80,10 @@ def write_claims(
     messages = prompts.read(question, form, _excerpts(ordered))
     if form == "yes_no":
         drafted = iter([verdict_on(question, messages, model).text])
+    elif form == "fact":
+        drafted = iter(_lines(_fact(question, ordered, messages, model, embedder, prompts)))
     else:
-        drafted = _sentences(model.stream(messages, _TOKENS[form]))
+        drafted = _sentences(model.stream(messages, _EXPLANATION_TOKENS))
     claims: list[Claim] = []
     for text in drafted:
         claim = checked(text, question, ordered, embedder, keys)
@@ -80,6 +91,25 @@ def write_claims(
             claims.append(claim)
             on_claim(claim)
     return tuple(claims)
+
+
+def _fact(
+    question: str,
+    ordered: Sequence[Evidence],
+    messages: Sequence[Message],
+    model: LanguageModel,
+    embedder: Embedder,
+    prompts: Prompts,
+) -> str:
+    """The model's reply; a second, more cautious one where it was not sure of one that would pass."""
+    sureness = Sureness()
+    first = "".join(model.stream(messages, _FACT_TOKENS, on_token=sureness.note))
+    if sureness.mean >= SURE:
+        return first
+    if not any(checked(text, question, ordered, embedder, Keys()) for text in _lines(first)):
+        return first
+    again = prompts.read_again(question, _excerpts(ordered))
+    return "".join(model.stream(again, _FACT_TOKENS))
 
 
 def checked(

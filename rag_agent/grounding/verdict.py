@@ -8,9 +8,10 @@ where the word alone gave 0.56 and 0.67.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingestion.fulltext.passages import sentences_in
+from rag_agent.grounding.sureness import Sureness
 from rag_agent.grounding.verification import denies
 from rag_agent.model.client import LanguageModel, Message
 
@@ -45,17 +46,6 @@ class Verdict:
         return f"{self.said.capitalize()}. {self.finding[:1].upper()}{self.finding[1:]}".strip()
 
 
-@dataclass(slots=True)
-class _Sureness:
-    """The log-probability of the last Yes or No among the tokens told."""
-
-    of_last: float | None = field(default=None)
-
-    def note(self, token: str, logprob: float) -> None:
-        if token.strip().lower() in ("yes", "no"):
-            self.of_last = logprob
-
-
 def verdict_on(question: str, messages: Sequence[Message], model: LanguageModel) -> Verdict:
     """The model's verdict on a yes/no question.
 
@@ -67,7 +57,7 @@ def verdict_on(question: str, messages: Sequence[Message], model: LanguageModel)
     Raises:
         ModelUnavailable: No server answers, or it refuses.
     """
-    sureness = _Sureness()
+    sureness = Sureness()
     text = "".join(model.stream(messages, _TOKENS, on_token=sureness.note))
     finding = _finding(text)
     leading = _LEADING.match(finding)
@@ -77,7 +67,7 @@ def verdict_on(question: str, messages: Sequence[Message], model: LanguageModel)
     if word is None:
         return Verdict("no" if denies(finding) != denies(question) else "yes", finding)
     said = word[1].lower()
-    if said == "yes" and sureness.of_last is not None and sureness.of_last < SURE_YES:
+    if said == "yes" and sureness.of_last(("yes", "no")) < SURE_YES:
         return Verdict("no", finding if denies(finding) else "")
     return Verdict(said, finding)
 

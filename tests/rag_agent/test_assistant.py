@@ -354,7 +354,8 @@ def test_a_stopped_question_keeps_what_was_shown(make: Make) -> None:
     two_claims = f"{PEAK} It is a {'word ' * 40}."
     stopped = threading.Event()
     events: list[Event] = []
-    for event in make(two_claims, seconds_a_piece=0.02).ask(QUESTION, stopped=stopped):
+    asked = "Explain when the rate of sourdough bubble bursts peaks."
+    for event in make(two_claims, seconds_a_piece=0.02).ask(asked, stopped=stopped):
         events.append(event)
         if isinstance(event, ClaimWritten):
             stopped.set()

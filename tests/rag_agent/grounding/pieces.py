@@ -1,10 +1,13 @@
 """Evidence made from single sentences, which the tests of answers share."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ingestion.embedding import HashingEmbedder
 from ingestion.paper import Paper
 from rag_agent.grounding.evidence import Evidence
+from rag_agent.model.client import Message, OnToken
+from rag_agent.model.scripted import ScriptedModel
 from tests.papers import SOURDOUGH
 
 PEAK = "The rate of bubble bursts peaks 5.2 hours after feeding at 24 degrees."
@@ -25,3 +28,24 @@ def evidence(
         **changes,
     }
     return Evidence(paper=paper, page=page, start=start, text=text, **values)
+
+
+class Sure(ScriptedModel):
+    """Says how sure it is of each reply: the log-probability of its tokens."""
+
+    def __init__(self, replies: Sequence[str], logprobs: Sequence[float]) -> None:
+        super().__init__(replies)
+        self.logprobs = list(logprobs)
+
+    def _pieces(
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        on_token: OnToken | None = None,
+        **options: Any,
+    ) -> Iterator[str]:
+        logprob = self.logprobs.pop(0)
+        for piece in super()._pieces(messages, max_tokens):
+            if on_token:
+                on_token(piece, logprob)
+            yield piece

@@ -1,37 +1,13 @@
 """What is made of a yes/no reply: its word, its finding, and how sure the model was of it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 import pytest
 
 from rag_agent.grounding.verdict import verdict_on
-from rag_agent.model.client import Message, OnToken
-from rag_agent.model.scripted import ScriptedModel
-
-
-class Sure(ScriptedModel):
-    """Says how sure it is of each word."""
-
-    def __init__(self, reply: str, logprob: float) -> None:
-        super().__init__([reply])
-        self.logprob = logprob
-
-    def _pieces(
-        self,
-        messages: Sequence[Message],
-        max_tokens: int,
-        on_token: OnToken | None = None,
-        **options: Any,
-    ) -> Iterator[str]:
-        for piece in super()._pieces(messages, max_tokens):
-            if on_token:
-                on_token(piece, self.logprob)
-            yield piece
+from tests.rag_agent.grounding.pieces import Sure
 
 
 def verdict(reply: str, logprob: float = -0.01, question: str = "Do ponds warm?") -> str:
-    return verdict_on(question, [("user", question)], Sure(reply, logprob)).text
+    return verdict_on(question, [("user", question)], Sure([reply], [logprob])).text
 
 
 @pytest.mark.parametrize(
