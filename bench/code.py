@@ -1,4 +1,4 @@
-"""`make bench-code`: HumanEval and twelve papers turned into programs, through the coder and the sandbox.
+"""`make bench-code`: HumanEval and twenty-four requests for programs from papers, through the coder and the sandbox.
 
 Results go to bench/results: code.json sums up, human_eval.jsonl keeps every solution and verdict,
 code_programs.jsonl every program written for a paper. An interrupted run goes on from the last two; remove
@@ -9,8 +9,9 @@ import argparse
 import json
 import platform
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper, parse_arxiv_id
 from rag_agent.citation import Citation
 from rag_agent.code.writing import write_code
+from rag_agent.grounding.keys import Keys
+from rag_agent.grounding.method import method_of
 from rag_agent.grounding.open_paper import OpenPaper
 from rag_agent.model.client import LanguageModel
 from rag_agent.model.opening import open_model
@@ -115,8 +118,17 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     return {
         "model": coder.name,
         "time_limit_s": settings.sandbox.timeout_s,
+        "budget_s": settings.agent.seconds,
         "requests": len(results),
-        "verdicts": dict(Counter(result["verdict"] for result in results)),
+        **{
+            of: {
+                "requests": len(own),
+                "verdicts": dict(Counter(result["verdict"] for result in own)),
+                "right_of_passed": _right(own),
+            }
+            for of in ("development", "held back")
+            for own in [[done[r["id"]] for r in requests if r["set"] == of]]
+        },
         "programs": [_line(result) for result in results],
     }
 
@@ -130,22 +142,9 @@ def passages_for(
     found = parse_arxiv_id(request["arxiv_id"])
     paper = Paper(found.id, pdf.title, pdf.abstract, pdf.authors, (), found.year)
     vectors = embedder.encode([sentence.reading for sentence in sentences_of(pdf.pages)])
-    best = OpenPaper(paper, pdf, embedder, vectors).best_passages(request["question"])
-    asked = embedder.encode([request["question"], *(one.passage.reading for one in best)])
-    return tuple(
-        Citation(
-            key=key,
-            paper=paper,
-            page=one.passage.page,
-            quote=one.passage.text,
-            start=one.passage.start,
-            # from the top of its page, where the heading of its section may stand
-            passage=pdf.pages[one.passage.page - 1].text[: one.passage.end],
-            cosine=float(asked[key] @ asked[0]),
-            kind="pdf",
-        )
-        for key, one in enumerate(best, 1)
-    )
+    opened = OpenPaper(paper, pdf, embedder, vectors)
+    keys = Keys()
+    return tuple(keys.cite(e, e.cosine) for e in method_of(opened, request["question"], embedder))
 
 
 def write(
@@ -165,6 +164,7 @@ def write(
         prompts=CoderPrompts(settings.prompts),
         progress=Telling(),
         adapter=settings.coder.adapter,
+        deadline=time.perf_counter() + settings.agent.seconds,
     )
     # The papers' text stays with the papers: their licences do not let it be copied here.
     bare = tuple(replace(passage, quote="", passage="") for passage in result.passages)
@@ -184,7 +184,15 @@ def _line(result: dict[str, Any]) -> dict[str, Any]:
         "repairs": result["repairs"],
         "requirements_met": f"{met} of {len(result['requirements'])}",
         "seconds": result["seconds"],
+        "right": result.get("right"),
+        "reading": result.get("reading", ""),
     }
+
+
+def _right(results: Sequence[dict[str, Any]]) -> str:
+    """How many of the programs that passed a person found right, of those that were read."""
+    read = [one for one in results if one["verdict"] == "passed" and one.get("right") is not None]
+    return f"{sum(one['right'] for one in read)} of {len(read)} read"
 
 
 def _share(passed: Iterable[bool]) -> float:

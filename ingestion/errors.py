@@ -16,7 +16,8 @@ AgentError                 what happened, what was kept, what to do next
 ├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
 ├── ModelError             the language model
 │   ├── ModelUnavailable   no server answers and none can be started
-│   └── InvalidReply       a reply that does not fit its schema, after the repair attempt
+│   ├── InvalidReply       a reply that does not fit its schema, after the repair attempt
+│   └── OutOfTime          the seconds that a question may take are spent
 └── SandboxUnavailable     code cannot be isolated here, so it is not run
 """
 
@@ -103,6 +104,10 @@ class ModelUnavailable(ModelError):
 
 class InvalidReply(ModelError):
     """The model's reply does not fit its schema, also after the repair attempt."""
+
+
+class OutOfTime(ModelError):
+    """The seconds that a question may take are spent, so the model is not asked, or no longer listened to."""
 
 
 class SandboxUnavailable(AgentError):

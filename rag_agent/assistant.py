@@ -216,6 +216,7 @@ class Assistant:
             sandbox=Sandbox(self.settings.sandbox),
             prompts=Prompts(self.settings.prompts).coder,
             progress=Telling(on_event),
+            seconds=self.settings.agent.seconds,
         )
 
     def columns(self, question: str) -> list[str]:

@@ -183,7 +183,7 @@ def authors(names: tuple[str, ...]) -> str:
 
 
 def _show_run(code: "CodeResult", say: Say, out: Console) -> None:
-    """How the program's run went, and whether a second program gives the same."""
+    """How the program's run went, and what speaks for its values and against them."""
     run, check = code.run, code.self_check
     if run is None:
         return
@@ -199,9 +199,12 @@ def _show_run(code: "CodeResult", say: Say, out: Console) -> None:
     out.print(Text(ran))
     compared = code.cross_check
     if compared.outcome in ("agrees", "differs"):
-        out.print(Text(say(f"cross_{compared.outcome}")))
+        counts = {"agreeing": compared.agreeing, "compared": compared.compared}
+        out.print(Text(say(f"cross_{compared.outcome}", **counts)))
     else:
         out.print(Text(say("not_compared", reason=compared.reason or say("not_asked_for"))))
+    if code.ignored:
+        out.print(Text(say("ignored_arguments", names=", ".join(code.ignored))))
     out.print(Text((run.stdout + run.stderr).rstrip()[-_OUTPUT_CHARACTERS:], style="dim"))
 
 

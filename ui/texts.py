@@ -121,8 +121,8 @@ TEXTS = {
         "运行：{outcome}，退出码 {code}，{seconds} 秒，{memory} MB；自检：{held}/{found} 项断言成立",
     ),
     "not_compared": (
-        "not compared with a second program ({reason})",
-        "未与另一个程序比较（{reason}）",
+        "values not compared with another program ({reason})",
+        "数值未与另一个程序比较（{reason}）",
     ),
     "not_asked_for": ("not asked for", "未要求"),
     "needs_package": (
@@ -139,17 +139,22 @@ TEXTS = {
         "The program ran and its self-check held, but a requirement is not met",
         "程序已运行，自检通过，但有要求未满足",
     ),
+    "code_disputed": (
+        "The program ran, but other programs for the same request give other values",
+        "程序已运行，但为同一请求另写的程序给出不同的值",
+    ),
     "code_failed": ("The program does not work", "程序未通过"),
     "code_not run": ("The program was not run", "程序未运行"),
     "self_check": ("{held} of {found} checks held", "{held}/{found} 项检查通过"),
     "cross_agrees": (
-        "a second program, written without the paper, gives the same values",
-        "另一个不看论文写成的程序给出相同的值",
+        "{agreeing} of {compared} further programs for the same request give the same values",
+        "为同一请求另写的 {compared} 个程序中有 {agreeing} 个给出相同的值",
     ),
     "cross_differs": (
-        "a second program, written without the paper, gives other values: check the formulas",
-        "另一个不看论文写成的程序给出不同的值：请核对公式",
+        "further programs for the same request ({compared}) give other values: check the formulas",
+        "为同一请求另写的 {compared} 个程序给出不同的值：请核对公式",
     ),
+    "ignored_arguments": ("arguments it does nothing with: {names}", "未使用的参数：{names}"),
     "repairs": ("{n}× repaired or written anew", "修复或重写 {n} 次"),
     "download_code": ("Download the program", "下载程序"),
     "output": ("Output of the run", "运行输出"),

@@ -7,12 +7,15 @@ from pydantic import BaseModel
 
 from ingestion.errors import ModelError
 from rag_agent.answer import Language
+from rag_agent.asking.papers import open_text
 from rag_agent.asking.research import fetched
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import CodeOptions, State
-from rag_agent.code.instruction import parse_instruction, write_instruction
+from rag_agent.code.instruction import instruction_of, parse_instruction
 from rag_agent.code.writing import write_code
 from rag_agent.events import TextWritten
+from rag_agent.grounding.evidence import Evidence
+from rag_agent.grounding.method import method_of
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 
@@ -112,27 +115,16 @@ def chat(state: State, services: Services) -> State:
 def write_program(state: State, services: Services) -> State:
     """Write, run and check a program for the question, from the paper meant or the papers found."""
     options = state.get("code_options") or CodeOptions()
-    best = sorted(state.get("evidence", []), key=lambda e: -e.score)[:3]
-    passages = [services.keys.cite(e, e.cosine) for e in best]
+    request = next(iter(state.get("parts", [])), state["question"])
     if services.reader is None:
         services.notice("Writing code needs a language model; none is set")
         return {}
-    keywords = state["plan"].keywords
+    passages = [services.keys.cite(e, e.cosine) for e in _method(request, state, services)]
     instruction = parse_instruction(options.instruction) if options.instruction else None
     if options.edit is not None:
-        with services.step("instruct"):
-            drafted, notice = write_instruction(
-                state["question"],
-                passages,
-                services.reader,
-                services.prompts.coder,
-                keywords=keywords,
-            )
-        if notice:
-            services.notice(notice)
-        instruction = parse_instruction(options.edit(drafted.as_text()))
+        instruction = parse_instruction(options.edit(instruction_of(request, passages).as_text()))
     program = write_code(
-        state["question"],
+        request,
         passages,
         coder=services.coder(),
         reader=services.reader,
@@ -140,11 +132,20 @@ def write_program(state: State, services: Services) -> State:
         prompts=services.prompts.coder,
         progress=services,
         adapter=Path(services.settings.coder.adapter).stem,
-        keywords=keywords,
         instruction=instruction,
         run=options.run,
+        deadline=services.started + services.settings.agent.seconds,
     )
     return {"code": program}
+
+
+def _method(request: str, state: State, services: Services) -> list[Evidence]:
+    """What the paper says about how it is computed: of its full text where that can be had, else of abstracts."""
+    best = sorted(state.get("evidence", []), key=lambda e: -e.score)[:3]
+    found = next((e.paper for e in best), None) if services.settings.agent.read_papers else None
+    paper = state.get("paper") or found
+    opened = open_text(paper, services) if paper is not None else None
+    return method_of(opened, request, services.embedder) if opened is not None else best
 
 
 def _kind_of(message: str, model: LanguageModel | None, prompts: Prompts) -> Kind:

@@ -7,6 +7,7 @@ from rag_agent.asking.planning import ids_in
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
+from rag_agent.grounding.open_paper import OpenPaper
 
 
 def find_paper(state: State, services: Services) -> State:
@@ -51,12 +52,17 @@ def _paper_called(named: str, state: State, services: Services) -> Paper | None:
 
 def full_text(paper: Paper, part: str, limit: int, services: Services) -> list[Evidence]:
     """The best sentences of the paper's PDF; none, with a notice, where it cannot be had."""
+    opened = open_text(paper, services)
+    return opened.best_sentences(part, limit) if opened is not None else []
+
+
+def open_text(paper: Paper, services: Services) -> OpenPaper | None:
+    """The paper's full text, ready to be searched; None, with a notice, where it cannot be had."""
     try:
         at_hand = services.ask_arxiv(lambda arxiv: services.library.pdf(paper, arxiv))
         if at_hand is None:
-            return []
-        opened = services.full_text.open(at_hand.paper, at_hand.file, services.say)
-        return opened.best_sentences(part, limit)
+            return None
+        return services.full_text.open(at_hand.paper, at_hand.file, services.say)
     except PdfError as error:
         services.notice(error)
-        return []
+        return None

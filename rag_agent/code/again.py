@@ -1,10 +1,12 @@
 """Second thoughts about a program that a conversation keeps: run it again, or write it from an edited instruction."""
 
+import math
+import time
 from dataclasses import replace
 
 from rag_agent.code.instruction import parse_instruction
+from rag_agent.code.proof.self_check import run_checked
 from rag_agent.code.result import BASE_MODEL, CodeResult
-from rag_agent.code.self_check import run_checked
 from rag_agent.code.writing import write_code
 from rag_agent.model.client import LanguageModel
 from rag_agent.progress import Progress
@@ -38,6 +40,7 @@ def write_again(
     sandbox: Sandbox,
     prompts: CoderPrompts,
     progress: Progress,
+    seconds: float = math.inf,
 ) -> CodeResult:
     """Write a kept program anew from an instruction that a person edited.
 
@@ -49,6 +52,7 @@ def write_again(
         sandbox: Runs.
         prompts: In force.
         progress: Told of the way there.
+        seconds: After which the best so far stands.
 
     Raises:
         AgentError: The instruction cannot be read, or a model does not answer.
@@ -63,4 +67,5 @@ def write_again(
         progress=progress,
         adapter="" if kept.adapter == BASE_MODEL else kept.adapter,
         instruction=parse_instruction(instruction),
+        deadline=time.perf_counter() + seconds,
     )

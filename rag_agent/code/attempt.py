@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from ingestion.errors import SandboxUnavailable
 from rag_agent.code.draft import Draft
+from rag_agent.code.proof.self_check import SelfCheck, run_checked
 from rag_agent.code.result import Ending
-from rag_agent.code.self_check import SelfCheck, run_checked
 from rag_agent.code.source import missing_packages
 from rag_agent.sandbox import Run, Sandbox
 
@@ -33,12 +33,6 @@ class Attempt:
     def can_run(self) -> bool:
         """Whether nothing speaks against running it."""
         return self.ended == "not run" and not self.trouble
-
-    @property
-    def got_to(self) -> tuple[bool, bool, int, int]:
-        """How far it got: valid Python, with a self-check, asserts reached, asserts held."""
-        check = self.self_check
-        return self.is_python, check.found > 0, check.reached, check.held
 
     @property
     def problem_with_example(self) -> str:

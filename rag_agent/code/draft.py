@@ -1,28 +1,18 @@
 """A program as the coder writes it, an example call of it, and the self-check made of that."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.errors import InvalidReply
-from rag_agent.code.example import Example, targets, write_example
-from rag_agent.code.self_check import self_check
-from rag_agent.code.source import (
-    definitions,
-    is_closed,
-    missing_packages,
-    open_block,
-    parsed,
-    program_in,
-    with_imports,
-)
+from rag_agent.code.proof.example import Example, targets, write_example
+from rag_agent.code.proof.self_check import self_check
+from rag_agent.code.reply import written
+from rag_agent.code.source import definitions, missing_packages, parsed, with_imports
 from rag_agent.events import ProgramBegun, TextWritten
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.progress import Progress
 from rag_agent.prompts.coder import CoderPrompts
-
-# A program of 100 lines has about 900 tokens; at 27 tokens/s on two cores that is half a minute.
-_PROGRAM_TOKENS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +52,6 @@ def write_draft(
     draft = _with_example(body, ast.parse(body), coder, prompts, progress)
     progress.say(TextWritten(draft.check, "program"))
     return draft
-
-
-def written(
-    coder: LanguageModel,
-    messages: Sequence[Message],
-    show: Callable[[str], None] = lambda text: None,
-    max_tokens: int = _PROGRAM_TOKENS,
-) -> str:
-    """The program of a reply, each piece shown as it is written; the model is stopped when the block closes."""
-    reply, shown = "", 0
-    for piece in coder.stream(messages, max_tokens):
-        reply += piece
-        text = open_block(reply)[shown:]
-        if text:
-            shown += len(text)
-            show(text)
-        if is_closed(reply):
-            break
-    return program_in(reply)
 
 
 def _with_example(

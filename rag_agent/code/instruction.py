@@ -1,58 +1,42 @@
-"""What the coder is asked to build: a question and its passages, made precise and bounded."""
+"""What the coder is asked to build: a request in its parts, and the formulas of the passages to it."""
 
-import ast
-import json
 import re
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingestion.errors import AgentError, InvalidReply
+from ingestion.errors import AgentError
 from ingestion.fulltext.passages import has_formula, sentences_in
-from ingestion.terms import terms
 from rag_agent.citation import Citation
-from rag_agent.code.source import parsed
-from rag_agent.model.client import LanguageModel
-from rag_agent.prompts.coder import INSTRUCTION_EXAMPLES, CoderPrompts
 
-_SENTENCES = 3
-_SENTENCE_CHARS = 300
-_SHARED_TERMS = 2  # of a sentence and the request
+_PARTS = 6
 _FORMULA_ROOM = 1200  # characters around the best quote in which formulas that belong to it stand
 _FORMULAS = 3
-_PARAMETERS = 8  # of a definition
-_MAX_TOKENS = 320
 
 Line = Annotated[str, Field(min_length=3, max_length=140)]
 Formula = Annotated[str, Field(min_length=3, max_length=200)]
 
 
-class _Interface(BaseModel):
-    """What the reader writes. The definition comes first: it recalls the well-known implementation."""
-
-    model_config = ConfigDict(frozen=True)
-
-    goal: str = Field(min_length=5, max_length=200)
-    definition: str = Field(max_length=160)
-    inputs: tuple[Line, ...] = Field(max_length=5)
-    outputs: tuple[Line, ...] = Field(max_length=3)
-    requirements: tuple[Line, ...] = Field(min_length=1, max_length=4)
-
-
-class Instruction(_Interface):
-    """A precise request for one program.
+class Instruction(BaseModel):
+    """A request for one program, made bounded.
 
     Args:
         goal: What the program shows, one sentence.
         definition: Of the function or class, such as `def softmax(x, axis)`; empty leaves it to the coder.
         inputs: Each with its shape or range.
         outputs: Each with its shape or range.
-        requirements: What the code must do, one testable thing a line.
+        requirements: What the code must do, one thing a line.
         formulas: Sentences of the paper that hold formulas, as they stand there.
     """
 
+    model_config = ConfigDict(frozen=True)
+
+    goal: str = Field(min_length=5, max_length=200)
     definition: str = Field(default="", max_length=160)
+    inputs: tuple[Line, ...] = Field(max_length=5)
+    outputs: tuple[Line, ...] = Field(max_length=3)
+    requirements: tuple[Line, ...] = Field(min_length=1, max_length=_PARTS)
     formulas: tuple[Formula, ...] = Field(default=(), max_length=_FORMULAS)
 
     def as_text(self) -> str:
@@ -99,53 +83,54 @@ def parse_instruction(text: str) -> Instruction:
         ) from error
 
 
-_EXAMPLE_REQUIREMENTS = frozenset(
-    line
-    for role, text in INSTRUCTION_EXAMPLES
-    if role == "assistant"
-    for line in json.loads(text)["requirements"]
+_ASKS = re.compile(
+    r"^\s*(?:please\s+|can you\s+|could you\s+)?(?:show|implement|write|compute|build|give|demonstrate|code|program"
+    r"|create|illustrate|reproduce|sketch)\b(?:\s+(?:me|us))?(?:\s+(?:an?\s+)?(?:program|code|function|class)\s+"
+    r"(?:that|for|of|which)(?:\s+shows?)?)?(?:\s+how)?\s*",
+    re.IGNORECASE,
 )
+_BETWEEN_PARTS = re.compile(
+    r"[,;()，；（）]|\b(?:with|using|and)\s+(?=(?:an?|the|its|one|two|both)\b)|(?<=\w)[.?!。？！]\s*$"
+)
+_ABOUT_THE_PAPER = re.compile(
+    r"^\s*(?:as|of|from|in)\s+(?:this|the)\s+(?:paper|article)\b.*|\s+(?:of|from|in)\s+this\s+paper\b",
+    re.IGNORECASE,
+)
+_PART_WORDS = 2  # of fewer is no requirement by itself: `with a running maximum and sum`
 
 
-def write_instruction(
-    question: str,
-    passages: Sequence[Citation],
-    reader: LanguageModel,
-    prompts: CoderPrompts,
-    *,
-    keywords: Sequence[str] = (),
-) -> tuple[Instruction, str]:
-    """Make a question precise.
+def instruction_of(question: str, passages: Sequence[Citation]) -> Instruction:
+    """A request and what the paper says to it, as the coder gets them: nothing is added to either.
 
-    Returns:
-        The instruction, and a notice that is empty unless the model's reply could not be used; then
-        the instruction is the question itself with the quoted sentences as its requirements.
+    A reader model was asked for definition and requirements before. What it invented was neither asked for
+    nor in the paper ("frozen for the first r layers"), the coder followed it, and a review found it met.
+
+    Args:
+        question: What to build.
+        passages: Of the paper, best first.
     """
-    request = f"Request: {question[:600]}"
-    if keywords:
-        request += f"\nKeywords: {', '.join(keywords)[:200]}"
-    formulas = formulas_in(passages)
-    messages = prompts.instruction(f"{request}\n{_excerpts(question, passages, formulas)}")
-    try:
-        written = reader.structured(messages, _Interface, _MAX_TOKENS)
-        own = tuple(line for line in written.requirements if line not in _EXAMPLE_REQUIREMENTS)
-        kept = written.model_dump() | {"requirements": own or (written.goal[:140],)}
-        kept["definition"] = written.definition if _is_definition(written.definition) else ""
-        return Instruction(**kept, formulas=formulas), ""
-    except InvalidReply as error:
-        return _plain(question, passages, formulas), (
-            f"The reader model wrote no usable instruction ({error.what}); the coder got the question "
-            "and the quoted sentences as they are"
-        )
+    return Instruction(
+        goal=" ".join(question.split())[:200].ljust(5, "."),
+        formulas=formulas_in(passages),
+        inputs=(),
+        outputs=(),
+        requirements=requirements_of(question),
+    )
 
 
-def _is_definition(text: str) -> bool:
-    """Whether a definition is whole, and one to work with: the 1.5B model at times lists names without end."""
-    if text.startswith("class "):
-        return text.endswith(")") and text.count("(") == text.count(")")
-    tree = parsed(f"{text.removesuffix(':')}: ...")
-    function = tree.body[0] if tree and len(tree.body) == 1 else None
-    return isinstance(function, ast.FunctionDef) and len(function.args.args) <= _PARAMETERS
+def requirements_of(question: str) -> tuple[str, ...]:
+    """What a request names, one part a line, in its own words; at most 6."""
+    asked = _ASKS.sub("", " ".join(question.split()))
+    pieces = [_ABOUT_THE_PAPER.sub("", piece).strip(" :.") for piece in _BETWEEN_PARTS.split(asked)]
+    parts: list[str] = []
+    for piece in filter(None, pieces):
+        if parts and len(piece.split()) < _PART_WORDS:
+            parts[-1] = f"{parts[-1]}, {piece}"
+        else:
+            parts.append(piece)
+    return tuple(part[:140].ljust(3, ".") for part in parts[:_PARTS]) or (
+        question.strip()[:140].ljust(3, "."),
+    )
 
 
 def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:
@@ -162,42 +147,9 @@ def formulas_in(passages: Sequence[Citation]) -> tuple[str, ...]:
     return tuple(found[:_FORMULAS])
 
 
-def _excerpts(question: str, passages: Sequence[Citation], formulas: Sequence[str]) -> str:
-    """The sentences of the passages that say most about the question, and their formulas.
-
-    Whole passages mislead the 1.5B model: beside dot-product attention they explain the additive one, and
-    it asked for that.
-    """
-    if not passages:
-        return "No excerpts are at hand."
-    asked = set(terms(question))
-    shared = {
-        " ".join(sentence.split()): len(asked & set(terms(sentence)))
-        for passage in passages
-        for sentence in sentences_in(passage.quote)
-    }
-    best = sorted(shared, key=lambda sentence: -shared[sentence])[:_SENTENCES]
-    near = [sentence for sentence in best if shared[sentence] >= _SHARED_TERMS] or best[:1]
-    said = [sentence[:_SENTENCE_CHARS] for sentence in near]
-    texts = [f"[{n}] {text}" for n, text in enumerate(dict.fromkeys([*said, *formulas]), 1)]
-    return "\n".join([f'Excerpts of "{passages[0].paper.title}":', *texts])
-
-
 def _around_quote(passage: Citation, room: int) -> str:
     """At most `room` characters of the passage, its quote in the middle."""
     text = passage.passage or passage.quote
     middle = text.find(passage.quote) + len(passage.quote) // 2
     start = max(0, min(middle - room // 2, len(text) - room))
     return text[start : start + room]
-
-
-def _plain(question: str, passages: Sequence[Citation], formulas: tuple[str, ...]) -> Instruction:
-    quotes = [re.sub(r"\s+", " ", passage.quote)[:140].strip() for passage in passages]
-    return Instruction(
-        goal=question.strip()[:200].ljust(5, "."),
-        formulas=formulas,
-        inputs=(),
-        outputs=(),
-        requirements=tuple(q for q in quotes if len(q) >= 3)[:4]
-        or (question.strip()[:140].ljust(3),),
-    )

@@ -5,14 +5,15 @@ from typing import Any, Literal, Self
 
 from rag_agent.citation import Citation
 from rag_agent.code.instruction import Instruction
-from rag_agent.code.review import RequirementCheck
-from rag_agent.code.second_program import CrossCheck
-from rag_agent.code.self_check import SelfCheck
+from rag_agent.code.proof.arguments import asked_for
+from rag_agent.code.proof.comparison import CrossCheck
+from rag_agent.code.proof.review import RequirementCheck
+from rag_agent.code.proof.self_check import SelfCheck
 from rag_agent.sandbox import Run
 
 BASE_MODEL = "base model"
 Ending = Literal["passed", "failed", "not run"]
-CodeVerdict = Literal["passed", "incomplete", "failed", "not run"]
+CodeVerdict = Literal["passed", "incomplete", "disputed", "failed", "not run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class CodeResult:
         self_check: Asserts found, reached, held in that run.
         repairs: Rounds after the first: a repair, then drafts from the request alone.
         requirements: Of the instruction, one by one.
-        cross_check: Whether a second program, written without the paper, gives the same values.
+        cross_check: Whether further programs, written for the same request, give the same values.
+        ignored: Arguments that it takes and does nothing with, as `mask of attention`.
         missing_packages: Packages that the program imports and the sandbox lacks.
         notices: What went another way than planned.
         seconds: Wall time.
@@ -53,6 +55,7 @@ class CodeResult:
     repairs: int
     requirements: tuple[RequirementCheck, ...]
     cross_check: CrossCheck = field(default_factory=CrossCheck)
+    ignored: tuple[str, ...] = ()
     missing_packages: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -61,21 +64,30 @@ class CodeResult:
     def verdict(self) -> CodeVerdict:
         """Whether the program passed: the one judgement that every surface shows.
 
-        `passed` when it ran, its self-check held and no requirement is missed; `incomplete` when one is.
+        `passed` when it ran, its self-check held, no requirement is missed and no other program contradicts it;
+        `incomplete` when one is missed; `disputed` when other programs ran on the same example and none gives the
+        same values.
         """
-        return "incomplete" if self.ended == "passed" and self.missed else self.ended
+        if self.ended != "passed":
+            return self.ended
+        if self.missed:
+            return "incomplete"
+        return "disputed" if self.cross_check.outcome == "differs" else "passed"
 
     @property
     def reason(self) -> str:
         """Why the verdict is not `passed`; empty when it is."""
         if self.verdict == "incomplete":
             return f"not met: {'; '.join(self.missed)}"
+        if self.verdict == "disputed":
+            return f"{self.cross_check.compared} further programs for the same request give other values"
         return self.trouble
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Requirements that the program does not meet."""
-        return tuple(check.text for check in self.requirements if check.status == "missed")
+        """What was asked for and the program does not do: requirements, and arguments that it ignores."""
+        required = (check.text for check in self.requirements if check.status == "missed")
+        return (*required, *(f"{one} is ignored" for one in asked_for(self.ignored, self.question)))
 
     @property
     def covers(self) -> tuple[str, ...]:
@@ -105,6 +117,7 @@ class CodeResult:
             "repairs": self.repairs,
             "requirements": [check.as_json() for check in self.requirements],
             "cross_check": self.cross_check.as_json(),
+            "ignored_arguments": list(self.ignored),
             "covers": list(self.covers),
             "leaves_out": list(self.leaves_out),
             "missing_packages": list(self.missing_packages),
@@ -115,7 +128,7 @@ class CodeResult:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """The result that `as_json` wrote, also before programs were compared."""
-        incomplete = stored["verdict"] == "incomplete"
+        ran = stored["verdict"] in ("passed", "incomplete", "disputed")
         return cls(
             question=stored["question"],
             language=stored["language"],
@@ -124,13 +137,14 @@ class CodeResult:
             program=stored["program"],
             model=stored["model"],
             adapter=stored["adapter"],
-            ended="passed" if incomplete else stored["verdict"],
-            trouble="" if incomplete else stored["reason"],
+            ended="passed" if ran else stored["verdict"],
+            trouble="" if ran else stored["reason"],
             run=Run.from_json(stored["run"]) if stored["run"] else None,
             self_check=SelfCheck.from_json(stored["self_check"]),
             repairs=stored["repairs"],
             requirements=tuple(map(RequirementCheck.from_json, stored["requirements"])),
-            cross_check=CrossCheck(**stored.get("cross_check") or {}),
+            cross_check=CrossCheck.from_json(stored.get("cross_check") or CrossCheck().as_json()),
+            ignored=tuple(stored.get("ignored_arguments") or ()),
             missing_packages=tuple(stored["missing_packages"]),
             notices=tuple(stored["notices"]),
             seconds=stored["seconds"],

@@ -1,29 +1,33 @@
 """From a question and its passages to a program that ran, or an honest word why it did not.
 
-instruct → write → an example call, from which the self-check is made → (syntax, packages, run) → a repair, then
-further drafts, at most n rounds → review of the requirements, and one more round for missed ones → comparison
-with a second program.
+write → an example call, from which the self-check is made → (syntax, packages, run) → a repair, then further
+drafts, at most n rounds → comparison with further programs, whose own is shown where they agree against it →
+review of what was asked for, and one more round for what is missed. All of it within one time.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ingestion.errors import InvalidReply, ModelUnavailable, SandboxUnavailable
+from ingestion.errors import InvalidReply, ModelUnavailable, OutOfTime, SandboxUnavailable
 from rag_agent.citation import Citation
 from rag_agent.code.attempt import Attempt, looked_at, ran
 from rag_agent.code.draft import Draft, write_draft
-from rag_agent.code.example import targets
-from rag_agent.code.instruction import Instruction, write_instruction
+from rag_agent.code.instruction import Instruction, instruction_of
+from rag_agent.code.proof.arguments import ignored_arguments
+from rag_agent.code.proof.comparison import Compared, CrossCheck, compare
+from rag_agent.code.proof.example import targets
+from rag_agent.code.proof.review import RequirementCheck, check_requirements
 from rag_agent.code.result import BASE_MODEL, CodeResult
-from rag_agent.code.review import RequirementCheck, check_requirements
-from rag_agent.code.second_program import CrossCheck, cross_check
 from rag_agent.code.source import docstring, parsed, programming_language
 from rag_agent.events import ProgramRan
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.progress import Progress
 from rag_agent.prompts.coder import CoderPrompts
-from rag_agent.sandbox import Sandbox
+from rag_agent.sandbox import Run, Sandbox
+
+_METHOD_CHARACTERS = 1800  # of what the paper says, about 500 tokens: 8 s of reading on two cores
 
 
 def write_code(
@@ -36,44 +40,48 @@ def write_code(
     prompts: CoderPrompts,
     progress: Progress,
     adapter: str = "",
-    keywords: Sequence[str] = (),
     instruction: Instruction | None = None,
     run: bool = True,
+    deadline: float = math.inf,
 ) -> CodeResult:
-    """Build a program for a question, run it, repair it, and check it against its requirements.
+    """Build a program for a question, run it, repair it, hold it against others and against what was asked for.
 
     Args:
         question: What to build.
         passages: What the papers say about it, best first; may be empty.
         coder: Writes and repairs.
-        reader: Makes the question precise and reviews the result.
+        reader: Reviews the result.
         sandbox: Runs the program; its settings hold the limits and the number of repairs.
         prompts: In force.
         progress: Told of every step, and of the program as it is written.
         adapter: Name of the coder's LoRA adapter; empty says `base model`.
-        keywords: Terms that the plan found in the question.
-        instruction: An edited instruction, taken instead of writing one.
+        instruction: An edited instruction; else the request in its own words.
         run: False only writes the program.
+        deadline: `time.perf_counter()` seconds at which the best so far stands.
 
     Raises:
         ModelUnavailable: A model does not answer.
     """
     started, noticed = time.perf_counter(), len(progress.notices)
-    if instruction is None:
-        with progress.step("instruct"):
-            instruction, notice = write_instruction(
-                question, passages, reader, prompts, keywords=keywords
-            )
-        if notice:
-            progress.notice(notice)
-    desk = _Desk(coder, reader, sandbox, prompts, progress, question, passages, instruction, run)
-    attempt = desk.working_program()
-    attempt, requirements = desk.reviewed(attempt)
-    compared = desk.compared(attempt)
+    desk = _Desk(
+        coder.until(deadline),
+        reader.until(deadline),
+        sandbox,
+        prompts,
+        progress,
+        question,
+        passages,
+        instruction or instruction_of(question, passages),
+        runs=run,
+        edited=instruction is not None,
+        deadline=deadline,
+    )
+    desk.work()
+    attempt = desk.attempt
     return CodeResult(
         question=question,
         language=desk.language,
-        instruction=instruction,
+        instruction=desk.instruction,
         passages=tuple(passages),
         program=attempt.program,
         model=coder.name,
@@ -82,18 +90,24 @@ def write_code(
         trouble=attempt.trouble,
         run=attempt.run,
         self_check=attempt.self_check,
-        repairs=desk.rounds - 1,
-        requirements=requirements,
-        cross_check=compared,
+        repairs=max(0, desk.rounds - 1),
+        requirements=desk.requirements,
+        cross_check=desk.cross_check,
+        ignored=_ignored(attempt),
         missing_packages=attempt.missing_packages,
         notices=tuple(progress.notices[noticed:]),
         seconds=time.perf_counter() - started,
     )
 
 
+_NOTHING_WRITTEN = Attempt(
+    Draft(""), "", is_python=False, trouble="the time was up before a program was written"
+)
+
+
 @dataclass(slots=True)
 class _Desk:
-    """Everything that stays the same while one program is made, and the rounds it took so far."""
+    """Everything that stays the same while one program is made, and what came of it so far."""
 
     coder: LanguageModel
     reader: LanguageModel
@@ -104,21 +118,47 @@ class _Desk:
     passages: Sequence[Citation]
     instruction: Instruction
     runs: bool
+    edited: bool
+    deadline: float
     rounds: int = 0
     language: str = ""
     title: str = ""
     prompt: list[Message] = field(default_factory=list)
+    attempt: Attempt = _NOTHING_WRITTEN
+    requirements: tuple[RequirementCheck, ...] = ()
+    cross_check: CrossCheck = field(default_factory=CrossCheck)
 
     def __post_init__(self) -> None:
         self.language = programming_language(self.question)
-        paper = f"Paper: {self.passages[0].paper.title}\n" if self.passages else ""
-        asked = f"Request: {self.question}\n{paper}{self.instruction.as_text()}"
-        self.prompt = self.prompts.program(asked, self.language)
+        self.requirements = _unchecked(self.instruction)
+        self.prompt = self.prompts.program(self._asked(), self.language)
         if self.language == "python":
             self.title = docstring(self.instruction.goal, self.passages)
 
-    def working_program(self) -> Attempt:
-        """The first program that works, or the one that got furthest.
+    def work(self) -> None:
+        """Every step, one after the other; where the time ends, what there is so far stands."""
+        try:
+            self._write()
+            self._compare()
+            self._review()
+        except OutOfTime as error:
+            self.progress.notice(f"{error.what}: this is what there was by then")
+        if self.cross_check.outcome == "not compared" and not self.cross_check.reason:
+            self.cross_check = CrossCheck(reason=self.attempt.trouble or "the time was up")
+
+    def _asked(self) -> str:
+        """The request as the coder gets it: its own words, what a person edited, what the paper says."""
+        edited = f"{self.instruction.as_text()}\n" if self.edited else ""
+        return f"Request: {self.question}\n{edited}{self._method()}".strip()
+
+    def _method(self) -> str:
+        if not self.passages:
+            return ""
+        said = "\n".join(" ".join(passage.quote.split()) for passage in self.passages)
+        return f'From "{self.passages[0].paper.title}":\n{said[:_METHOD_CHARACTERS]}'
+
+    def _write(self) -> None:
+        """The first program that works, or else the last one.
 
         Where one repair does not help, the next rounds are drafts from the request alone, the first as the
         model is surest, the others sampled: small models gain more by another draft than by repair
@@ -126,52 +166,76 @@ class _Desk:
         """
         with self.progress.step("write"):
             draft = self._draft(self.prompt)
-        attempts = [self._tried(draft)]
-        while attempts[-1].problem and len(attempts) <= self.sandbox.settings.repairs:
-            draft = self._anew(len(attempts) - 2) if attempts[1:] else self._repaired(attempts[0])
-            attempts.append(self._tried(draft))
-        if not attempts[-1].problem:
-            return attempts[-1]
-        return max(attempts, key=lambda made: made.got_to)
+        first = self.attempt = self._tried(draft)
+        for further in range(self.sandbox.settings.repairs):
+            if not self.attempt.problem:
+                return
+            draft = self._anew(further - 1) if further else self._repaired(first)
+            self.attempt = self._tried(draft)
 
-    def reviewed(self, attempt: Attempt) -> tuple[Attempt, tuple[RequirementCheck, ...]]:
-        """The program and its requirements tied to lines; missed ones get one more round if it runs."""
+    def _review(self) -> None:
+        """What was asked for, tied to lines; missed parts get one more round if the program runs."""
+        attempt = self.attempt
         if attempt.ended == "failed" or not attempt.is_python:
-            return attempt, _unchecked(self.instruction)
-        checks = self._checked(attempt)
-        missed = [check.text for check in checks if check.status == "missed"]
+            return
+        self.requirements = self._checked(attempt)
+        missed = [check.text for check in self.requirements if check.status == "missed"]
         if not missed or attempt.ended != "passed":
-            return attempt, checks
+            return
         try:
             with self.progress.step("revise"):
                 draft = self._rewritten(attempt, self.prompts.missed(missed))
         except ModelUnavailable as error:
             self.progress.notice(f"{error} The program before it stands.")
-            return attempt, checks
+            return
         second = self._tried(draft)
         if second.ended != "passed":
             self.progress.notice(
                 "A further round for missed requirements broke the program; kept the one before"
             )
-            return attempt, checks
+            return
         rechecked = self._checked(second)
-        better = _met(rechecked) > _met(checks)
-        return (second, rechecked) if better else (attempt, checks)
+        if _met(rechecked) > _met(self.requirements):
+            self.attempt, self.requirements = second, rechecked
+            self._compare()
 
-    def compared(self, attempt: Attempt) -> CrossCheck:
-        """The values of a program that works, held against those of a second one."""
-        if attempt.ended != "passed":
-            return CrossCheck(reason=attempt.trouble)
-        body, check = attempt.draft.body, attempt.draft.check
+    def _compare(self) -> None:
+        """The values of a program that works, held against those of others; theirs is shown if they agree."""
+        if self.attempt.ended != "passed":
+            self.cross_check = CrossCheck(reason=self.attempt.trouble)
+            return
+        found = self._compared(self.attempt.draft)
+        self.cross_check = found.check
+        if not found.theirs:
+            return
+        theirs = self._tried(replace(self.attempt.draft, body=found.theirs))
+        if theirs.ended == "passed":
+            self.progress.notice(
+                "Two further programs agree with each other and not with the first: theirs is shown"
+            )
+            self.attempt = theirs
+            self.cross_check = CrossCheck("agrees", "", 1, found.check.compared)
+
+    def _compared(self, draft: Draft) -> Compared:
         with self.progress.step("compare") as closing:
             try:
-                found = cross_check(
-                    self.question, body, check, self.coder, self.sandbox, self.prompts
+                found = compare(
+                    self.question,
+                    self._method(),
+                    draft.body,
+                    draft.check,
+                    self.coder,
+                    self._box(),
+                    self.prompts,
                 )
             except (ModelUnavailable, SandboxUnavailable) as error:
-                found = CrossCheck(reason=error.what)
-            closing.append(found.outcome)
+                found = Compared(CrossCheck(reason=error.what))
+            closing.append(found.check.outcome)
         return found
+
+    def _box(self) -> Sandbox:
+        """The sandbox, within the time that is left."""
+        return self.sandbox.within(self.deadline - time.perf_counter())
 
     def _draft(self, messages: Sequence[Message], coder: LanguageModel | None = None) -> Draft:
         return write_draft(
@@ -208,10 +272,9 @@ class _Desk:
             attempt = replace(attempt, trouble="a run was not asked for")
         if attempt.can_run:
             with self.progress.step("run") as closing:
-                attempt = ran(attempt, self.sandbox)
+                attempt = ran(attempt, self._box())
                 closing.append(attempt.outcome)
-        seconds = attempt.run.seconds if attempt.run else 0.0
-        self.progress.say(ProgramRan(self.rounds, attempt.outcome, seconds))
+        self.progress.say(ProgramRan(self.rounds, attempt.outcome, _seconds(attempt.run)))
         return attempt
 
     def _checked(self, attempt: Attempt) -> tuple[RequirementCheck, ...]:
@@ -227,6 +290,15 @@ class _Desk:
                 return _unchecked(self.instruction)
             closing.append(f"{_met(checks)} of {len(checks)} requirements met")
         return checks
+
+
+def _ignored(attempt: Attempt) -> tuple[str, ...]:
+    tree = parsed(attempt.draft.body) if attempt.is_python else None
+    return ignored_arguments(tree) if tree else ()
+
+
+def _seconds(run: Run | None) -> float:
+    return run.seconds if run else 0.0
 
 
 def _unchecked(instruction: Instruction) -> tuple[RequirementCheck, ...]:

@@ -16,6 +16,7 @@ from ingestion.embedding.model import Embedder, Vectors
 from ingestion.fulltext.passages import (
     Passage,
     Sentence,
+    has_formula,
     join_sentences,
     passages_of,
     sentences_of,
@@ -85,11 +86,20 @@ class OpenPaper:
         self._passage_terms = _KeywordIndex([f"{p.section} {p.reading}" for p in self.passages])
         self._sentence_terms = _KeywordIndex([sentence.reading for sentence in self.sentences])
 
-    def best_passages(self, question: str, k: int = PASSAGES) -> list[FoundPassage]:
-        """The `k` passages that say most about a question, best first, none overlapping another."""
+    def best_passages(
+        self, question: str, k: int = PASSAGES, formula_weight: float = 0.0
+    ) -> list[FoundPassage]:
+        """The `k` passages that say most about a question, best first, none overlapping another.
+
+        `formula_weight` is added to the score, 0 to 2, of those that state a formula.
+        """
         if not self.passages:
             return []
-        regions = _regions(self.passages, self._ranked(question).passages, k)
+        scores = self._ranked(question).passages
+        if formula_weight:
+            stated = [has_formula(passage.text) for passage in self.passages]
+            scores = scores + np.float32(formula_weight) * np.array(stated, np.float32)
+        regions = _regions(self.passages, scores, k)
         return [FoundPassage(self._joined(first, last), score) for first, last, score in regions]
 
     def nearness(self, question: str) -> float:

@@ -4,6 +4,7 @@ LanguageModel                   structured replies by JSON schema, streamed text
 └── scripted.ScriptedModel      a test double that plays queued replies
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,14 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ingestion.errors import InvalidReply, ModelUnavailable
+from ingestion.errors import InvalidReply, ModelUnavailable, OutOfTime
 
 Message = tuple[Literal["system", "user", "assistant"], str]
 Role = Literal["reader", "coder"]
 Schema = TypeVar("Schema", bound=BaseModel)
 OnToken = Callable[[str, float], None]
 _CONNECT_TIMEOUT_S = 5.0
+_LEAST_WAIT_S = 0.1
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class LanguageModel:
         on_piece: Called at each piece of a reply; what it raises ends the reply.
         usage: Counts of this object's calls.
         sample: 0 for the surest reply; any other number is the seed of replies drawn at random.
+        deadline: `time.perf_counter()` seconds at which a reply ends, done or not.
     """
 
     name: str
@@ -60,6 +63,7 @@ class LanguageModel:
     on_piece: Callable[[], None] = lambda: None
     usage: Usage = field(default_factory=Usage)
     sample: int = 0
+    deadline: float = math.inf
 
     def structured(
         self,
@@ -79,6 +83,7 @@ class LanguageModel:
         Raises:
             InvalidReply: Also the second reply does not fit.
             ModelUnavailable: No server answers, or it refuses.
+            OutOfTime: The deadline passed.
         """
         reply = ""
         prompt = list(messages)
@@ -116,6 +121,7 @@ class LanguageModel:
 
         Raises:
             ModelUnavailable: No server answers, or it refuses.
+            OutOfTime: The deadline passed; the pieces until then were given.
         """
         options = {"stop": list(stop) or None, "logprobs": True if on_token else None}
         yield from self._counted(self._pieces(messages, max_tokens, on_token, **options))
@@ -123,6 +129,10 @@ class LanguageModel:
     def sampled(self, sample: int) -> Self:
         """The same model on the same account, whose replies are those of another `sample`."""
         return replace(self, sample=sample)
+
+    def until(self, deadline: float) -> Self:
+        """The same model on the same account, whose replies end at a deadline, `time.perf_counter()` seconds."""
+        return replace(self, deadline=deadline)
 
     def _complete(
         self,
@@ -152,12 +162,14 @@ class LanguageModel:
 
     def _counted(self, pieces: Iterator[str]) -> Iterator[str]:
         """The pieces, with the time waited for them on the account; closed when the caller stops."""
+        self._keep_time()
         self.usage.calls += 1
         self.on_use()
         started = time.perf_counter()
         try:
             for piece in pieces:
                 self.usage.seconds += time.perf_counter() - started
+                self._keep_time()
                 self.on_use()  # a server that is answering is in use, however long it takes
                 self.on_piece()
                 yield piece
@@ -167,6 +179,10 @@ class LanguageModel:
             close = getattr(pieces, "close", None)
             if close is not None:
                 close()
+
+    def _keep_time(self) -> None:
+        if time.perf_counter() >= self.deadline:
+            raise OutOfTime("The time for this question is spent")
 
     def _pieces(
         self,
@@ -189,6 +205,7 @@ class LanguageModel:
                     yield str(chunk.text)
         # The last two: an answer that is not the protocol's, such as a web page, fails inside the client.
         except (openai.OpenAIError, ValidationError, AssertionError) as error:
+            self._keep_time()
             raise ModelUnavailable(
                 f"The model server at {self.base_url} failed: {str(error)[:200]}",
                 next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",
@@ -205,11 +222,15 @@ class LanguageModel:
             temperature=_TEMPERATURE if self.sample else 0,
             seed=self.sample or None,
             max_completion_tokens=max_tokens,
-            timeout=(_CONNECT_TIMEOUT_S, self.timeout_s),
+            timeout=(_CONNECT_TIMEOUT_S, self._patience_s()),
             max_retries=0,
             stream_usage=True,
             extra_body=self.extra_body or None,
         )
+
+    def _patience_s(self) -> float:
+        """How long one piece of a reply is waited for."""
+        return min(self.timeout_s, max(_LEAST_WAIT_S, self.deadline - time.perf_counter()))
 
     def count(self, message: Any, calls: int = 1) -> None:
         """Put a message's tokens, if it says any, on the account."""

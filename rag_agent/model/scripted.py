@@ -32,6 +32,11 @@ class ScriptedModel(LanguageModel):
         """Itself: its replies are set."""
         return self
 
+    def until(self, deadline: float) -> Self:
+        """Itself, with that deadline."""
+        self.deadline = deadline
+        return self
+
     def _pieces(
         self,
         messages: Sequence[Message],

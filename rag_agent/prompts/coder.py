@@ -7,65 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from rag_agent.model.client import Message
 
-# Formulas are not asked for: the 1.5B model writes ones that no paper states ("v = v + g^2 / (1 - beta2^t)"),
-# and the coder, which knows most ideas by heart, follows them.
-_INSTRUCTION = (
-    "You turn a request and excerpts of a paper into a precise instruction for a programmer. Definition: of "
-    "the function, or of the class where PyTorch is asked for or there are weights, with the arguments that "
-    "well-known implementations have. Inputs: each argument with its shape. Each requirement is one short step "
-    "of the computation; what the request names is among them. Leave out what the request does not ask for."
-)
-# Far from what is mostly asked for: the 1.5B model copies requirements of an example that is near.
-INSTRUCTION_EXAMPLES: tuple[Message, ...] = (
-    (
-        "user",
-        "Request: show the learning rate schedule of this paper in code\n"
-        'Excerpts of "SGDR: Stochastic Gradient Descent with Warm Restarts":\n'
-        "[1] Within the i-th run, we decay the learning rate with a cosine annealing for each batch as "
-        "follows: η_t = η_min + 1/2 (η_max − η_min)(1 + cos(T_cur/T_i π)), where T_cur accounts for how "
-        "many epochs have been performed since the last restart.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Compute the cosine annealing learning rate with warm restarts.", '
-        '"definition": "def cosine_annealing(epoch, period, eta_min=0.0, eta_max=0.1)", '
-        '"inputs": ["epoch: number, from 0", "period: number, epochs of one run", '
-        '"eta_min, eta_max: numbers, 0 <= eta_min < eta_max"], '
-        '"outputs": ["rate: number"], '
-        '"requirements": ["T_cur counts the epochs since the last restart", '
-        '"the rate is eta_max at every restart"]}',
-    ),
-    (
-        "user",
-        "Request: show dropout of this paper in NumPy\n"
-        'Excerpts of "ImageNet Classification with Deep Convolutional Neural Networks":\n'
-        "[1] setting to zero the output of each hidden neuron with probability 0.5.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Set random activations to zero.", "definition": "def dropout(x, p=0.5, rng=None)", '
-        '"inputs": ["x: (batch, features)", "p: number, probability of zero"], '
-        '"outputs": ["out: (batch, features)"], '
-        '"requirements": ["draw a mask with probability p of zero", "multiply x by the mask"]}',
-    ),
-    (
-        "user",
-        "Request: the highway layer in PyTorch\n"
-        'Excerpts of "Highway Networks":\n'
-        "[1] y = H(x, W_H) · T(x, W_T) + x · (1 − T(x, W_T)). We used SGD with momentum 0.9.",
-    ),
-    (
-        "assistant",
-        '{"goal": "Mix a layer\'s output with its input by a learned gate.", '
-        '"definition": "class Highway(nn.Module): __init__(self, features), forward(self, x)", '
-        '"inputs": ["features: number", "x: (batch, features)"], "outputs": ["out: (batch, features)"], '
-        '"requirements": ["a linear layer with ReLU makes the new values", '
-        '"a linear layer with sigmoid makes the gate", "the gate mixes new values and x"]}',
-    ),
-)
-
 # No worked example: the 1.5B model copied an example's lines into every program. No self-check either:
-# what it asserted did not follow from the formulas (see rag_agent/code/example.py).
+# what it asserted did not follow from the formulas (see rag_agent/code/proof/example.py).
 _PROGRAM = (
     "You show an idea of a paper as one short Python function, the way well-known implementations write "
     "it: in NumPy, or as a torch.nn.Module where PyTorch is asked for or a layer has weights of its own. "
@@ -161,7 +104,6 @@ _SECOND_PROGRAM = (
 )
 
 DEFAULTS: Mapping[str, str] = {
-    "code_instruction": _INSTRUCTION,
     "code_program": _PROGRAM,
     "code_program_other": _PROGRAM_OTHER,
     "code_repair": _REPAIR,
@@ -182,14 +124,6 @@ class CoderPrompts:
 
     def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
         self._texts = {name: (overrides or {}).get(name, text) for name, text in DEFAULTS.items()}
-
-    def instruction(self, request: str) -> list[Message]:
-        """A request and excerpts of a paper, made precise."""
-        return [
-            ("system", self._texts["code_instruction"]),
-            *INSTRUCTION_EXAMPLES,
-            ("user", request),
-        ]
 
     def program(self, request: str, language: str) -> list[Message]:
         """A program in a programming language."""
@@ -216,7 +150,8 @@ class CoderPrompts:
         asked: Message = ("user", f"Program:\n{program}\n\nRequirements:\n{wanted}")
         return [("system", self._texts["code_review"]), *_REVIEW_EXAMPLES, asked]
 
-    def second_program(self, question: str, outline: str) -> list[Message]:
-        """The same definitions completed once more, from the request alone."""
-        asked = f"Request: {question}\n```python\n{outline}\n```"
+    def second_program(self, question: str, outline: str, method: str = "") -> list[Message]:
+        """The same definitions completed once more, from the request alone or with what the paper says."""
+        said = f"From the paper:\n{method}\n" if method else ""
+        asked = f"Request: {question}\n{said}```python\n{outline}\n```"
         return [("system", self._texts["code_second_program"]), ("user", asked)]

@@ -1,15 +1,18 @@
 """Generated programs run here: within walls, watched from outside."""
 
+import copy
 import socket
 import subprocess
 import tempfile
 import time
-from typing import IO
+from typing import IO, Self
 
 from rag_agent.sandbox.run import Run
 from rag_agent.sandbox.walls import ENVIRONMENT, Walls
 from rag_agent.sandbox.watch import Watch
 from rag_agent.settings import SandboxSettings
+
+_LEAST_RUN_S = 0.1
 
 
 class Sandbox:
@@ -23,6 +26,13 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
         self._walls = Walls(self.settings)
+
+    def within(self, seconds: float) -> Self:
+        """The same sandbox, whose runs end after so many seconds at the latest."""
+        least = min(self.settings.timeout_s, max(_LEAST_RUN_S, seconds))
+        limited = copy.copy(self)
+        limited.settings = self.settings.model_copy(update={"timeout_s": least})
+        return limited
 
     def run(self, program: str, *, stdin: str = "") -> Run:
         """Run a program to its end or to a limit.

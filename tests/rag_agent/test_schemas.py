@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator, ValidationError
 from ingestion.paper import Origin, Paper
 from rag_agent.answer import Answer, Claim, Hit, Language, Route, Step, Tokens, Verdict
 from rag_agent.citation import Citation, QuoteKind
-from rag_agent.code import second_program as cross_check
 from rag_agent.code.instruction import Instruction
+from rag_agent.code.proof import comparison as cross_check
+from rag_agent.code.proof.review import RequirementCheck, Status
+from rag_agent.code.proof.self_check import SelfCheck
 from rag_agent.code.result import CodeResult, CodeVerdict
-from rag_agent.code.review import RequirementCheck, Status
-from rag_agent.code.self_check import SelfCheck
 from rag_agent.sandbox import Outcome, Run
 
 

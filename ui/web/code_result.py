@@ -17,6 +17,7 @@ from ui.web.watching import show_job
 _MARKS = {
     "passed": ("✓", "ok"),
     "incomplete": ("!", "warning"),
+    "disputed": ("!", "warning"),
     "failed": ("✗", "problem"),
     "not run": ("–", "warning"),
 }
@@ -66,8 +67,7 @@ def _show_verdict(code: CodeResult) -> None:
     facts = [code.trouble] if code.trouble else []
     if check.found:
         facts.append(say("self_check", held=check.held, found=check.found))
-    if code.cross_check.outcome in ("agrees", "differs"):
-        facts.append(say(f"cross_{code.cross_check.outcome}"))
+    facts += _proof(code)
     if code.repairs:
         facts.append(say("repairs", n=code.repairs))
     if code.missing_packages:
@@ -77,6 +77,19 @@ def _show_verdict(code: CodeResult) -> None:
         f'<p class="check {kind}"><i>{mark}</i><span><strong>{as_html(say("code_" + code.verdict))}</strong> '
         f"· {as_html(' · '.join(facts))}</span></p>"
     )
+
+
+def _proof(code: CodeResult) -> list[str]:
+    """What other programs and the program's own text say for it or against it."""
+    compared, facts = code.cross_check, []
+    if compared.outcome != "not compared":
+        counts = {"agreeing": compared.agreeing, "compared": compared.compared}
+        facts.append(say(f"cross_{compared.outcome}", **counts))
+    elif code.ended == "passed":
+        facts.append(say("not_compared", reason=compared.reason or say("not_asked_for")))
+    if code.ignored:
+        facts.append(say("ignored_arguments", names=", ".join(code.ignored)))
+    return facts
 
 
 def _show_output(code: CodeResult) -> None:

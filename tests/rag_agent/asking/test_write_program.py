@@ -61,7 +61,7 @@ def test_every_step_of_the_program_is_a_step_of_the_answer(sandbox: Sandbox) -> 
     assert isinstance(result, CodeResult)
     assert (result.verdict, result.repairs) == ("passed", 1)
     names = [step.name for step in answering.steps]
-    assert names == ["write", "run", "repair", "run", "review", "compare"]
+    assert names == ["write", "run", "repair", "run", "compare", "review"]
     assert [e.name for e in events if isinstance(e, StepStarted)] == names
 
 

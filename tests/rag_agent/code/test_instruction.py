@@ -3,20 +3,49 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingestion.errors import AgentError, InvalidReply
-from rag_agent.code.instruction import formulas_in, parse_instruction, write_instruction
-from rag_agent.model.scripted import ScriptedModel
-from rag_agent.prompts.coder import CoderPrompts
-from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
+from ingestion.errors import AgentError
+from rag_agent.code.instruction import (
+    formulas_in,
+    instruction_of,
+    parse_instruction,
+    requirements_of,
+)
+from tests.rag_agent.attention import INSTRUCTION, PASSAGE
 
 
-def test_without_a_usable_instruction_the_question_is_given_as_it_is() -> None:
-    reader = ScriptedModel([InvalidReply("The model replied twice with something else")])
-    instruction, notice = write_instruction("show attention", [PASSAGE], reader, CoderPrompts())
-    assert instruction.goal == "show attention"
-    assert instruction.requirements == (QUOTE,)
-    assert "as they are" in notice
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "Show scaled dot-product attention with an optional mask",
+            ("scaled dot-product attention", "an optional mask"),
+        ),
+        (
+            "Show batch normalisation before the activation, as this paper adopts it, in training mode",
+            ("batch normalisation before the activation", "in training mode"),
+        ),
+        (
+            "Write a program that shows a layer (W x + b, b starts at zero) in PyTorch.",
+            ("a layer", "W x + b", "b starts at zero", "in PyTorch"),
+        ),
+        ("tiles with a running maximum and sum", ("tiles", "a running maximum and sum")),
+        ("attention", ("attention",)),
+        ("写出注意力机制", ("写出注意力机制",)),
+        ("show", ("show",)),
+    ],
+)
+def test_what_is_required_is_what_the_request_names(question: str, parts: tuple[str, ...]) -> None:
+    assert requirements_of(question) == parts
+
+
+@given(st.text(max_size=400))
+def test_any_request_makes_an_instruction(question: str) -> None:
+    instruction = instruction_of(question, [])
+    assert parse_instruction(instruction.as_text()).requirements or not question.strip()
+    assert 1 <= len(instruction.requirements) <= 6
 
 
 def test_formulas_are_sentences_of_the_paper_as_they_stand() -> None:
@@ -30,24 +59,6 @@ def test_formulas_are_sentences_of_the_paper_as_they_stand() -> None:
         "The output is y = W x + b of each layer.",
         "The loss is L = (y − t) / n here.",
     )
-
-
-def test_the_reader_writes_no_formula() -> None:
-    written = INSTRUCTION.model_dump(exclude={"formulas"})
-    instruction, notice = write_instruction(
-        "show attention", [PASSAGE], ScriptedModel([written]), CoderPrompts()
-    )
-    assert (instruction, notice) == (INSTRUCTION.model_copy(update={"formulas": ()}), "")
-
-
-def test_requirements_copied_from_an_example_of_the_prompt_are_dropped() -> None:
-    copied = "the gate mixes new values and x"
-    written = INSTRUCTION.model_dump(exclude={"formulas"})
-    written["requirements"] = [copied, "apply a softmax"]
-    reader = ScriptedModel([written])
-    instruction, _ = write_instruction("show attention", [PASSAGE], reader, CoderPrompts())
-    assert instruction.requirements == ("apply a softmax",)
-    assert any(copied in text for _, text in reader.prompts[0])
 
 
 def test_an_edited_instruction_is_read_back() -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from rag_agent.code.proof.comparison import CrossCheck
+from rag_agent.code.proof.review import RequirementCheck
+from rag_agent.code.proof.self_check import SelfCheck
 from rag_agent.code.result import CodeResult
-from rag_agent.code.review import RequirementCheck
-from rag_agent.code.second_program import CrossCheck
-from rag_agent.code.self_check import SelfCheck
 from rag_agent.sandbox import Run
 from tests.rag_agent.attention import INSTRUCTION, PASSAGE
 
@@ -26,7 +26,8 @@ RESULT = CodeResult(
     self_check=SelfCheck(2, 2, 2),
     repairs=1,
     requirements=(RequirementCheck("a softmax", "met", 3, 4), RequirementCheck("a mask", "missed")),
-    cross_check=CrossCheck("differs"),
+    cross_check=CrossCheck("agrees", "", 1, 2),
+    ignored=("eps of attention",),
     notices=("a notice",),
     seconds=1.5,
 )
@@ -51,6 +52,29 @@ def test_a_program_that_runs_and_misses_a_requirement_has_not_passed() -> None:
 def test_a_program_that_runs_and_misses_nothing_has_passed(status: str) -> None:
     checks = (RequirementCheck("a softmax", status),)  # type: ignore[arg-type]
     assert (replace(RESULT, requirements=checks).verdict) == "passed"
+
+
+def test_a_program_that_others_contradict_has_not_passed() -> None:
+    disputed = replace(RESULT, requirements=(), cross_check=CrossCheck("differs", "", 0, 2))
+    assert disputed.verdict == "disputed"
+    assert "2 further programs" in disputed.reason
+    assert CodeResult.from_json(disputed.as_json()).verdict == "disputed"
+
+
+def test_an_argument_asked_for_and_ignored_is_missed_and_others_are_told() -> None:
+    asked = replace(RESULT, question="attention with an optional mask", requirements=())
+    ignoring = replace(asked, ignored=("mask of attention", "eps of attention"))
+    assert (ignoring.verdict, ignoring.missed) == ("incomplete", ("mask of attention is ignored",))
+    assert asked.verdict == "passed"
+
+
+def test_a_program_kept_before_others_were_counted_is_read_back() -> None:
+    kept = RESULT.as_json()
+    kept["cross_check"] = {"outcome": "differs", "reason": ""}
+    del kept["ignored_arguments"]
+    kept["requirements"] = []
+    assert CodeResult.from_json({**kept, "verdict": "passed"}).verdict == "disputed"
+    assert CodeResult.from_json({**kept, "cross_check": None}).cross_check == CrossCheck()
 
 
 def test_a_program_that_does_not_run_is_judged_by_that() -> None:

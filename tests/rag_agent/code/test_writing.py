@@ -1,14 +1,15 @@
 """From a question to a program: what ran, what did not, and that the result says so."""
 
 import ast
+import time
 from typing import Any
 
 import pytest
 
 from ingestion.errors import ModelUnavailable, SandboxUnavailable
+from rag_agent.code.proof.comparison import CrossCheck
+from rag_agent.code.proof.self_check import SelfCheck
 from rag_agent.code.result import CodeResult
-from rag_agent.code.second_program import CrossCheck
-from rag_agent.code.self_check import SelfCheck
 from rag_agent.code.writing import write_code
 from rag_agent.events import Event, Notice, ProgramBegun, ProgramRan, StepStarted, TextWritten
 from rag_agent.model.client import LanguageModel
@@ -19,7 +20,7 @@ from rag_agent.prompts.reader import Prompts
 from rag_agent.sandbox import Run, Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes
-from tests.rag_agent.attention import INSTRUCTION, PASSAGE, QUOTE
+from tests.rag_agent.attention import INSTRUCTION, PAPER, PASSAGE, QUOTE
 
 GOOD = "def double(x):\n    return 2 * x\n"
 CRASHES = GOOD.replace("2 * x", "2 * y")
@@ -51,6 +52,13 @@ def coder(*programs: str) -> ScriptedModel:
     """Writes these programs, each with an example call of it, and the last once more to compare."""
     written = [reply for program in programs for reply in (block(program), EXAMPLE)]
     return ScriptedModel([*written, block(programs[-1])])
+
+
+def revised(first: str, second: str) -> ScriptedModel:
+    """Writes a program that is compared, then, asked for what is missed, another that is compared too."""
+    return ScriptedModel(
+        [block(first), EXAMPLE, block(first), block(second), EXAMPLE, block(second)]
+    )
 
 
 class StubSandbox(Sandbox):
@@ -109,10 +117,10 @@ def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> Non
     assert [e.name for e in events if isinstance(e, StepStarted)] == [
         "write",
         "run",
-        "review",
         "compare",
+        "review",
     ]
-    assert result.cross_check == CrossCheck("agrees")
+    assert result.cross_check == CrossCheck("agrees", "", 1, 1)
     assert [e.outcome for e in events if isinstance(e, ProgramRan)] == ["passed"]
 
 
@@ -174,12 +182,63 @@ def test_repair_ends_after_the_rounds_that_are_set(sandbox: Sandbox) -> None:
     assert [check.status for check in result.requirements] == ["unchecked", "unchecked"]
 
 
-def test_of_programs_that_fail_the_one_that_got_furthest_is_shown(sandbox: Sandbox) -> None:
+def test_of_programs_that_fail_the_last_one_is_shown_with_its_own_failure(sandbox: Sandbox) -> None:
     endless = GOOD.replace("2 * x", "2 * x / 0")  # its shape is right, its values are not finite
     box = sandboxes.remembering(SandboxSettings(timeout_s=60, repairs=2))
-    result, _ = build(coder(CRASHES, endless, CRASHES), ScriptedModel(), box)
+    result, events = build(coder(CRASHES, CRASHES, endless), ScriptedModel(), box)
     assert "2 * x / 0" in result.program
     assert "not finite" in result.reason
+    begun = max(n for n, event in enumerate(events) if isinstance(event, ProgramBegun))
+    shown = "".join(e.text for e in events[begun:] if isinstance(e, TextWritten))
+    assert "2 * x / 0" in shown
+
+
+def test_two_others_that_agree_take_the_place_of_the_first(sandbox: Sandbox) -> None:
+    others = [block(GOOD.replace("2 * x", text)) for text in ("x + x", "x * 2")]
+    wrong = GOOD.replace("2 * x", "3 * x")
+    result, _ = build(
+        ScriptedModel([block(wrong), EXAMPLE, *others]), ScriptedModel([MET]), sandbox
+    )
+    assert (result.verdict, "x + x" in result.program) == ("passed", True)
+    assert result.cross_check == CrossCheck("agrees", "", 1, 2)
+    assert any("theirs is shown" in notice for notice in result.notices)
+
+
+def test_a_program_that_no_other_agrees_with_does_not_pass(sandbox: Sandbox) -> None:
+    others = [block(GOOD.replace("2 * x", text)) for text in ("3 * x", "4 * x", "5 * x")]
+    result, _ = build(ScriptedModel([block(GOOD), EXAMPLE, *others]), ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.ended) == ("disputed", "passed")
+    assert GOOD in result.program
+
+
+def test_an_argument_that_is_asked_for_and_ignored_is_told(sandbox: Sandbox) -> None:
+    ignoring = GOOD.replace("(x)", "(x, mask=None)")
+    result, _ = build(coder(ignoring), ScriptedModel([MET]), sandbox, question="double with a mask")
+    assert (result.verdict, result.ignored) == ("incomplete", ("mask of double",))
+
+
+def test_when_the_time_is_up_the_best_so_far_stands(sandbox: Sandbox) -> None:
+    model = coder(GOOD)
+
+    def late(messages: object) -> str:
+        model.deadline = 0.0
+        return block(GOOD)
+
+    model.replies[2] = late  # the further program comes too late
+    reader = ScriptedModel([MET])
+    result, _ = build(model, reader, sandbox, deadline=time.perf_counter() + 600)
+    assert (result.verdict, result.cross_check.outcome) == ("passed", "not compared")
+    assert "time" in result.cross_check.reason
+    assert any("time" in notice for notice in result.notices)
+    assert not reader.prompts
+    assert {check.status for check in result.requirements} == {"unchecked"}
+
+
+def test_without_time_no_model_is_asked(sandbox: Sandbox) -> None:
+    model = coder(GOOD)
+    result, _ = build(model, ScriptedModel(), sandbox, deadline=time.perf_counter() - 1)
+    assert (result.verdict, result.program, model.prompts) == ("not run", "", [])
+    assert "time was up" in result.reason
 
 
 def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
@@ -259,10 +318,10 @@ def test_other_languages_are_written_and_not_run() -> None:
 
 def test_a_missed_requirement_gets_one_more_round(sandbox: Sandbox) -> None:
     more = GOOD.replace("2 * x", "x + x")
-    model = coder(GOOD, more)
+    model = revised(GOOD, more)
     result, _ = build(model, ScriptedModel([MISSED, MET]), sandbox)
-    assert "- apply a softmax" in model.prompts[2][-1][1]
-    assert "divide by sqrt" not in model.prompts[2][-1][1]
+    assert "- apply a softmax" in model.prompts[3][-1][1]
+    assert "divide by sqrt" not in model.prompts[3][-1][1]
     assert more in result.program
     assert result.covers == INSTRUCTION.requirements
     assert result.repairs == 1
@@ -271,14 +330,15 @@ def test_a_missed_requirement_gets_one_more_round(sandbox: Sandbox) -> None:
 def test_a_program_that_works_stands_where_the_model_fails_afterwards(sandbox: Sandbox) -> None:
     unreviewed, _ = build(coder(GOOD), ScriptedModel(), sandbox)
     assert (unreviewed.verdict, "were not checked" in unreviewed.notices[0]) == ("passed", True)
-    unrevised, _ = build(ScriptedModel([block(GOOD), EXAMPLE]), ScriptedModel([MISSED]), sandbox)
+    replies = [block(GOOD), EXAMPLE, block(GOOD)]
+    unrevised, _ = build(ScriptedModel(replies), ScriptedModel([MISSED]), sandbox)
     assert GOOD in unrevised.program
     assert unrevised.verdict == "incomplete"
     assert "before it stands" in unrevised.notices[0]
 
 
 def test_a_round_that_breaks_the_program_is_dropped(sandbox: Sandbox) -> None:
-    result, events = build(coder(GOOD, CRASHES), ScriptedModel([MISSED]), sandbox)
+    result, events = build(revised(GOOD, CRASHES), ScriptedModel([MISSED]), sandbox)
     assert (result.verdict, result.ended) == ("incomplete", "passed")
     assert GOOD in result.program
     assert [check.status for check in result.requirements] == ["met", "missed"]
@@ -296,7 +356,7 @@ def test_a_round_that_breaks_the_program_is_dropped(sandbox: Sandbox) -> None:
 )
 def test_lines_that_are_not_code_meet_nothing(sandbox: Sandbox, check: dict[str, Any]) -> None:
     said = {"checks": [MET["checks"][0], check]}
-    result, _ = build(coder(GOOD, GOOD), ScriptedModel([said, said]), sandbox)
+    result, _ = build(revised(GOOD, GOOD), ScriptedModel([said, said]), sandbox)
     assert [check.status for check in result.requirements] == ["met", "missed"]
     assert result.requirements[1].first_line is None
 
@@ -305,7 +365,7 @@ def test_a_decimal_number_that_the_program_lacks_is_missed(sandbox: Sandbox) -> 
     instruction = INSTRUCTION.model_copy(update={"requirements": ("beta is 0.9", "eps is 1e-8")})
     program = GOOD.replace("return 2", "return 0.9 * 2 / 0.9")
     reader = ScriptedModel([MET, MET])
-    result, _ = build(coder(program, program), reader, sandbox, instruction=instruction)
+    result, _ = build(revised(program, program), reader, sandbox, instruction=instruction)
     assert [check.status for check in result.requirements] == ["met", "missed"]
 
 
@@ -317,16 +377,20 @@ def test_an_unusable_review_leaves_requirements_unchecked(sandbox: Sandbox) -> N
     assert result.verdict == "passed"
 
 
-def test_the_instruction_is_written_from_question_and_passages(sandbox: Sandbox) -> None:
-    reader = ScriptedModel([INSTRUCTION, MET])
-    result, events = build(coder(GOOD), reader, sandbox, instruction=None, keywords=("softmax",))
-    prompt = reader.prompts[0][-1][1]
-    assert "attention" in prompt
-    assert "softmax" in prompt
-    assert QUOTE in prompt
-    assert result.instruction == INSTRUCTION.model_copy(update={"formulas": ()})
-    assert isinstance(events[0], StepStarted)
-    assert events[0].name == "instruct"
+def test_the_coder_gets_the_request_and_what_the_paper_says_and_no_more(sandbox: Sandbox) -> None:
+    model = coder(GOOD)
+    result, _ = build(
+        model, ScriptedModel([MET]), sandbox, instruction=None, question="attention with a softmax"
+    )
+    asked = model.prompts[0][-1][1]
+    assert asked == f'Request: attention with a softmax\nFrom "{PAPER.title}":\n{QUOTE}'
+    assert result.instruction.requirements == ("attention", "a softmax")
+
+
+def test_an_edited_instruction_reaches_the_coder(sandbox: Sandbox) -> None:
+    model = coder(GOOD)
+    build(model, ScriptedModel([MET]), sandbox)
+    assert INSTRUCTION.as_text() in model.prompts[0][-1][1]
 
 
 def test_every_step_of_a_repaired_program_is_a_step_of_its_own(sandbox: Sandbox) -> None:
@@ -334,7 +398,7 @@ def test_every_step_of_a_repaired_program_is_a_step_of_its_own(sandbox: Sandbox)
     result = write_code(
         "attention",
         [PASSAGE],
-        coder=coder(CRASHES, GOOD, GOOD.replace("2 * x", "x + x")),
+        coder=ScriptedModel([block(CRASHES), EXAMPLE, *[block(GOOD), EXAMPLE, block(GOOD)] * 2]),
         reader=ScriptedModel([MISSED, MET]),
         sandbox=sandbox,
         prompts=CoderPrompts(),
@@ -342,7 +406,7 @@ def test_every_step_of_a_repaired_program_is_a_step_of_its_own(sandbox: Sandbox)
         instruction=INSTRUCTION,
     )
     names = [step.name for step in told.steps]
-    assert names == "write run repair run review revise run review compare".split()
+    assert names == "write run repair run compare review revise run review compare".split()
     assert [step.detail for step in told.steps if step.name == "run"] == [
         "failed",
         "passed",
@@ -371,7 +435,7 @@ def test_a_program_rewritten_after_its_review_takes_the_place_of_the_one_before(
     sandbox: Sandbox,
 ) -> None:
     more = GOOD.replace("2 * x", "x + x")
-    _, events = build(coder(GOOD, more), ScriptedModel([MISSED, MET]), sandbox)
+    _, events = build(revised(GOOD, more), ScriptedModel([MISSED, MET]), sandbox)
     begun = [n for n, event in enumerate(events) if isinstance(event, ProgramBegun)]
     assert len(begun) == 2
     shown = "".join(e.text for e in events[begun[1] :] if isinstance(e, TextWritten))

@@ -9,7 +9,6 @@ from rag_agent.prompts.coder import DEFAULTS, CoderPrompts
 from rag_agent.prompts.reader import Prompts
 
 SAID: dict[str, Callable[[CoderPrompts], object]] = {
-    "code_instruction": lambda prompts: prompts.instruction("Request: attention"),
     "code_program": lambda prompts: prompts.program("Request: attention", "python"),
     "code_program_other": lambda prompts: prompts.program("Request: attention", "rust"),
     "code_repair": lambda prompts: prompts.repair("NameError"),

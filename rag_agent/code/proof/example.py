@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingestion.errors import InvalidReply
-from rag_agent.code.source import names_in, parsed, program_in
+from rag_agent.code.reply import written
+from rag_agent.code.source import names_in, parsed
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.coder import CoderPrompts
 
@@ -102,8 +103,8 @@ def write_example(
     Raises:
         InvalidReply: What it wrote is not Python or calls no target.
     """
-    reply = "".join(coder.stream(prompts.example(program), _MAX_TOKENS))
-    return read_example(program_in(reply), offered)
+    reply = written(coder, prompts.example(program), max_tokens=_MAX_TOKENS)
+    return read_example(reply, offered)
 
 
 def read_example(text: str, offered: Sequence[Target]) -> Example:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag_agent.code.self_check import SelfCheck, run_checked
+from rag_agent.code.proof.self_check import SelfCheck, run_checked
 from rag_agent.sandbox import Sandbox
 from rag_agent.settings import SandboxSettings
 from tests.rag_agent import sandboxes

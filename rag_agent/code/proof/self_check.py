@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from rag_agent.code.example import Call, Example
+from rag_agent.code.proof.example import Call, Example
 from rag_agent.code.source import USUAL_IMPORTS, imported_names, names_in
 from rag_agent.sandbox import Run, Sandbox
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import InvalidReply
-from rag_agent.code.example import Target, read_example, targets, write_example
-from rag_agent.code.self_check import self_check
+from rag_agent.code.proof.example import Target, read_example, targets, write_example
+from rag_agent.code.proof.self_check import self_check
 from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.coder import CoderPrompts
 
