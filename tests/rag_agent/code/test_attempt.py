@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion.errors import SandboxUnavailable
-from rag_agent.code.attempt import Attempt, error_lines, looked_at, ran
+from rag_agent.code.attempt import error_lines, looked_at, ran
 from rag_agent.code.draft import Draft
 from rag_agent.sandbox import Run, Sandbox
 
@@ -50,11 +50,6 @@ def test_without_walls_a_program_is_not_run_and_has_no_problem() -> None:
     attempt = ran(looked_at(DRAFT, TITLE, "python"), Shut())
     assert (attempt.ended, attempt.run, attempt.problem) == ("not run", None, "")
     assert "no walls" in attempt.trouble
-
-
-def test_an_attempt_that_reached_more_got_further() -> None:
-    broken = looked_at(Draft("def f(:\n"), TITLE, "python")
-    assert Attempt(DRAFT, DRAFT.body).got_to > broken.got_to
 
 
 def test_a_run_cut_by_a_limit_is_told_apart() -> None:

@@ -278,7 +278,7 @@ def test_a_program_that_ends_before_its_self_check_is_no_success(sandbox: Sandbo
 
 
 def test_without_a_usable_example_there_is_no_success(sandbox: Sandbox) -> None:
-    model = ScriptedModel([block(GOOD), "no", "no"] * 4)
+    model = ScriptedModel([block(GOOD), "no"] * 4)
     result, _ = build(model, ScriptedModel(), sandbox)
     assert (result.verdict, result.reason) == ("failed", "it has no self-check")
     assert any("No self-check was made" in notice for notice in result.notices)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from ingestion.errors import InvalidReply, ModelUnavailable
+from ingestion.errors import InvalidReply, ModelUnavailable, OutOfTime
 from rag_agent.model import llama_server
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.model.opening import open_model
@@ -152,6 +152,14 @@ def test_a_server_that_hangs_is_given_up(server: Server, model: LanguageModel) -
     with pytest.raises(ModelUnavailable):
         model.structured(PROMPT, Colour, 50)
     assert time.monotonic() - started < 10
+
+
+def test_a_server_that_hangs_is_left_at_the_deadline(server: Server, model: LanguageModel) -> None:
+    server.replies = [2.0]
+    started = time.perf_counter()
+    with pytest.raises(OutOfTime):
+        list(model.until(started + 0.3).stream(PROMPT, 50))
+    assert time.perf_counter() - started < 1.9
 
 
 def test_a_reply_cut_off_is_no_silent_success(server: Server, model: LanguageModel) -> None:

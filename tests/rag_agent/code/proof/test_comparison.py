@@ -88,14 +88,14 @@ def test_results_that_are_not_numbers_are_compared_too(
     body = "def split(w, n):\n    return w[:n], w[n:]\n"
     check = 'if __name__ == "__main__":\n    head, tail = result = split(["a", "b", "c"], 1)\n'
     other = f"def split(w, n):\n    return {second}\n"
-    assert compared(body, [other] * 3, sandbox, check).check.outcome == expected
+    assert compared(body, [other, UNRUN, UNRUN], sandbox, check).check.outcome == expected
 
 
 def test_what_is_drawn_at_random_is_not_compared(sandbox: Sandbox) -> None:
     body = "def noise(x):\n    return x + np.random.rand()\n"
     check = CHECK.replace("centred", "noise")
     other = "def noise(x):\n    return np.random.rand() - x\n"
-    found = compared(f"import numpy as np\n{body}", [other] * 3, sandbox, check)
+    found = compared(f"import numpy as np\n{body}", [other, UNRUN, UNRUN], sandbox, check)
     assert found.check == CrossCheck(reason=NONE_RUN)
 
 
@@ -133,7 +133,7 @@ USE = 'if __name__ == "__main__":\n    torch.manual_seed(0)\n    m = Layer()\n  
 def test_layers_are_compared_with_the_same_weights(
     sandbox: Sandbox, first: str, second: str, expected: str
 ) -> None:
-    assert compared(first, [second] * 3, sandbox, USE).check.outcome == expected
+    assert compared(first, [second, UNRUN, UNRUN], sandbox, USE).check.outcome == expected
 
 
 def test_an_outline_keeps_names_arguments_and_docstrings() -> None:
