@@ -78,7 +78,9 @@ class StubSandbox(Sandbox):
 @pytest.fixture(autouse=True)
 def same_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program is held to its self-check under the same secret in every test, so its text is the same too."""
-    monkeypatch.setattr("rag_agent.code.self_check.secrets.token_hex", lambda length: "5ec2e7" * 2)
+    monkeypatch.setattr(
+        "rag_agent.code.proof.self_check.secrets.token_hex", lambda length: "5ec2e7" * 2
+    )
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def page(*parts: tuple[str, str]) -> PageText:
 
 @pytest.fixture
 def embedder(word_embedder: WordEmbedder) -> Embedder:
-    return cast(Embedder, embedder)
+    return cast(Embedder, word_embedder)
 
 
 @pytest.fixture
