@@ -20,7 +20,7 @@ from typing import Any
 from bench import human_eval
 from bench.functions import kept
 from finetune.data.problems import load_problems
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
 from ingestion.fulltext.passages import sentences_of
 from ingestion.fulltext.pdf_text import read_pdf

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from bench import charts, langchain_ingest, record
 from bench.library import TemporaryLibrary
 from bench.rivals import MODEL
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
 from ingestion.machine import loopback_service, weights
 from ingestion.paper import Paper

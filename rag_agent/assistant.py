@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from ingestion import adding
 from ingestion.adding import Added
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
 from ingestion.errors import AgentError, ModelError, WeightsError
 from ingestion.fulltext.page_image import PageImage, page_image

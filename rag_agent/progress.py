@@ -50,16 +50,24 @@ class Progress(Protocol):
 
 
 class Telling:
-    """Progress of work outside a question: hands each event on and keeps steps and notices.
+    """Hands each event on, and keeps steps and notices: progress of any work, in a question or outside of one.
 
     Args:
-        on_event: Takes each event.
+        emit: Takes each event.
     """
 
-    def __init__(self, on_event: Callable[[Event], None] = lambda event: None) -> None:
-        self.say = on_event
-        self.steps: list[Step] = []
-        self.notices: list[str] = []
+    emit: Callable[[Event], None]
+    steps: list[Step]
+    """Made so far, in order."""
+    notices: list[str]
+    """What went another way so far."""
+
+    def __init__(self, emit: Callable[[Event], None] = lambda event: None) -> None:
+        self.emit, self.steps, self.notices = emit, [], []
+
+    def say(self, event: Event) -> None:
+        """Hand on an event."""
+        self.emit(event)
 
     def notice(self, what: AgentError | str) -> None:
         """Tell what went another way than planned, and keep it."""
@@ -68,7 +76,7 @@ class Telling:
 
     @contextmanager
     def step(self, name: StepName, detail: str = "") -> Iterator[list[str]]:
-        """Time one step; see `Progress.step`."""
+        """Time one step; see `Progress.step`. Its end is told even where nothing more may be said."""
         self.say(StepStarted(name, detail))
         started, closing = time.perf_counter(), list[str]()
         try:
@@ -76,4 +84,4 @@ class Telling:
         finally:
             seconds, said = time.perf_counter() - started, " ".join(closing) or detail
             self.steps.append(Step(name, seconds, said))
-            self.say(StepFinished(name, seconds, said))
+            self.emit(StepFinished(name, seconds, said))

@@ -12,12 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ingestion.embedding.hashing import HashingEmbedder
 from ingestion.embedding.protocol import Embedder, Vectors
 from ingestion.machine import weights
 from ingestion.settings import EmbeddingSettings
-
-__all__ = ["Embedder", "HashingEmbedder", "LocalEmbedder", "Vectors"]
 
 
 class LocalEmbedder(Embedder):

@@ -2,21 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ingestion.embedding.model import Embedder
-from ingestion.errors import AgentError, ArxivError, PaperNotFound, StoreError
+from ingestion.embedding import Embedder
+from ingestion.errors import ArxivError, PaperNotFound, StoreError
 from ingestion.library import Library
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.store.collection import Filters, Store
 from rag_agent.answer import Claim, Step
-from rag_agent.events import ClaimWritten, Event, Notice, StepFinished, StepStarted
+from rag_agent.events import ClaimWritten, Event
 from rag_agent.grounding.full_text import FullText
 from rag_agent.grounding.keys import Keys
 from rag_agent.model.client import LanguageModel
+from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
 from rag_agent.retrieval import Retriever
 from rag_agent.sandbox import Sandbox
@@ -30,7 +30,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Services:
+class Services(Telling):
     """One question's view of the program. Parts are shared between questions, the rest is its own.
 
     Args:
@@ -110,11 +110,6 @@ class Services:
             self.shown.append(event.claim)
         self.emit(event)
 
-    def notice(self, what: AgentError | str) -> None:
-        """Tell what went another way than planned; it is part of the result too."""
-        self.notices.append(str(what))
-        self.say(Notice(str(what)))
-
     def ask_arxiv(self, ask: Callable[[ArxivApi | None], _Result]) -> _Result:
         """What `ask` gives with arXiv; where that cannot be used, with one notice a question, without it.
 
@@ -133,20 +128,6 @@ class Services:
         except StoreError as error:  # what came could not be kept
             self.notice(error)
         return ask(None)
-
-    @contextmanager
-    def step(self, name: str, detail: str = "") -> Iterator[list[str]]:
-        """Time one step; what is appended to the list yielded becomes its closing detail."""
-        self.say(StepStarted(name, detail))
-        started = time.perf_counter()
-        closing: list[str] = []
-        try:
-            yield closing
-        finally:
-            seconds = time.perf_counter() - started
-            said = " ".join(closing) or detail
-            self.steps.append(Step(name, seconds, said))
-            self.emit(StepFinished(name, seconds, said))
 
     def coder(self) -> LanguageModel:
         """The coder model, opened at its first use."""

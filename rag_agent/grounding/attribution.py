@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.terms import terms
 from rag_agent.answer import Claim
 from rag_agent.grounding.evidence import Evidence

@@ -8,7 +8,7 @@ afterwards. What carries no quote is dropped; nothing left means that the texts 
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_in
 from ingestion.terms import terms
 from rag_agent.answer import Claim

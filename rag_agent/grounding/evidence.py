@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding.model import Embedder, Vectors
+from ingestion.embedding import Embedder, Vectors
 from ingestion.fulltext.quotable import why_not_quotable
 from ingestion.fulltext.sentences import sentence_spans
 from ingestion.paper import Paper

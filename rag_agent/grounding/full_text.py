@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import SPLITTER, Sentence, sentences_of, table_title
 from ingestion.fulltext.pdf_text import PARSER, PdfText, read_pdf
 from ingestion.machine.private_folder import make_private

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.embedding.model import Embedder, Vectors
+from ingestion.embedding import Embedder, Vectors
 from ingestion.fulltext.passages import (
     Passage,
     Sentence,

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.errors import KeywordUnsupported
 from ingestion.pipeline import ingest
 from ingestion.settings import StoreSettings

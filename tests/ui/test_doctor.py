@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.embedding.model import HashingEmbedder
+from ingestion.embedding import HashingEmbedder
 from ingestion.machine import loopback_service
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
