@@ -1,21 +1,16 @@
-"""The program behind every surface: opens its parts once, answers questions as streams of events."""
+"""The program behind every surface: answers questions as streams of events, and does what else a surface offers."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ingestion import adding
 from ingestion.adding import Added
-from ingestion.embedding import Embedder
-from ingestion.embedding.shared import SharedEmbedder
-from ingestion.errors import AgentError, ModelError, WeightsError
+from ingestion.errors import AgentError
 from ingestion.fulltext.page_image import PageImage, page_image
-from ingestion.library import Library, OnWait
-from ingestion.machine import weights
+from ingestion.library import OnWait
 from ingestion.paper import Paper
 from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
@@ -28,76 +23,27 @@ from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.notes import notes
-from rag_agent.conversations.store import Conversations
 from rag_agent.conversations.turn import Turn
-from rag_agent.events import Answered, Event, WaitingForArxiv
-from rag_agent.grounding.full_text import FullText
-from rag_agent.jobs import Job, Jobs, Run
-from rag_agent.model.client import LanguageModel, load_client
-from rag_agent.model.opening import open_model
+from rag_agent.events import Answered, Event
+from rag_agent.jobs import Job, Run
+from rag_agent.parts import Parts
 from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
-from rag_agent.question import Driver, question_graph, run
-from rag_agent.retrieval import Retriever
+from rag_agent.question import Driver, run
 from rag_agent.review import writing
 from rag_agent.sandbox import Sandbox
-from rag_agent.settings import Mode, Settings
+from rag_agent.settings import Mode
 from rag_agent.stream import Emit, streamed
 from rag_agent.tables import making, propose
 
-OpenModel = Callable[[Literal["reader", "coder"]], LanguageModel]
 _MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {
     making.KIND: making.make_table,
     writing.KIND: writing.write_review,
 }
-_T = TypeVar("_T")
 
 
-class Assistant:
-    """One program: share it between threads and questions.
-
-    Nothing is opened before it is needed; `warm_up` opens everything in the background.
-
-    Args:
-        settings: In force.
-        models: Opens the models; tests pass a function that gives a `ScriptedModel`.
-        report: Told of downloads and loading.
-        embedder: Takes the place of the model that the settings name; tests pass a `HashingEmbedder`.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        models: OpenModel | None = None,
-        report: weights.Report = lambda what, share: None,
-        embedder: Embedder | None = None,
-    ) -> None:
-        home = settings.home
-        self.settings = settings
-        self.embedder = embedder or SharedEmbedder(settings.embedding, home, report)
-        self.library = Library(settings, self.embedder, report)
-        self.full_text = FullText(settings.pdf, self.embedder, home / "texts")
-        self.conversations = Conversations(home)
-        self.jobs = Jobs(home)
-        self._open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
-
-    @property
-    def retriever(self) -> Retriever:
-        """Searches the library."""
-        return Retriever(self.library.store, self.embedder, self.settings.retrieval)
-
-    def warm_up(self) -> None:
-        """Load models and library, so that the first question finds them ready.
-
-        Raises:
-            AgentError: The library or the embedding model cannot be had; a missing reader is no error.
-        """
-        # Without a reader the answers only quote, and each says so.
-        reader = threading.Thread(target=self._reader, daemon=True)
-        reader.start()
-        self.embedder.load()
-        self.library.store.count()
-        reader.join()
+class Assistant(Parts):
+    """One program, made of its parts: share it between threads and questions."""
 
     def ask(
         self,
@@ -158,7 +104,7 @@ class Assistant:
         """A query in English, as the papers are; as it stands where the reader model cannot translate it."""
         if language_of(query) == "en":
             return query
-        services, _ = self._services(threading.Event(), lambda event: None)
+        services, _ = self.services(threading.Event(), lambda event: None)
         return to_english(query, services)
 
     def add(self, given: str, on_wait: OnWait = lambda seconds, reason: None) -> Added:
@@ -211,8 +157,8 @@ class Assistant:
         return code_again.write_again(
             code,
             instruction,
-            coder=self._open_model("coder"),
-            reader=self._open_model("reader"),
+            coder=self.open_model("coder"),
+            reader=self.open_model("reader"),
             sandbox=Sandbox(self.settings.sandbox),
             prompts=Prompts(self.settings.prompts).coder,
             progress=Telling(on_event),
@@ -221,7 +167,7 @@ class Assistant:
 
     def columns(self, question: str) -> list[str]:
         """Columns of a table that would answer a question, to be edited; the usual ones without a reader."""
-        reader, _ = self._reader()
+        reader, _ = self.reader()
         return [one.name for one in propose(question, reader, Prompts(self.settings.prompts).works)]
 
     def work(self, job: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
@@ -236,7 +182,7 @@ class Assistant:
         """
 
         def make(run: Run) -> dict[str, Any]:
-            services, _ = self._services(threading.Event(), lambda event: run.go_on())
+            services, _ = self.services(threading.Event(), lambda event: run.go_on())
             return _MAKERS[run.job.kind](run, services)
 
         return self.jobs.run(job, make, on_progress)
@@ -255,7 +201,7 @@ class Assistant:
             raise AgentError("The question is empty", next_step="Ask something")
         started = time.perf_counter()
         before = self.conversations.remember(session) if session else before
-        services, reader_seconds = self._services(stopped, emit)
+        services, reader_seconds = self.services(stopped, emit)
         services.only = only
         answer, memory = run(asked, before, services, driver)
         answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
@@ -270,63 +216,3 @@ class Assistant:
         except AgentError as error:
             return replace(answer, notices=(*answer.notices, str(error)))
         return answer
-
-    def _services(
-        self, stopped: threading.Event, emit: Callable[[Event], None]
-    ) -> tuple[Services, float]:
-        """Services of one question, and the seconds that the reader model took to open.
-
-        Imports hold the interpreter's lock. So what the plan needs is imported while servers start, and
-        what the search needs while the model plans.
-        """
-        _early(self.embedder.load)
-        with ThreadPoolExecutor(1) as pool:
-            opening = pool.submit(_timed, self._reader)
-            load_client()
-            question_graph()
-            (reader, notice), seconds = opening.result()
-        _early(lambda: self.library.store.count())
-        services = Services(
-            settings=self.settings,
-            library=self.library,
-            embedder=self.embedder,
-            full_text=self.full_text,
-            arxiv=self.library.arxiv(
-                self.settings.arxiv.max_requests,
-                lambda wait_s, reason: emit(WaitingForArxiv(wait_s, reason)),
-            ),
-            sandbox=Sandbox(self.settings.sandbox),
-            prompts=Prompts(self.settings.prompts),
-            reader=reader,
-            open_coder=lambda: self._open_model("coder"),
-            emit=emit,
-            stopped=stopped,
-            opened=[reader] if reader else [],
-        )
-        if reader is not None:
-            reader.on_piece = services.go_on
-        if notice:
-            services.notice(notice)
-        return services, seconds
-
-    def _reader(self) -> tuple[LanguageModel | None, str]:
-        try:
-            return self._open_model("reader"), ""
-        except (ModelError, WeightsError) as error:
-            return None, f"{error} The answer only quotes."
-
-
-def _early(open_part: Callable[[], object]) -> None:
-    """Open a part in the background; what fails there fails again, and is told, where it is used."""
-
-    def run() -> None:
-        with contextlib.suppress(AgentError, OSError):
-            open_part()
-
-    threading.Thread(target=run, daemon=True).start()
-
-
-def _timed(work: Callable[[], _T]) -> tuple[_T, float]:
-    """What a call gives, and the seconds it took."""
-    started = time.perf_counter()
-    return work(), time.perf_counter() - started
