@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from rag_agent.grounding.evidence import Evidence, context
 from rag_agent.grounding.names import names
 from rag_agent.grounding.open_paper import OpenPaper

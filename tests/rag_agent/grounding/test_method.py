@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from ingestion.embedding.model import Embedder
+from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_of
 from ingestion.fulltext.pdf.page import Block, PageText
 from ingestion.fulltext.pdf_text import PdfText
