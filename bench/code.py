@@ -22,8 +22,8 @@ from bench.functions import kept
 from finetune.data.problems import load_problems
 from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
+from ingestion.fulltext.documents import read_document
 from ingestion.fulltext.passages import sentences_of
-from ingestion.fulltext.pdf_text import read_pdf
 from ingestion.paper import Paper, parse_arxiv_id
 from rag_agent.citation import Citation
 from rag_agent.code.writing import write_code
@@ -138,10 +138,10 @@ def passages_for(
 ) -> tuple[Citation, ...]:
     """The passages of the request's paper that say most about its question, best first."""
     path = next((SHARED / "pdfs" / "papers").glob(f"{request['arxiv_id']}*.pdf"))
-    pdf = read_pdf(path, settings.pdf)
+    pdf = read_document(path, settings.pdf)
     found = parse_arxiv_id(request["arxiv_id"])
     paper = Paper(found.id, pdf.title, pdf.abstract, pdf.authors, (), found.year)
-    vectors = embedder.encode([sentence.reading for sentence in sentences_of(pdf.pages)])
+    vectors = embedder.encode([sentence.reading for sentence in sentences_of(pdf)])
     opened = OpenPaper(paper, pdf, embedder, vectors)
     keys = Keys()
     return tuple(keys.cite(e, e.cosine) for e in method_of(opened, request["question"], embedder))

@@ -13,7 +13,8 @@ AgentError                 what happened, what was kept, what to do next
 ├── ArxivError             arXiv's API or PDF server
 │   ├── ArxivUnavailable   no connection, a time-out, or refused after every retry (SourceUnavailable too)
 │   └── PaperNotFound      there is no such paper
-├── PdfError               a PDF that gives no text: broken, locked, scanned, too large, too slow
+├── DocumentError          a paper's file that gives no text: damaged, hostile, too large, too slow
+│   └── PdfError           a PDF: also locked, or scanned
 ├── ModelError             the language model
 │   ├── ModelUnavailable   no server answers and none can be started
 │   ├── InvalidReply       a reply that does not fit its schema, after the repair attempt
@@ -90,7 +91,11 @@ class PaperNotFound(ArxivError):
     """There is no paper under this id or title."""
 
 
-class PdfError(AgentError):
+class DocumentError(AgentError):
+    """A paper's file that gives no text: damaged, hostile, too large or too slow."""
+
+
+class PdfError(DocumentError):
     """A PDF that gives no text: broken, locked, scanned, too large or too slow."""
 
 

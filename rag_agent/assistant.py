@@ -140,7 +140,9 @@ class Assistant(Parts):
             PdfError: This version is not at hand, or the page cannot be drawn.
         """
         paper, file = self.library.version_at_hand(arxiv_id, version)
-        boxes = self.full_text.open(paper, file).text.boxes(page, *span) if span[1] else []
+        boxes = (
+            self.full_text.open(paper, file).text.pages[page - 1].boxes_of(*span) if span[1] else []
+        )
         return page_image(file, page, self.settings.pdf, width_px=width_px, marked=boxes)
 
     def run_again(self, code: CodeResult) -> CodeResult:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ingestion.document import Form
 from ingestion.paper import Paper
 
-QuoteKind = Literal["abstract", "pdf", "summary"]
-"""Whose words a quote is: the authors' abstract or full text, or this project's summary of a starter paper."""
+QuoteKind = Literal["abstract", "summary"] | Form
+"""Whose words a quote is: the authors' abstract or full text, by its form, or this project's summary of a starter
+paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,9 @@ class Citation:
     Args:
         key: Number shown in the answer, from 1.
         paper: The source.
-        page: Page of the PDF from 1; None when the quote is from the abstract.
+        page: Page of the PDF from 1; 0 for a full text without pages, None when the quote is from the abstract.
         quote: Exact substring of the source's stored text.
-        start: Character offset of the quote in that text (page text, or `Paper.text`).
+        start: Character offset of the quote in that text (page text, the document's, or `Paper.text`).
         passage: The stored text around the quote, to show it in context; contains the quote.
         cosine: Cosine of claim and quote, -1 to 1.
         kind: Where the quote comes from; a `summary` is not the authors', so it stands in no quotation marks.

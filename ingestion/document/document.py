@@ -69,9 +69,20 @@ class Document:
         block = self.blocks[place] if place >= 0 else None
         return block if block and offset < block.end else None
 
+    def with_caption(self, block: Block) -> tuple[int, int]:
+        """The span of a block, and of the caption that stands right before it."""
+        place = bisect_right(self.blocks, block.start, key=lambda each: each.start) - 1
+        before = self.blocks[place - 1] if place else None
+        start = before.start if before and before.kind == "caption" else block.start
+        return start, block.end
+
     def page_at(self, offset: int) -> int:
         """The page of the PDF that an offset of the text lies on, from 1; 0 where there are no pages."""
         return bisect_right(self.pages, offset, key=lambda page: page.start)
+
+    def page_text(self, page: int) -> str:
+        """The text of a PDF's page, from 1."""
+        return self.text[self.pages[page - 1].start : self.pages[page - 1].end]
 
     def page_start(self, page: int) -> int:
         """Offset of a page in the text, which quotes of a PDF are counted from; 0 where there are no pages."""

@@ -1,10 +1,12 @@
 """The text of a paper, read from an untrusted file: sentences, passages, page images.
 
-`read_pdf` gives the pages of a PDF, `sentences_of` its sentences as they stand and as they are read,
-`passages_of` what is searched, and `page_image` a page to look at. `pdf_of` says which file that is. The
-file is opened by `parsers` and `page_renderer`, programs of their own with limits, never in this process.
+`read_document` gives the document of a file in any form, `sentences_of` its sentences as they stand and as they
+are read, `passages_of` what is searched, and `page_image` a PDF's page to look at. `pdf_of` says which file that
+is. The file is opened by `ingestion.document.reader`, `parsers` and `page_renderer`, programs of their own with
+limits, never in this process.
 """
 
+from ingestion.fulltext.documents import read_document
 from ingestion.fulltext.page_image import PageImage, page_image
 from ingestion.fulltext.passages import Passage, passages_of
 from ingestion.fulltext.pdf_files import pdf_of, versions_at_hand
@@ -21,6 +23,7 @@ __all__ = [
     "page_image",
     "passages_of",
     "pdf_of",
+    "read_document",
     "read_pdf",
     "sentence_spans",
     "sentences_of",

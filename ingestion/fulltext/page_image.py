@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.cleaning import printable
+from ingestion.document.blocks import Box
 from ingestion.errors import PdfError
-from ingestion.fulltext.pdf.page import Box
 from ingestion.fulltext.pdf_files import read_bounded
 from ingestion.fulltext.process import Ended, run_on
 from ingestion.settings import PdfSettings

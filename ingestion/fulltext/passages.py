@@ -1,6 +1,6 @@
 """Passages of a paper: runs of sentences that are embedded and searched.
 
-A sentence is an exact span of a page's stored text. A passage is a run of about three sentences of one
+A sentence is an exact span of a document's stored text. A passage is a run of about three sentences of one
 section and page, small enough for an embedder that reads 256 word pieces; or a few rows of one table.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
 
-from ingestion.fulltext.pdf.page import PageText
+from ingestion.document import Document
 from ingestion.fulltext.reading import sentences_of
 from ingestion.fulltext.sentences import (
     MAX_SENTENCE_CHARACTERS,
@@ -30,10 +30,9 @@ __all__ = [
     "sentence_spans",
     "sentences_in",
     "sentences_of",
-    "table_title",
 ]
 
-SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 4"
+SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 5"
 """Names how passages are made, for caches. The last number counts changes of the rules, `reading`'s too."""
 WINDOW = 3
 """Sentences in a passage. Five or more outgrow what MiniLM reads in papers of long sentences."""
@@ -43,12 +42,12 @@ MAX_CHARACTERS = 900
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of sentences of one page.
+    """A run of sentences of one section and page.
 
     Args:
-        text: Exactly `page.text[start:end]`.
-        page: Page of the PDF from 1.
-        start: Offset of its first character in the page's text.
+        text: Exactly `document.text[start:end]`.
+        page: Page of the PDF from 1; 0 where the document has no pages.
+        start: Offset of its first character in the document's text.
         end: Offset after its last.
         reading: What is embedded and searched: its sentences' readings, a table's caption only once.
         section: Title of its section.
@@ -66,30 +65,21 @@ class Passage:
     last: int
 
 
-def passages_of(pages: Sequence[PageText], sentences: Sequence[Sentence]) -> list[Passage]:
+def passages_of(document: Document, sentences: Sequence[Sentence]) -> list[Passage]:
     """Windows over the sentences, each beginning where the one before has its last sentence."""
     passages = []
     indices = range(len(sentences))
     for _, run in groupby(indices, key=lambda index: _run_key(sentences[index])):
         members = list(run)
         for first, last in _windows(members, sentences):
-            passages.append(join_sentences(pages, sentences, first, last))
+            passages.append(join_sentences(document, sentences, first, last))
     return passages
 
 
-def _run_key(sentence: Sentence) -> tuple[int, str, str | int]:
-    """Passages keep within a page and a section; captions, footnotes and tables stand alone."""
-    run: str | int = ""
-    if sentence.kind == "table":
-        run = table_title(sentence)
-    elif sentence.kind in ("caption", "footnote"):
-        run = sentence.block
-    return sentence.page, sentence.section, run
-
-
-def table_title(row: Sentence) -> str:
-    """The first sentence of the caption that a table row is read with."""
-    return row.reading.split(". ")[0]
+def _run_key(sentence: Sentence) -> tuple[int, str, int]:
+    """Passages keep within a page and a section; captions, footnotes, tables and algorithms stand alone."""
+    alone = sentence.kind in ("table", "caption", "footnote", "algorithm")
+    return sentence.page, sentence.section, sentence.block if alone else -1
 
 
 def _windows(members: Sequence[int], sentences: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
@@ -116,11 +106,11 @@ def _size(sentence: Sentence) -> int:
 
 
 def join_sentences(
-    pages: Sequence[PageText], sentences: Sequence[Sentence], first: int, last: int
+    document: Document, sentences: Sequence[Sentence], first: int, last: int
 ) -> Passage:
     """The passage from one sentence to another of the same page."""
     opening, closing = sentences[first], sentences[last]
-    text = pages[opening.page - 1].text[opening.start : closing.end]
+    text = document.text[opening.start : closing.end]
     run = sentences[first : last + 1]
     readings = (
         _share_caption([sentence.reading for sentence in run])
@@ -134,12 +124,15 @@ def join_sentences(
 
 
 def _share_lead_in(run: Sequence[Sentence]) -> list[str]:
-    """Readings with a list's lead-in only before its first item, and a sentence in two halves once."""
+    """Readings with a list's lead-in only before its first item, an equation's lead only where it stands apart, and
+    a sentence in two halves once."""
     readings: list[str] = []
     for before, sentence in zip([None, *run], run, strict=False):
         known = before and before.text.endswith(sentence.lead_in)
         led = before and before.lead_in == sentence.lead_in
-        reading = sentence.text if sentence.lead_in and (known or led) else sentence.reading
+        led_to = before and sentence.kind == "equation"
+        shared = (sentence.lead_in and (known or led)) or led_to
+        reading = sentence.text if shared else sentence.reading
         if not readings or reading != readings[-1]:
             readings.append(reading)
     return readings

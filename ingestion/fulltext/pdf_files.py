@@ -69,7 +69,7 @@ def read_bounded(path: Path, max_mb: int) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise PdfError(f"{name} is no regular file", next_step="Give the PDF itself")
+                raise PdfError(f"{name} is no regular file", next_step="Give the file itself")
             data = file.read(limit + 1) if found.st_size <= limit else b""
     except OSError as error:
         raise PdfError(

@@ -8,7 +8,7 @@ its parsing (`make bench-reading`). pypdf is the fallback for files that PDFium 
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from ingestion.cleaning import printable
 from ingestion.errors import PdfError
 from ingestion.fulltext.pdf.front import abstract_of, authors_of, title_of
 from ingestion.fulltext.pdf.layout import lay_out
-from ingestion.fulltext.pdf.page import Box, PageText
+from ingestion.fulltext.pdf.page import PageText
 from ingestion.fulltext.pdf_files import read_bounded
 from ingestion.fulltext.process import Ended, run_on
 from ingestion.settings import PdfSettings
@@ -49,30 +49,6 @@ class PdfText:
     abstract: str
     parser: str
     notices: tuple[str, ...] = ()
-
-    def boxes(self, page: int, start: int, end: int) -> list[Box]:
-        """Boxes that cover a span of a page's text, to highlight it on the page's image.
-
-        Args:
-            page: From 1.
-            start: First character of the span in the page's text.
-            end: Character after the span.
-
-        Returns:
-            One (x0, y0, x1, y1) a line, points from the left and from the top; none from the fallback parser.
-        """
-        return self.pages[page - 1].boxes_of(start, end)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON values for a cache; `from_json` reads them."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "PdfText":
-        """The text that `as_json` wrote."""
-        pages = tuple(PageText.from_json(page) for page in stored["pages"])
-        lists = {key: tuple(stored[key]) for key in ("authors", "notices")}
-        return cls(**{**stored, **lists, "pages": pages})
 
 
 def read_pdf(path: Path, settings: PdfSettings) -> PdfText:

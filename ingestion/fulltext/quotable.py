@@ -15,7 +15,7 @@ statements beginning with `We` or `Consider`, and was mended.
 
 import re
 
-from ingestion.fulltext.pdf.page import Kind
+from ingestion.document.blocks import Kind
 from ingestion.fulltext.sentences import has_formula
 
 CUT_WORDS = 8
@@ -71,10 +71,10 @@ def why_not_quotable(text: str, kind: Kind = "text", lead_in: str = "") -> str:
 
     Args:
         text: The sentence as it stands.
-        kind: Of its block; a table's rows are always evidence, a caption unless it asks.
+        kind: Of its block; a table's rows, equations and algorithms are always evidence, a caption unless it asks.
         lead_in: The sentence that opens its list, which makes an item whole; empty outside lists.
     """
-    if kind == "table":
+    if kind in ("table", "equation", "algorithm"):
         return ""
     if _QUESTION.search(text):
         return "a question"

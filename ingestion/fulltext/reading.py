@@ -8,54 +8,108 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ingestion.fulltext.pdf.page import Block, Kind, PageText
+from ingestion.document import Document, Equation, Kind, Table
 from ingestion.fulltext.quotable import BULLET, LEFT_OPEN, why_not_quotable
 from ingestion.fulltext.sentences import Sentence, sentence_spans
 
-READ: frozenset[Kind] = frozenset({"abstract", "text", "footnote", "caption", "table"})
+READ: frozenset[Kind] = frozenset(
+    {"abstract", "text", "list", "theorem", "equation", "algorithm", "footnote", "caption", "table"}
+)
 """Kinds of blocks that are read."""
+PROSE: frozenset[Kind] = frozenset({"text", "list", "theorem"})
+"""Kinds of blocks that make the running text."""
 READABLE_LETTERS = 12
 READABLE_LETTER_SHARE = 0.4
 """Of its characters; the crumbs of a formula have fewer letters."""
+ALGORITHM_CHARACTERS = 500
+"""Of a run of an algorithm's lines, about ten; MiniLM reads about 1,000 characters."""
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _ENDED = re.compile(r"[.!?:;][\d∗*†‡)\]”\"’']*$")
 
 
-def sentences_of(pages: Sequence[PageText]) -> list[Sentence]:
-    """The sentences of a paper in the order of its pages; table rows count as sentences."""
+def sentences_of(document: Document) -> list[Sentence]:
+    """The sentences of a paper in the order of its text; table rows and equations count as sentences."""
     split = [
         sentence
-        for number, page in enumerate(pages, start=1)
-        for block in page.blocks
+        for place, block in enumerate(document.blocks)
         if block.kind in READ
-        for sentence in _block_sentences(page, number, block)
+        for sentence in _block_sentences(document, place)
     ]
-    whole = _with_other_halves(_with_lead_ins(split))
+    whole = list(_with_lead_ins(split))
+    if document.pages:
+        whole = _with_other_halves(whole)
     return [
         replace(each, unfit=why_not_quotable(each.text, each.kind, each.lead_in)) for each in whole
     ]
 
 
-def _block_sentences(page: PageText, number: int, block: Block) -> Iterator[Sentence]:
-    spans = (
-        [(block.start, block.end)]
-        if block.kind == "table"
-        else sentence_spans(page.text, block.start, block.end)
+def _block_sentences(document: Document, place: int) -> Iterator[Sentence]:
+    block = document.blocks[place]
+    page = document.page_at(block.start)
+    for start, end, reading in _readings(document, place):
+        text = document.text[start:end]
+        yield Sentence(
+            text, page, start, end, reading or text, block.section, block.kind, block.start
+        )
+
+
+def _readings(document: Document, place: int) -> Iterator[tuple[int, int, str]]:
+    """Span and reading of each sentence of a block; an empty reading where it reads as it stands."""
+    block = document.blocks[place]
+    if isinstance(block.content, Table):
+        yield from ((row.start, row.end, row.reading) for row in block.content.rows if row.reading)
+    elif isinstance(block.content, Equation):
+        yield block.start, block.end, _equation_reading(document, place, block.content)
+    elif block.kind == "algorithm":
+        yield from _algorithm_readings(document, place)
+    else:
+        for start, end in sentence_spans(document.text, block.start, block.end):
+            if _is_readable(document.text[start:end]):
+                yield start, end, ""
+
+
+def _equation_reading(document: Document, place: int, equation: Equation) -> str:
+    """An equation with its number, after the sentence that leads to it and before one that goes on from it."""
+    latex = document.text_of(document.blocks[place])
+    number = f" ({equation.number})" if equation.number else ""
+    before, after = _prose_beside(document, place, -1), _prose_beside(document, place, 1)
+    goes_on = after[:1].islower() or after.startswith("Here")
+    return " ".join(
+        part for part in (before, f"$${latex}$${number}", after if goes_on else "") if part
     )
-    for start, end in spans:
-        text = page.text[start:end]
-        if _is_readable(text, block):
-            reading = block.reading or text
-            yield Sentence(
-                text, number, start, end, reading, block.section, block.kind, block.start
-            )
 
 
-def _is_readable(text: str, block: Block) -> bool:
-    """Neither the crumbs of a formula nor a table's header, which stands in its rows' readings."""
-    if block.kind == "table":
-        return bool(block.reading)
+def _prose_beside(document: Document, place: int, step: int) -> str:
+    """The nearest sentence of the running text before or after an equation, other equations passed over."""
+    place += step
+    while 0 <= place < len(document.blocks) and document.blocks[place].kind == "equation":
+        place += step
+    if not 0 <= place < len(document.blocks) or document.blocks[place].kind not in PROSE:
+        return ""
+    block = document.blocks[place]
+    spans = sentence_spans(document.text, block.start, block.end)
+    start, end = spans[-1] if step < 0 else spans[0]
+    return document.text[start:end]
+
+
+def _algorithm_readings(document: Document, place: int) -> Iterator[tuple[int, int, str]]:
+    """An algorithm in runs of whole lines, each read after its caption."""
+    block = document.blocks[place]
+    before = document.blocks[place - 1] if place else block
+    caption = f"{document.text_of(before)} " if before.kind == "caption" else ""
+    start = block.start
+    while start < block.end:
+        end = block.end
+        if end - start > ALGORITHM_CHARACTERS:
+            line_end = document.text.rfind("\n", start + 1, start + ALGORITHM_CHARACTERS)
+            end = line_end if line_end > start else min(end, start + ALGORITHM_CHARACTERS)
+        yield start, end, caption + document.text[start:end]
+        start = end + 1 if document.text[end : end + 1] == "\n" else end
+
+
+def _is_readable(text: str) -> bool:
+    """No crumbs of a formula."""
     letters = len(_LETTERS.findall(text))
     return letters >= READABLE_LETTERS and letters >= READABLE_LETTER_SHARE * len(
         text.replace(" ", "")
@@ -66,7 +120,7 @@ def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
     """Items of a list are read after the sentence that opens it: the last before them, if it ends in a colon."""
     lead_in: Sentence | None = None
     for sentence in sentences:
-        if sentence.kind != "text":  # captions and footnotes stand after a page's running text
+        if sentence.kind not in PROSE:  # captions and footnotes stand after a page's running text
             yield sentence
         elif _is_item(sentence) and lead_in and lead_in.section == sentence.section:
             reading = f"{lead_in.text} {sentence.text}"
@@ -83,7 +137,7 @@ def _is_item(sentence: Sentence) -> bool:
     return sentence.block == sentence.start and BULLET.match(sentence.text) is not None
 
 
-def _with_other_halves(sentences: Iterator[Sentence]) -> list[Sentence]:
+def _with_other_halves(sentences: Sequence[Sentence]) -> list[Sentence]:
     """A sentence that a column's or page's end cuts in two is read whole from either half."""
     whole = list(sentences)
     prose = [i for i, sentence in enumerate(whole) if sentence.kind == "text"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingestion.fulltext.pdf.page import Kind
+from ingestion.document.blocks import Kind
 
 MAX_SENTENCE_CHARACTERS = 600
 """A longer one is cut at a space: it is a list or a formula that the splitter took for a sentence."""
@@ -20,19 +20,19 @@ _FORMULA = re.compile(r"[=←≈] ?[^=←≈\n]{0,40}?[\w)\]}](?: ?[−+*/·×�
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence, or one table row, of a paper.
+    """One sentence, one table row or one equation of a paper.
 
     Args:
-        text: Exactly `page.text[start:end]`, so it may be quoted.
-        page: Page of the PDF from 1.
-        start: Offset of its first character in the page's text.
+        text: Exactly `document.text[start:end]`, so it may be quoted.
+        page: Page of the PDF from 1; 0 where the document has no pages.
+        start: Offset of its first character in the document's text.
         end: Offset after its last.
         reading: What a model is shown: the text itself; for a table row the table's caption and each cell
-            after its column's label; for a list's item the list's lead-in before it; for half a sentence, cut
-            by the end of a column or page, both halves.
+            after its column's label; for an equation its number and the sentences around it; for a list's item
+            the list's lead-in before it; for half a sentence, cut by the end of a column or page, both halves.
         section: Title of its section, empty before the first.
         kind: Kind of its block.
-        block: Offset of its block in the page's text.
+        block: Offset of its block in the document's text.
         lead_in: The sentence that opens its list, as in `We make three contributions:`; empty outside lists.
         unfit: Why it is no evidence, as in `a question`; empty where it may be quoted.
     """

@@ -158,7 +158,11 @@ def _excerpts(ordered: Sequence[Evidence]) -> list[str]:
 def _shown(evidence: Evidence) -> str:
     """A sentence as the model sees it; one of an abstract with its paper's title."""
     text = evidence.reading[:_READING_CHARACTERS]
-    return text if evidence.page else f"({evidence.paper.title[:_TITLE_CHARACTERS]}) {text}"
+    return (
+        text
+        if evidence.page is not None
+        else f"({evidence.paper.title[:_TITLE_CHARACTERS]}) {text}"
+    )
 
 
 def _sentences(pieces: Iterator[str]) -> Iterator[str]:

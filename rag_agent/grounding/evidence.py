@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ingestion.document import Form
 from ingestion.embedding import Embedder, Vectors
 from ingestion.fulltext.quotable import why_not_quotable
 from ingestion.fulltext.sentences import sentence_spans
@@ -29,8 +30,8 @@ class Evidence:
 
     Args:
         paper: Its source.
-        page: Page of the PDF from 1; None for an abstract.
-        start: Offset of `text` in the page's text, or in `Paper.text`.
+        page: Page of the PDF from 1; 0 for a full text without pages, None for an abstract.
+        start: Offset of `text` in the page's text, in the document's where it has no pages, or in `Paper.text`.
         text: The sentence, exactly as stored.
         reading: What the model is shown: the text, or a table row with its caption and column labels.
         passage: Stored text around it; contains `text`.
@@ -41,6 +42,7 @@ class Evidence:
         quotable: Whether it says something by itself; a heading, a question or a cut bullet does not.
         topic: Names that the whole paper is about, folded as `names.names` gives them.
         is_row: Whether it is a table's row, whose reading has the cells asked for alone.
+        form: What its full text was read from; None for an abstract.
     """
 
     paper: Paper
@@ -56,6 +58,7 @@ class Evidence:
     quotable: bool = True
     topic: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     is_row: bool = False
+    form: Form | None = None
 
 
 def abstract_evidence(

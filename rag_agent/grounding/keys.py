@@ -21,5 +21,5 @@ class Keys:
             start=evidence.start,
             passage=evidence.passage,
             cosine=cosine,
-            kind=quote_kind(evidence.paper, evidence.page),
+            kind=evidence.form or quote_kind(evidence.paper, evidence.page),
         )

@@ -19,7 +19,7 @@ _NAME_WORDS = 5  # of a title: `Algorithm 2: AdaMax, a variant` of Adam is calle
 
 
 class _Span(NamedTuple):
-    """A stretch of a page's text, and what of it is embedded."""
+    """A stretch of a document's text, and what of it is embedded."""
 
     page: int
     start: int
@@ -58,18 +58,18 @@ def method_of(paper: OpenPaper, request: str, embedder: Embedder, k: int = 3) ->
 
 def _algorithms(paper: OpenPaper) -> Iterator[_Span]:
     """The algorithms that a paper prints: a caption and the lines below it, which layout takes for a figure's."""
-    for number, page in enumerate(paper.text.pages, 1):
-        for place, block in enumerate(page.blocks):
-            title = _ALGORITHM.match(page.text, block.start, block.end)
-            if title is None:
-                continue
-            end = block.end
-            for below in page.blocks[place + 1 :]:
-                if below.kind != "figure":
-                    break
-                end = below.end
-            end = min(end, block.start + _ALGORITHM_CHARACTERS)
-            yield _Span(number, block.start, end, block.section, title[0])
+    text, blocks = paper.text.text, paper.text.blocks
+    for place, block in enumerate(blocks):
+        title = _ALGORITHM.match(text, block.start, block.end)
+        if title is None:
+            continue
+        page, end = paper.text.page_at(block.start), block.end
+        for below in blocks[place + 1 :]:
+            if below.kind not in ("figure", "algorithm") or paper.text.page_at(below.start) != page:
+                break
+            end = below.end
+        end = min(end, block.start + _ALGORITHM_CHARACTERS)
+        yield _Span(page, block.start, end, block.section, title[0])
 
 
 def _evidence(
@@ -79,12 +79,12 @@ def _evidence(
     if not spans:
         return []
     asked, *vectors = embedder.encode([request, *(span.reading for span in spans)])
-    texts = [paper.text.pages[span.page - 1].text for span in spans]
+    text = paper.text.text
     return [
         Evidence(
             paper=paper.paper,
             page=span.page,
-            start=span.start,
+            start=span.start - paper.text.page_start(span.page),
             text=text[span.start : span.end],
             reading=span.reading,
             passage=context(text, span.start, span.end),
@@ -92,8 +92,9 @@ def _evidence(
             cosine=float(vector @ asked),
             vector=vector,
             section=span.section,
+            form=paper.text.form,
         )
-        for span, text, vector in zip(spans, texts, vectors, strict=True)
+        for span, vector in zip(spans, vectors, strict=True)
     ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ingestion.document import Document
 from ingestion.embedding import Embedder, Vectors
 from ingestion.fulltext.passages import (
     Passage,
@@ -20,9 +21,7 @@ from ingestion.fulltext.passages import (
     join_sentences,
     passages_of,
     sentences_of,
-    table_title,
 )
-from ingestion.fulltext.pdf_text import PdfText
 from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.grounding.evidence import Evidence, context
@@ -47,6 +46,9 @@ TABLES = 2
 """Tables of which rows are shown: those of the best rows."""
 # The longest passage that neighbouring windows grow to (6: one of 44 questions fewer).
 _REGION_SENTENCES = 8
+_TABLE_CHARACTERS = (
+    6_000  # of a table shown whole around one of its rows; 40 rows of 150 characters
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,18 @@ class OpenPaper:
 
     Args:
         paper: Whose text it is.
-        text: Its pages.
+        text: Its document.
         embedder: Embeds questions.
-        vectors: float32 (sentences, dim), rows of norm 1, in the order of `sentences_of(text.pages)`.
+        vectors: float32 (sentences, dim), rows of norm 1, in the order of `sentences_of(text)`.
     """
 
     def __init__(
-        self, paper: Paper, text: PdfText, embedder: Embedder, vectors: NDArray[np.float32]
+        self, paper: Paper, text: Document, embedder: Embedder, vectors: NDArray[np.float32]
     ) -> None:
         self.paper = paper
         self.text = text
-        self.sentences: list[Sentence] = sentences_of(text.pages)
-        self.passages: list[Passage] = passages_of(text.pages, self.sentences)
+        self.sentences: list[Sentence] = sentences_of(text)
+        self.passages: list[Passage] = passages_of(text, self.sentences)
         self._embedder = embedder
         self._vectors = vectors
         self._topic = topic_of(sentence.text for sentence in self.sentences)
@@ -132,21 +134,15 @@ class OpenPaper:
     def _rows_asked_for(self, question: str, chosen: Sequence[int]) -> dict[int, str]:
         """Of the tables with the best rows among `chosen`, the rows and cells asked for: readings by sentence."""
         best = [index for index in chosen if self.sentences[index].kind == "table"]
-        titles = list(dict.fromkeys(self._table(index) for index in best))[:TABLES]
+        tables = list(dict.fromkeys(self.sentences[index].block for index in best))[:TABLES]
         readings: dict[int, str] = {}
-        for title in titles:
+        for table in tables:
             rows = [
-                i
-                for i, s in enumerate(self.sentences)
-                if s.kind == "table" and self._table(i) == title
+                i for i, s in enumerate(self.sentences) if s.kind == "table" and s.block == table
             ]
             asked = asked_for(question, [self.sentences[i].reading for i in rows])
             readings |= {rows[place]: reading for place, reading in asked.items()}
         return readings
-
-    def _table(self, index: int) -> tuple[int, str]:
-        """What tells one table from another: its page and its caption."""
-        return self.sentences[index].page, table_title(self.sentences[index])
 
     def _chosen(self, ranked: "_Ranked", n: int) -> list[int]:
         """Sentences of the best passages, which explain, then the best of all, which state a single fact."""
@@ -179,19 +175,19 @@ class OpenPaper:
         if first == last:
             return self.passages[first]
         sentences = range(self.passages[first].first, self.passages[last].last + 1)
-        return join_sentences(self.text.pages, self.sentences, sentences[0], sentences[-1])
+        return join_sentences(self.text, self.sentences, sentences[0], sentences[-1])
 
     def _evidence(
         self, sentence: Sentence, score: float, vector: Vectors, query: Vectors
     ) -> Evidence:
-        page = self.text.pages[sentence.page - 1].text
+        start = self.text.page_start(sentence.page)
         return Evidence(
             paper=self.paper,
             page=sentence.page,
-            start=sentence.start,
+            start=sentence.start - start,
             text=sentence.text,
             reading=sentence.reading,
-            passage=context(page, sentence.start, sentence.end),
+            passage=self._around(sentence),
             score=score,
             cosine=float(vector @ query),
             vector=vector,
@@ -199,7 +195,19 @@ class OpenPaper:
             quotable=sentence.quotable,
             topic=self._topic,
             is_row=sentence.kind == "table",
+            form=self.text.form,
         )
+
+    def _around(self, sentence: Sentence) -> str:
+        """The stored text around a sentence; around a row its table with the caption, if they are not too long."""
+        block = self.text.block_at(sentence.start)
+        if block and block.kind == "table":
+            start, end = self.text.with_caption(block)
+            if end - start <= _TABLE_CHARACTERS:
+                return self.text.text[start:end]
+        page = self.text.page_start(sentence.page)
+        end = self.text.pages[sentence.page - 1].end if sentence.page else len(self.text.text)
+        return context(self.text.text[page:end], sentence.start - page, sentence.end - page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Operations:
         A paper that is not at hand is fetched from arXiv.
         """
         record, opened, notices = self._opened(paper)
-        pages = opened.text.pages if opened else []
+        pages = opened.text.pages if opened else ()
         if page > len(pages):
             raise AgentError(
                 f"{paper} has {len(pages)} pages at hand", next_step="Ask for one of these"
@@ -94,7 +94,7 @@ class Operations:
             quotes=[] if page else [Quote.of(citation) for citation in found],
             page=page or None,
             pages=len(pages),
-            text=pages[page - 1].text if page else "",
+            text=opened.text.page_text(page) if opened and page else "",
             notices=notices,
         )
 

@@ -11,6 +11,6 @@ more. Where nothing changes, the number is safe; where much does, look at these 
 """
 
 from ingestion.fulltext.pdf.layout import lay_out
-from ingestion.fulltext.pdf.page import Block, Box, Kind, PageText
+from ingestion.fulltext.pdf.page import Block, PageText
 
-__all__ = ["Block", "Box", "Kind", "PageText", "lay_out"]
+__all__ = ["Block", "PageText", "lay_out"]

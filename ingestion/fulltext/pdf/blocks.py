@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingestion.document.blocks import Box, Kind, around
 from ingestion.fulltext.pdf.body import Body, is_margin
 from ingestion.fulltext.pdf.lines import Line
-from ingestion.fulltext.pdf.page import Box, Kind, around
 
 SIZE_CHANGE = 0.13
 """Of the size: a block's lines differ by no more. LaTeX's sizes are 10 to 20 % apart (convention). Measured:

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ingestion.document.blocks import Kind
 from ingestion.fulltext.pdf.blocks import LineBlock, blocks_of
 from ingestion.fulltext.pdf.body import Body
 from ingestion.fulltext.pdf.lines import Line, lines_of
-from ingestion.fulltext.pdf.page import Kind, PageText
+from ingestion.fulltext.pdf.page import PageText
 from ingestion.fulltext.pdf.parts import mark_front_matter, mark_references
 from ingestion.fulltext.pdf.tables import gather_tables
 from ingestion.fulltext.pdf.writer import Writer

@@ -1,28 +1,10 @@
 """A page as stored, searched and quoted: clean text, its blocks, and the box of every word."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-Kind = Literal[
-    "front",
-    "abstract",
-    "heading",
-    "text",
-    "footnote",
-    "caption",
-    "table",
-    "reference",
-    "contents",
-    "figure",
-    "margin",
-]
+from ingestion.document.blocks import Box, Kind
+
 Span = tuple[int, int]
-Box = tuple[float, float, float, float]
-
-SAME_LINE_OVERLAP = 0.5
-"""Of the lower box's height: words on one line share more than half of it. Convention: neighbouring lines are
-set 1.2 sizes apart, so they overlap in nothing, and a script is moved by about a third of its height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +45,3 @@ class PageText:
     boxes: tuple[Box, ...]
     width: float
     height: float
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "PageText":
-        """The page that `dataclasses.asdict` and JSON made of one."""
-        return cls(
-            text=stored["text"],
-            blocks=tuple(Block(**block) for block in stored["blocks"]),
-            words=tuple((start, end) for start, end in stored["words"]),
-            boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in stored["boxes"]),
-            width=stored["width"],
-            height=stored["height"],
-        )
-
-    def boxes_of(self, start: int, end: int) -> list[Box]:
-        """Boxes that cover a character span, one a line of the page; for a highlight on its image."""
-        merged: list[Box] = []
-        for (word_start, word_end), box in zip(self.words, self.boxes, strict=True):
-            if word_end <= start or word_start >= end or not any(box):
-                continue
-            if merged and _same_line(merged[-1], box):
-                merged[-1] = around([merged[-1], box])
-            else:
-                merged.append(box)
-        return merged
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """The smallest box that holds all of them; at least one."""
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
-
-
-def _same_line(one: Box, other: Box) -> bool:
-    overlap = min(one[3], other[3]) - max(one[1], other[1])
-    lower = min(one[3] - one[1], other[3] - other[1])
-    return overlap > SAME_LINE_OVERLAP * lower and other[0] >= one[0]

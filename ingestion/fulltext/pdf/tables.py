@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from ingestion.document.blocks import Box, around
+from ingestion.document.tables import HEADER_ROWS, VALUE, VALUE_SHARE, title_of_caption
 from ingestion.fulltext.pdf.blocks import LineBlock
 from ingestion.fulltext.pdf.body import Body
 from ingestion.fulltext.pdf.lines import Line, Word, line_of
-from ingestion.fulltext.pdf.page import Box, around
 
 STRAY_SLACK = 1.0
 """Of its size: how far a label may stand outside the rows it belongs to. Measured: 0.8 and 1.25 change
@@ -14,11 +15,6 @@ nothing."""
 STRAY_LEFT = 20.0
 """Of its size: how far to the left of the other rows a label may begin. Measured: 16.0 changes 5 blocks, 25.0
 3."""
-TITLE_LEAST_CHARACTERS = 8
-"""Of what stands before a caption's first stop or colon, and of the sentence after it: `Fig. 2.` ends none. `Table 1`
-is shorter, so a caption with one digit gives its first two sentences."""
-TITLE_MOST_CHARACTERS = 240
-"""Of the part of a caption that each row repeats; 256 word pieces are about 1,000 characters."""
 CAPTION_OVERLAP = -0.5
 """Of the usual size: what overlaps a caption by more stands beside it. Measured: -0.4 and -0.625 change
 nothing."""
@@ -30,19 +26,6 @@ TABULAR_SHARE = 0.5
 ROW_OVERLAP = 0.5
 """Of the lower line: cells of a row overlap by more; rows do not overlap (convention). Measured: 0.4 changes
 9 blocks, 0.625 12."""
-HEADER_ROWS = 4
-"""Most rows of column labels. Measured: 3 and 5 change nothing."""
-VALUE_SHARE = 0.5
-"""Of a row's cells, the first aside, that hold values in a row of data. Measured: 0.4 changes no blocks,
-0.625 72."""
-
-_VALUE = re.compile(
-    r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|N/A$|[-–—✓✗]$"
-)  # as table cells hold
-_TITLE = re.compile(
-    rf".{{{TITLE_LEAST_CHARACTERS},}}?[.:]\s*.{{{TITLE_LEAST_CHARACTERS},{TITLE_MOST_CHARACTERS}}}?"
-    r"(?<!Fig)(?<!al)\.(?=\s+[A-Z]|$)"
-)
 
 
 def gather_tables(blocks: list[LineBlock], body: Body) -> None:
@@ -106,8 +89,7 @@ def _inside(box: Box, outer: Box, size: float) -> bool:
 def _caption_title(caption: LineBlock) -> str:
     """A caption's number and first sentence, words broken at line ends joined."""
     text = re.sub(r"(?<=[a-z])- (?=[a-z])", "", " ".join(line.text for line in caption.lines))
-    head = _TITLE.match(text)
-    return head[0] if head else text[:TITLE_MOST_CHARACTERS].removesuffix(".") + "."
+    return title_of_caption(text)
 
 
 def _neighbours(
@@ -192,7 +174,7 @@ def _opens_group(row: Line, header: Sequence[Line]) -> bool:
 def _is_data_row(row: Line) -> bool:
     """Whether enough of a row's cells, the first aside, hold values."""
     cells = [_cell_text(cell) for cell in row.cells]
-    values = sum(_VALUE.match(cell) is not None for cell in cells[1:] or cells)
+    values = sum(VALUE.match(cell) is not None for cell in cells[1:] or cells)
     return values >= VALUE_SHARE * max(1, len(cells) - 1)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from ingestion.document.blocks import Box
 from ingestion.fulltext.pdf.blocks import MATHS, LineBlock
 from ingestion.fulltext.pdf.body import bare
 from ingestion.fulltext.pdf.lines import Line
-from ingestion.fulltext.pdf.page import Block, Box, PageText, Span
+from ingestion.fulltext.pdf.page import Block, PageText, Span
 
 PREFIX_CHARACTERS = 2
 """A part before a hyphen of up to so many letters, as `re-`, is no word of its own. Measured: 1 changes 4

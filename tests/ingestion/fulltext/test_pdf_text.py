@@ -1,6 +1,5 @@
 """Text out of PDFs that may be broken, locked, huge or hostile."""
 
-import json
 import resource
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import PdfError
+from ingestion.fulltext.pdf.document import document_of
 from ingestion.fulltext.pdf_text import PdfText, read_pdf
 from ingestion.settings import PdfSettings
 from tests.ingestion.small_pdf import paragraph, write_bomb, write_pdf
@@ -47,16 +47,13 @@ def test_title_authors_and_abstract_come_from_page_one(paper: PdfText) -> None:
 
 def test_a_span_of_text_has_boxes_on_its_page(paper: PdfText) -> None:
     text = paper.pages[1].text
+    page = document_of(paper.pages).pages[1]
     start = text.index("optimizer")
-    (box,) = paper.boxes(2, start, start + len("optimizer"))
+    (box,) = page.boxes_of(start, start + len("optimizer"))
     x0, y0, x1, y1 = box
     assert 100 < x0 < x1 < 600
     assert 100 < y0 < y1 < 140
-    assert len(paper.boxes(2, text.index("The encoder"), len(text))) == 3
-
-
-def test_the_text_survives_json(paper: PdfText) -> None:
-    assert PdfText.from_json(json.loads(json.dumps(paper.as_json()))) == paper
+    assert len(page.boxes_of(text.index("The encoder"), len(text))) == 3
 
 
 def test_words_broken_at_a_line_end_are_joined_and_compounds_kept(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """Sentences as a model is shown them."""
 
 from ingestion.fulltext.passages import passages_of
-from ingestion.fulltext.pdf.layout import lay_out
 from ingestion.fulltext.reading import sentences_of
 from ingestion.fulltext.sentences import Sentence
-from tests.ingestion.fulltext.typeset import line, page, prose
+from tests.ingestion.fulltext.typeset import document, line, page, prose
 
 LIST = page(
     line("1 Introduction", 100),
@@ -18,8 +17,7 @@ LEAD_IN = "In this work we make the following three contributions to the field:"
 
 
 def read(*pages: dict[str, object]) -> list[Sentence]:
-    laid_out, _ = lay_out(pages)
-    return sentences_of(laid_out)
+    return sentences_of(document(*pages))
 
 
 def beginning(sentences: list[Sentence], start: str) -> Sentence:
@@ -41,7 +39,7 @@ def test_a_paragraph_after_a_list_is_no_item() -> None:
 
 
 def test_a_passage_of_items_names_what_opens_their_list_once() -> None:
-    laid_out, _ = lay_out([LIST])
+    laid_out = document(LIST)
     passages = passages_of(laid_out, sentences_of(laid_out))
     assert all(passage.reading.count(LEAD_IN) <= 1 for passage in passages)
     assert any(LEAD_IN in p.reading and "We release" in p.reading for p in passages)

@@ -5,10 +5,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.fulltext.pdf.layout import lay_out
 from ingestion.fulltext.reading import sentences_of
 from ingestion.fulltext.sentences import MAX_SENTENCE_CHARACTERS, neighbours, sentence_spans
-from tests.ingestion.fulltext.typeset import line, page
+from tests.ingestion.fulltext.typeset import document, line, page
 
 
 def split(text: str) -> list[str]:
@@ -43,17 +42,15 @@ def test_sentences_are_in_order_and_short_and_lose_no_letter(text: str) -> None:
 
 
 def test_neighbours_are_of_the_same_paragraph() -> None:
-    pages, _ = lay_out(
-        [
-            page(
-                line("1 Method", 100),
-                line("The first one is about the encoder of it. The second is about the", 120),
-                line("decoder of it. The third one is about the loss that both share.", 132),
-                line("Another paragraph stands apart from all of the three before it.", 180),
-            )
-        ]
+    read = document(
+        page(
+            line("1 Method", 100),
+            line("The first one is about the encoder of it. The second is about the", 120),
+            line("decoder of it. The third one is about the loss that both share.", 132),
+            line("Another paragraph stands apart from all of the three before it.", 180),
+        )
     )
-    sentences = sentences_of(pages)
+    sentences = sentences_of(read)
     first, second, third, apart = sentences
     assert {sentence.section for sentence in sentences} == {"1 Method"}
     assert neighbours(sentences, 0) == (None, second)

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from ingestion.document import Document
+from ingestion.fulltext.pdf.document import document_of
+from ingestion.fulltext.pdf.layout import lay_out
+
 Line = list[tuple[str, float, float, float, float]]
 
 
@@ -27,3 +31,9 @@ def prose(y: float, count: int = 4) -> list[Line]:
     """A paragraph of full lines."""
     text = "The encoder maps an input sequence of symbols to a longer sequence of vectors"
     return [line(f"{text}{'.' if i == count - 1 else ''}", y + 12 * i) for i in range(count)]
+
+
+def document(*pages: dict[str, Any]) -> Document:
+    """The document of typeset pages."""
+    laid_out, _ = lay_out(pages)
+    return document_of(laid_out)

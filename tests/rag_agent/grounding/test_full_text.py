@@ -33,8 +33,8 @@ def test_a_changed_file_is_read_again(full_text: FullText, opened: OpenPaper, pd
     write_pdf(
         pdf, [paragraph("Quite another text stands here now, and it is about cats. " * 3, 100)]
     )
-    assert "cats" in full_text.open(PAPER, pdf).text.pages[0].text
-    assert "cats" not in opened.text.pages[0].text
+    assert "cats" in full_text.open(PAPER, pdf).text.text
+    assert "cats" not in opened.text.text
 
 
 def test_a_damaged_cache_is_read_again_and_said_so(

@@ -8,8 +8,8 @@ import pytest
 
 from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_of
+from ingestion.fulltext.pdf.document import document_of
 from ingestion.fulltext.pdf.page import Block, PageText
-from ingestion.fulltext.pdf_text import PdfText
 from rag_agent.grounding.method import method_of
 from rag_agent.grounding.open_paper import OpenPaper
 from tests.rag_agent.grounding.conftest import PAPER, WordEmbedder
@@ -41,8 +41,8 @@ def paper(embedder: Embedder) -> OpenPaper:
         page(("text", PROSE), ("caption", FIRST), ("figure", FIRST_LINES), ("text", FORMULA)),
         page(("text", PROSE), ("caption", SECOND), ("figure", SECOND_LINES), ("text", PROSE)),
     )
-    vectors = embedder.encode([sentence.reading for sentence in sentences_of(pages)])
-    text = PdfText(pages, "Ponds", (), "", "by hand")
+    text = document_of(pages)
+    vectors = embedder.encode([sentence.reading for sentence in sentences_of(text)])
     return OpenPaper(PAPER, text, embedder, np.asarray(vectors))
 
 
@@ -51,7 +51,7 @@ def test_the_algorithm_that_is_named_comes_first_and_whole(
 ) -> None:
     best = method_of(paper, "Implement the Pond update in NumPy", embedder)[0]
     assert best.text == f"{FIRST}\n{FIRST_LINES}"
-    assert paper.text.pages[0].text[best.start :].startswith(best.text)
+    assert paper.text.page_text(1)[best.start :].startswith(best.text)
     best = method_of(paper, "Implement PondMax in NumPy", embedder)[0]
     assert SECOND_LINES in best.text
 

@@ -10,7 +10,7 @@ def test_the_passage_that_answers_comes_first_with_its_place(opened: OpenPaper) 
     best = opened.best_passages("How many species of birds visit?")[0].passage
     assert "Eleven species" in best.text
     assert best.section == "3 Birds"
-    assert opened.text.pages[best.page - 1].text[best.start : best.end] == best.text
+    assert opened.text.text[best.start : best.end] == best.text
 
 
 def test_passages_do_not_overlap(opened: OpenPaper) -> None:
@@ -24,8 +24,8 @@ def test_sentences_are_exact_quotes_in_the_order_of_the_paper(opened: OpenPaper)
     assert any("Compost" in evidence.text for evidence in found)
     assert [e.start for e in found] == sorted(e.start for e in found)
     for evidence in found:
-        page = opened.text.pages[(evidence.page or 0) - 1].text
-        assert page[evidence.start :].startswith(evidence.text)
+        start = opened.text.page_start(evidence.page or 0) + evidence.start
+        assert opened.text.text[start:].startswith(evidence.text)
         assert evidence.text in evidence.passage
         assert evidence.paper is PAPER
 

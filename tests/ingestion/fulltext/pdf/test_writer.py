@@ -5,9 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.document.blocks import Kind
 from ingestion.fulltext.pdf.blocks import LineBlock
 from ingestion.fulltext.pdf.lines import lines_of
-from ingestion.fulltext.pdf.page import Kind, PageText
+from ingestion.fulltext.pdf.page import PageText
 from ingestion.fulltext.pdf.writer import Writer
 from tests.ingestion.fulltext.typeset import line
 

@@ -1,13 +1,10 @@
-"""A page as stored."""
+"""A page of a document: where its words are set."""
 
-import json
-from dataclasses import asdict
+from ingestion.document.blocks import Page, around
 
-from ingestion.fulltext.pdf.page import Block, PageText, around
-
-PAGE = PageText(
-    text="one two\nthree",
-    blocks=(Block("heading", 0, 7), Block("text", 8, 13, "one two")),
+PAGE = Page(
+    start=0,
+    end=13,
     words=((0, 3), (4, 7), (8, 13)),
     boxes=((10, 10, 30, 20), (35, 9, 55, 20), (10, 22, 40, 32)),
     width=600,
@@ -22,12 +19,8 @@ def test_a_span_has_one_box_a_line() -> None:
 
 
 def test_words_without_places_have_no_box() -> None:
-    bare = PageText("one", (), ((0, 3),), ((0, 0, 0, 0),), 600, 800)
+    bare = Page(0, 3, ((0, 3),), ((0, 0, 0, 0),), 600, 800)
     assert bare.boxes_of(0, 3) == []
-
-
-def test_a_page_survives_json() -> None:
-    assert PageText.from_json(json.loads(json.dumps(asdict(PAGE)))) == PAGE
 
 
 def test_the_box_around_boxes_holds_them_all() -> None:
