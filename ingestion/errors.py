@@ -52,7 +52,13 @@ class SourceError(AgentError):
 
 
 class SourceUnavailable(SourceError):
-    """No connection, a time-out, or a refusal that outlasted every retry."""
+    """No connection, a time-out, or a refusal that outlasted every retry.
+
+    Attributes:
+        refused: Whether the server is there and refuses, so that another place may be asked instead.
+    """
+
+    refused = False
 
 
 class WeightsError(AgentError):

@@ -19,6 +19,7 @@ from ingestion.machine import weights
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import ArxivId, Paper
 from ingestion.pipeline import IngestReport, ingest, past_ingests
+from ingestion.references.index import ReferenceIndex
 from ingestion.settings import ArxivSettings, CatalogueSettings, PdfSettings, StoreSettings
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.sources.arxiv_pdf import fetch_pdf
@@ -177,9 +178,10 @@ class Library:
         try:
             return next(iter(arxiv.by_ids([str(wanted)])), None)
         except ArxivUnavailable as refusal:
-            if found := self._record_elsewhere(wanted, arxiv.connection.on_wait):
-                return found
-            raise refusal
+            found = refusal.refused and self._record_elsewhere(wanted, arxiv.connection.on_wait)
+            if not found:
+                raise
+            return found
 
     def _record_elsewhere(self, wanted: ArxivId, on_wait: OnWait) -> Paper | None:
         once = self.settings.catalogues.model_copy(update={"max_requests": 2, "max_tries": 1})
@@ -347,7 +349,8 @@ class Library:
         ]
 
     def delete(self, arxiv_id: str) -> bool:
-        """Remove a paper and its PDFs; whether the library had it."""
+        """Remove a paper, its PDFs and its list of references; whether the library had it."""
+        ReferenceIndex(self.settings.home).forget(arxiv_id)
         for file in versions_at_hand(self.settings.assets, arxiv_id).values():
             file.unlink()
         return self.store.delete([arxiv_id]) > 0

@@ -12,8 +12,10 @@ from ingestion.errors import AgentError
 from ingestion.fulltext.page_image import PageImage, page_image
 from ingestion.library import OnWait
 from ingestion.paper import Paper
+from ingestion.references.looking import Citations
 from ingestion.store.collection import Filters
 from rag_agent.answer import Answer, Hit, Route
+from rag_agent.asking.citing.naming import with_cited_works
 from rag_agent.asking.outcome import finished
 from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
@@ -206,6 +208,7 @@ class Assistant(Parts):
         services, reader_seconds = self.services(stopped, emit)
         services.only = only
         answer, memory = run(asked, before, services, driver)
+        answer = with_cited_works(answer, Citations(self.library))
         answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
         if session:
             answer = self._kept(session, answer, memory)

@@ -1,6 +1,6 @@
 """A verbatim quote and where it stands."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ingestion.document import Form
@@ -9,6 +9,21 @@ from ingestion.paper import Paper
 QuoteKind = Literal["abstract", "summary"] | Form
 """Whose words a quote is: the authors' abstract or full text, by its form, or this project's summary of a starter
 paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedWork:
+    """A work that a quote cites.
+
+    Args:
+        mark: As it stands in the quote: `[12]`.
+        title: Of the work.
+        arxiv_id: Where the work is on arXiv; else empty.
+    """
+
+    mark: str
+    title: str
+    arxiv_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,7 @@ class Citation:
         passage: The stored text around the quote, to show it in context; contains the quote.
         cosine: Cosine of claim and quote, -1 to 1.
         kind: Where the quote comes from; a `summary` is not the authors', so it stands in no quotation marks.
+        cites: The works that the quote's own marks mean, as far as its paper's list was read.
     """
 
     key: int
@@ -34,6 +50,7 @@ class Citation:
     passage: str
     cosine: float
     kind: QuoteKind = "abstract"
+    cites: tuple[CitedWork, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The fields that `ask --json` prints."""
@@ -52,6 +69,7 @@ class Citation:
             "start": self.start,
             "passage": self.passage,
             "cosine": round(self.cosine, 4),
+            "cites": [asdict(work) for work in self.cites],
         }
 
     @classmethod
@@ -60,7 +78,8 @@ class Citation:
         places = ("key", "page", "quote", "start", "passage", "cosine")
         paper = cited_paper(stored)
         kind = stored.get("kind") or quote_kind(paper, stored["page"])  # stored before it had one
-        return cls(paper=paper, kind=kind, **{name: stored[name] for name in places})
+        cites = tuple(CitedWork(**work) for work in stored.get("cites", ()))
+        return cls(paper=paper, kind=kind, cites=cites, **{name: stored[name] for name in places})
 
 
 def quote_kind(paper: Paper, page: int | None) -> QuoteKind:

@@ -17,6 +17,7 @@ StepName = Literal[
     "find the paper",
     "read",
     "answer",
+    "follow references",
     "rethink the query",
     "fetch from arXiv",
     "reply",

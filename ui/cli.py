@@ -8,7 +8,17 @@ import typer
 
 from ingestion.errors import AgentError
 from ui import console
-from ui.commands import conversations, exchange, papers, questions, serving, upkeep, watches, works
+from ui.commands import (
+    conversations,
+    exchange,
+    papers,
+    questions,
+    references,
+    serving,
+    upkeep,
+    watches,
+    works,
+)
 
 app = typer.Typer(
     help="A research assistant for arXiv: answers with verified quotes, code that ran.",
@@ -17,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (questions, works, papers, exchange, serving, upkeep):
+for group in (questions, works, papers, references, exchange, serving, upkeep):
     app.add_typer(group.commands)
 app.add_typer(papers.library, name="library")
 app.add_typer(conversations.commands, name="session")

@@ -113,6 +113,9 @@ def show_source(citation: Citation, say: Say, out: Console) -> None:
     out.print(Text(f"[{citation.key}] {paper.title}", style="bold"), soft_wrap=True)
     out.print(Text(f"    {authors(paper.authors)} {facts}"), soft_wrap=True)
     out.print(Text(f"    {_quote(citation, say)}", style="italic"), soft_wrap=True)
+    for work in citation.cites:
+        said = say("mark_means", mark=work.mark, title=f"“{work.title}” {work.arxiv_id}".rstrip())
+        out.print(Text(f"    {said}", style="dim"), soft_wrap=True)
 
 
 def show_nearest(answer: Answer, say: Say, out: Console) -> None:

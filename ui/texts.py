@@ -87,6 +87,20 @@ TEXTS = {
     "page_image": ("Page {page}, the quote is marked", "第 {page} 页，引文已标出"),
     "page_gone": ("The page cannot be shown: {why}", "无法显示该页：{why}"),
     "opening_page": ("Opening the page …", "正在打开该页……"),
+    # who cites whom
+    "references": ("References", "参考文献"),
+    "look_for_references": ("Read what it cites, and who cites it", "读取其引用及被引情况"),
+    "cited_by": ("Cited by {n} full texts at hand", "被手头 {n} 篇全文引用"),
+    "cites": (
+        "Cites {n} works, {known} of them in the library",
+        "引用 {n} 篇文献，其中 {known} 篇在库中",
+    ),
+    "no_list": ("Its full text is not at hand.", "手头没有其全文。"),
+    "list_of_pdf": (
+        "Read from a PDF, which marks no entries: some may be wrong or missing.",
+        "读自 PDF，其中条目没有标记：可能有误或有遗漏。",
+    ),
+    "mark_means": ("{mark} is {title}", "{mark} 指 {title}"),
     # watched topics
     "watches": ("Watches", "关注"),
     "watch_hint": (
@@ -329,6 +343,7 @@ STEPS_ZH = {
     "find the paper": "查找论文",
     "read": "阅读",
     "answer": "核对论断",
+    "follow references": "追踪参考文献",
     "rethink the query": "改写查询",
     "fetch from arXiv": "从 arXiv 获取",
     "reply": "回复",

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from ingestion.cleaning import clean_text
 from ingestion.errors import ArxivError, ArxivUnavailable
 from ingestion.settings import ArxivSettings
-from ingestion.sources.connection import Connection, Host, TryAgain
+from ingestion.sources.connection import Connection, TryAgain
+from ingestion.sources.host import Host
 
 _TOTAL = re.compile(rb"totalResults[^>]*>\s*(\d+)")
 _ERROR = re.compile(rb"api/errors#.*?<summary[^>]*>(.*?)</summary>", re.DOTALL)

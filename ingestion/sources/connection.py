@@ -5,9 +5,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,6 +21,7 @@ from ingestion.errors import PaperNotFound, SourceUnavailable
 from ingestion.machine.private_folder import make_private
 from ingestion.settings import Manners
 from ingestion.sources.gate import Gate, replace_file
+from ingestion.sources.host import Host
 
 MAX_ANSWER_BYTES = 20 << 20
 """Largest answer read into memory. 100 entries of arXiv take 0.24 MB, a page of OAI-PMH 3 MB."""
@@ -37,29 +37,6 @@ _PIECE_BYTES = 1 << 16
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A place that papers come from, as the connection to it must know it.
-
-    Args:
-        key: Names the files of its gate: `arxiv`. What shares the key shares the gate.
-        name: As people call it: `arXiv`.
-        addresses: Its own addresses; a redirect to any other is not followed.
-        settings: Names of the settings that hold them, for messages.
-        unavailable: What is raised where it cannot be used.
-        headers: Sent with every request, a key of the user's among them; never shown.
-        secrets: Added to the query of every request; never shown, and not part of what names an answer on disk.
-    """
-
-    key: str
-    name: str
-    addresses: tuple[str, ...]
-    settings: str
-    unavailable: type[SourceUnavailable] = SourceUnavailable
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class TryAgain(Exception):
@@ -97,7 +74,7 @@ class Connection:
         self.manners = manners
         self.requests_left = manners.max_requests
         self._answers = cache_folder / "answers"
-        self._gate = Gate(cache_folder, host.key, host.name, host.unavailable, manners, on_wait)
+        self._gate = Gate(cache_folder, host, manners, on_wait)
 
     def ask(self, url: str, check: Check, *, cached: bool = True) -> bytes:
         """The answer, from disk where it is younger than `cache_hours`, which costs no wait.
@@ -157,7 +134,7 @@ class Connection:
                 # With the default delay and tries this waits 9 to 13.5 s in all.
                 backoff_s = self.manners.delay_s * 2**attempt * random.uniform(1, 1.5)
                 self._gate.postpone(max(refusal.after_s, backoff_s), reason)
-        raise self.host.unavailable(
+        raise self.host.refusal(
             f"{self.host.name} could not be used in {self.manners.max_tries} tries: {reason}",
             next_step="Try again in a few minutes",
         )

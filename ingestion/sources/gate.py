@@ -15,9 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ingestion.errors import SourceUnavailable
 from ingestion.machine.private_folder import make_private
 from ingestion.settings import Manners
+from ingestion.sources.host import Host
 
 LONGEST_PAUSE_S = 3600.0
 """A pause noted for longer than this is a clock that was set back, not a host's wish."""
@@ -29,16 +29,13 @@ class Gate:
     def __init__(
         self,
         folder: Path,
-        key: str,
-        name: str,
-        unavailable: type[SourceUnavailable],
+        host: Host,
         manners: Manners,
         on_wait: Callable[[float, str], None],
     ) -> None:
-        self._lock_file = folder / f"{key}.lock"
-        self._note = folder / f"{key}.next.json"
-        self._name = name
-        self._unavailable = unavailable
+        self._lock_file = folder / f"{host.key}.lock"
+        self._note = folder / f"{host.key}.next.json"
+        self._host = host
         self._manners = manners
         self._on_wait = on_wait
 
@@ -65,8 +62,8 @@ class Gate:
             try:
                 replace_file(self._note, json.dumps(note).encode())
             except OSError as error:  # without the note the next process would not wait
-                raise self._unavailable(
-                    f"The time of the next request to {self._name} could not be noted in {self._note}: {error}",
+                raise self._host.unavailable(
+                    f"The time of the next request to {self._host.name} could not be noted in {self._note}: {error}",
                     next_step="Make room on the disk",
                 ) from error
 
@@ -80,8 +77,8 @@ class Gate:
 
     def _wait(self, seconds: float, reason: str) -> None:
         if seconds > self._manners.max_wait_s:
-            raise self._unavailable(
-                f"{self._name} asks for a pause of {seconds:.0f} s ({reason})",
+            raise self._host.refusal(
+                f"{self._host.name} asks for a pause of {seconds:.0f} s ({reason})",
                 next_step="Ask again after that",
             )
         self._on_wait(seconds, reason)
@@ -93,7 +90,9 @@ class Gate:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            self._on_wait(self._manners.timeout_s, f"another request to {self._name} is under way")
+            self._on_wait(
+                self._manners.timeout_s, f"another request to {self._host.name} is under way"
+            )
             self._acquire_in_time(lock)
         try:
             yield
@@ -104,8 +103,8 @@ class Gate:
         try:
             lock.acquire(timeout=self._manners.max_wait_s)
         except Timeout as error:
-            raise self._unavailable(
-                f"Another request to {self._name} went on for over {self._manners.max_wait_s:g} s",
+            raise self._host.unavailable(
+                f"Another request to {self._host.name} went on for over {self._manners.max_wait_s:g} s",
                 next_step="Try later",
             ) from error
 

@@ -42,6 +42,7 @@ def next_part(state: State, services: Services) -> State:
         "tried": [],
         "evidence": [],
         "deepened": False,
+        "followed": False,
         "answered": False,
         "given_up": False,
         "rounds": 0,

@@ -5,7 +5,7 @@ plan ─┬─ chat
       ├─ paper ──► find ──► read ──► answer ─┐
       ├─ code ───► find or retrieve ──► program
       └─ research ► retrieve ──► answer ─────┤
-              ▲        no answer: read, look again, fetch
+              ▲        no answer: read, follow references, look again, fetch
               └────────────────────◄────────┘
 """
 
@@ -16,6 +16,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from rag_agent.asking import answering, other_routes, papers, research, understanding
+from rag_agent.asking.citing import following
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 
@@ -32,6 +33,7 @@ def build_graph() -> Any:
         "read": papers.read,
         "read_found": research.read_found,
         "answer": answering.answer,
+        "follow_references": following.follow_references,
         "look_again": research.look_again,
         "fetch": research.fetch,
         "next_part": answering.next_part,
@@ -47,6 +49,7 @@ def build_graph() -> Any:
     graph.add_conditional_edges("do_find_paper", _after_finding)
     graph.add_conditional_edges("do_read", _after_reading)
     graph.add_edge("do_read_found", "do_answer")
+    graph.add_edge("do_follow_references", "do_answer")
     graph.add_conditional_edges("do_retrieve", _after_retrieving)
     graph.add_conditional_edges("do_answer", _after_answering)
     graph.add_conditional_edges("do_look_again", _after_looking_again)
@@ -99,12 +102,14 @@ def _after_retrieving(
 
 def _after_answering(
     state: State, runtime: Runtime[Services]
-) -> Literal["do_next_part", "do_read_found", "do_look_again", "do_fetch"]:
+) -> Literal["do_next_part", "do_read_found", "do_follow_references", "do_look_again", "do_fetch"]:
     services = runtime.context
     if state.get("answered") or state.get("paper") or services.out_of_time():
         return "do_next_part"
     if services.settings.agent.read_papers and not state.get("deepened"):
         return "do_read_found"
+    if services.settings.agent.read_papers and not state.get("followed"):
+        return "do_follow_references"
     if _may_go_on(state, services):
         return "do_look_again"
     return "do_next_part" if state.get("fetched") else "do_fetch"

@@ -59,6 +59,7 @@ class State(TypedDict, total=False):
         unanswered: Parts that found no answer.
         nearest_sentences: What stands nearest to a question without an answer.
         deepened: Whether the full texts of the papers found were read for the current part.
+        followed: Whether works that the papers found cite were looked up for the current part.
         off_topic: Whether the question is none for papers.
     """
 
@@ -90,4 +91,5 @@ class State(TypedDict, total=False):
     unanswered: list[str]
     nearest_sentences: tuple[Citation, ...]
     deepened: bool
+    followed: bool
     off_topic: bool

@@ -59,7 +59,16 @@ def quote_html(citation: Citation) -> str:
     said = as_html(" ".join(citation.quote.split()))
     if citation.kind == "summary":
         return f'<p class="quote summary">{said} <i>({as_html(say("starter"))})</i></p>'
-    return f'<p class="quote">“{said}”</p>'
+    return f'<p class="quote">“{said}”{_cited_works(citation)}</p>'
+
+
+def _cited_works(citation: Citation) -> str:
+    """What the quote's own marks mean."""
+    works = (
+        say("mark_means", mark=work.mark, title=f"“{work.title}” {work.arxiv_id}".rstrip())
+        for work in citation.cites
+    )
+    return "".join(f"<br><small>{as_html(work)}</small>" for work in works)
 
 
 def _cited(citation: Citation) -> str:

@@ -18,7 +18,8 @@ from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from ingestion.settings import CatalogueSettings
 from ingestion.sources.catalogues.record import paper_from
-from ingestion.sources.connection import Connection, Host
+from ingestion.sources.connection import Connection
+from ingestion.sources.host import Host
 from ingestion.terms import terms
 
 MAX_FILE_BYTES = 400 << 20

@@ -15,7 +15,8 @@ from ingestion.paper import Paper
 from ingestion.settings import CatalogueSettings
 from ingestion.sources.catalogues.json_answers import ask_json, entries, part, text
 from ingestion.sources.catalogues.record import paper_from
-from ingestion.sources.connection import Connection, Host
+from ingestion.sources.connection import Connection
+from ingestion.sources.host import Host
 
 MAX_PAGE = 100
 """Notes asked for at once; the API gives 1,000."""

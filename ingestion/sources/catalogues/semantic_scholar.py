@@ -16,7 +16,8 @@ from ingestion.paper import Paper, parse_arxiv_id
 from ingestion.settings import CatalogueSettings
 from ingestion.sources.catalogues.json_answers import ask_json, entries, part, text
 from ingestion.sources.catalogues.record import paper_from
-from ingestion.sources.connection import Connection, Host
+from ingestion.sources.connection import Connection
+from ingestion.sources.host import Host
 
 MAX_PAGE = 100
 """Papers asked for at once, the most that the search gives."""

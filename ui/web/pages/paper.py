@@ -9,6 +9,7 @@ from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
+from ui.web.paper.references import show_references
 from ui.web.plain import escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
@@ -55,7 +56,11 @@ def show(paper: Paper) -> None:
         messages.small(paper.comment)
     show_asking(paper)
     show_citing(paper)
-    show_pages(paper)
+    pages, references = st.tabs([say("pdf_pages"), say("references")])
+    with pages:
+        show_pages(paper)
+    with references:
+        show_references(paper)
     with st.popover(say("delete_paper"), icon=":material/delete:"):
         messages.plain(paper.title)
         st.button(say("delete_sure"), key="delete", on_click=delete, args=(paper.arxiv_id,))
@@ -106,7 +111,6 @@ def show_pages(paper: Paper) -> None:
         if paper.url:
             st.button(say("get_pdf"), key="get-pdf", on_click=get, args=(paper.arxiv_id,))
         return
-    st.markdown(f"**{escaped(say('pdf_pages'))}**")
     if image.pages > 1:
         st.number_input(say("page_number"), 1, image.pages, key=key, width=160)
     st.image(image.png, caption=f"{say('page', page=number)} / {image.pages}")
