@@ -3,10 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ingestion.document import Form
 from ingestion.paper import Paper
 
-QuoteKind = Literal["abstract", "summary"] | Form
+QuoteKind = Literal["abstract", "summary", "html", "latex", "pdf", "markdown", "text"]
 """Whose words a quote is: the authors' abstract or full text, by its form, or this project's summary of a starter
 paper."""
 

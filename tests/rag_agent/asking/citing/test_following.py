@@ -56,7 +56,7 @@ def only_if_shown(messages: Sequence[Message]) -> str:
 def make(library: Path, store: Store, embedder: HashingEmbedder, arxiv: FakeArxiv) -> Make:
     """Makes an assistant whose library has a survey, with its full text, and these papers."""
 
-    def make(*papers: Paper, **agent: Any) -> Assistant:
+    def make(*papers: Paper, reply: Any = only_if_shown, **agent: Any) -> Assistant:
         ingest([SURVEY, LIGHTHOUSE, *papers], store, embedder, library, source="starter")
         settings = load_settings(
             arxiv={
@@ -72,7 +72,7 @@ def make(library: Path, store: Store, embedder: HashingEmbedder, arxiv: FakeArxi
         )
         settings.assets.mkdir(parents=True, exist_ok=True)
         (settings.assets / f"{SURVEY.arxiv_id}.pdf").write_bytes(pdf_of(SURVEY_TEXT))
-        replies = [only_if_shown] * 20
+        replies = [reply] * 20
         return Assistant(settings, models=lambda role: ScriptedModel(replies), embedder=embedder)
 
     return make
@@ -130,10 +130,8 @@ def test_no_text_is_read_where_settings_forbid_it(make: Make, arxiv: FakeArxiv) 
 
 
 def test_a_mark_in_a_quote_of_the_answer_names_its_paper(make: Make) -> None:
-    assistant = make(fetch=False)
     said = "The lunar tide of a garden pond was measured with a float by Example."
-    assistant._open_model = lambda role: ScriptedModel([said] * 5)
-    (citation,) = ask(assistant).sources
+    (citation,) = ask(make(fetch=False, reply=said)).sources
     assert "[1]" in citation.quote
     (work,) = [work for work in citation.cites if work.mark == "[1]"]
     assert (work.title, work.arxiv_id) == ("Tide tables for garden ponds", CITED)
