@@ -10,6 +10,7 @@ import typer
 
 from finetune.config import Config, load_config
 from finetune.errors import ConfigError, FinetuneError
+from finetune.run_folder import RunFolder
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -123,10 +124,13 @@ def preview(
 
 @app.command()
 def train(config: ConfigFile, overrides: Overrides = None) -> None:
-    """Plan, then train an adapter; Ctrl-C keeps a checkpoint."""
+    """Plan, then train an adapter, an embedding or a reranker; Ctrl-C keeps a checkpoint of an adapter."""
     run = _load(config, overrides)
-    _announce(run)
-    _train(run)
+    if run.task in ("embedding", "reranker"):
+        _train_retriever(run)
+    else:
+        _announce(run)
+        _train(run)
 
 
 @app.command()
@@ -168,7 +172,6 @@ def evaluate(
     """Answer the test rows and HumanEval, then score base and tuned in one table."""
     from finetune.evaluate.evaluation import generate, score, who_of
     from finetune.evaluate.report import plot_scores, table
-    from finetune.run_folder import RunFolder
 
     run = _load(config, overrides)
     chosen = [who_of(name) for name in models.split(",")]
@@ -279,13 +282,15 @@ def _announce(run: Config) -> None:
     device_of(run.train)
 
 
-def _train(run: Config, *, adapter: Path | None = None, resume: bool = False) -> None:
-    if run.task in ("embedding", "reranker"):
-        from finetune.train.retrieval import train_retriever
+def _train_retriever(run: Config) -> None:
+    from finetune.train.retrieval import train_retriever
 
-        for key, value in train_retriever(run).items():
-            print(f"{key:20} {value}")
-        return
+    for key, value in train_retriever(run).items():
+        print(f"{key:6} {value}")
+    print(f"Written to {RunFolder(run.folder).retriever}")
+
+
+def _train(run: Config, *, adapter: Path | None = None, resume: bool = False) -> None:
     from finetune.train.training import train
 
     summary = train(run, adapter=adapter, resume=resume)

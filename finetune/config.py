@@ -66,7 +66,7 @@ class SeedSource(Section):
     """Where tasks come from that are evolved and solved: a file, or the doctests of an installed package."""
 
     path: Location = Field("", description="Local .json or .jsonl file")
-    package: str = Field("", description="Name of an installed package, such as sympy")
+    package: str = Field("", description="Name of an installed package, such as ftfy")
     format: Literal["problems", "alpaca"] = Field(
         "problems", description="problems: with tests, as MBPP; alpaca: bare instructions"
     )
@@ -286,6 +286,8 @@ class Config(Section):
         wanted = _FORMATS.get(self.task, _ANSWERS)
         if any(source.format not in wanted for source in self.data.sources):
             raise ValueError(f"task {self.task} needs data.sources of format {' or '.join(wanted)}")
+        if self.task in ("embedding", "reranker") and self.base.weights.endswith(".gguf"):
+            raise ValueError(f"task {self.task} needs base.weights of sentence-transformers' form")
         if train.kl_weight and self.task == "dpo":
             raise ValueError(
                 "train.kl_weight is for answers; dpo stays near the base by train.beta"

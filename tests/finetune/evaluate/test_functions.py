@@ -168,9 +168,10 @@ def test_what_is_no_file_of_problems(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     "name", ["HumanEval.jsonl.gz", "HumanEvalPlus.jsonl.gz", "mbpp-train.jsonl"]
 )
-def test_reference_solutions_pass_and_none_does_not(
-    shared_data: Path, name: str, run: Runner
-) -> None:
+def test_reference_solutions_pass_and_none_does_not(shared_data: Path, name: str) -> None:
+    run = command_runner(
+        COMMAND, 120
+    )  # one has a million numbers to write, which a busy machine does slowly
     for problem in load_problems(shared_data / "code" / name)[:40]:
         verdict = judge(problem, problem.solution, run)
         assert verdict.base, problem.id
