@@ -118,8 +118,18 @@ def test_an_uploaded_pdf_shows_its_pages(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper is not None
     page.open("paper", id=added.paper.arxiv_id)
-    assert "PDF pages" in page.text
+    assert [tab.label for tab in page.at.tabs] == ["PDF pages", "References"]
     assert len(page.at.get("image")) == 1
+
+
+def test_what_a_paper_cites_is_read_when_asked_for(page: Page, tmp_path: Path) -> None:
+    added = page.assistant.add(str(write_pdf(tmp_path)))
+    assert added.paper is not None
+    page.open("paper", id=added.paper.arxiv_id).press("Read what it cites, and who cites it")
+    job(f"references-{added.paper.arxiv_id}")
+    page.run()
+    assert "Cited by 0 full texts" in page.text
+    assert "Cites 0 works" in page.text
 
 
 def test_a_paper_can_be_asked_alone(page: Page) -> None:
