@@ -1,10 +1,19 @@
-"""One paper brought in by hand: a PDF file, an arXiv id, or a title."""
+"""One paper brought in by hand: a file in any form, an arXiv id, or a title."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingestion.errors import AgentError, ArxivError, InvalidArxivId, PaperNotFound, PdfError
-from ingestion.fulltext.pdf_text import PdfText, read_pdf
+from ingestion.document import Document
+from ingestion.errors import (
+    AgentError,
+    ArxivError,
+    DocumentError,
+    InvalidArxivId,
+    PaperNotFound,
+    PdfError,
+)
+from ingestion.fulltext.documents import read_document
+from ingestion.fulltext.forms import NAMES, ending_of, form_of
 from ingestion.library import Library, OnWait
 from ingestion.machine.user_path import user_path
 from ingestion.paper import Paper, parse_arxiv_id
@@ -28,14 +37,14 @@ def add(given: str, library: Library, on_wait: OnWait = lambda seconds, reason: 
     """Bring one paper in. Never raises for bad input.
 
     Args:
-        given: Path of a PDF, arXiv id or address, or title.
+        given: Path of a file (.html, .tex, .tar.gz, .pdf, .md, .txt), arXiv id or address, or title.
         library: Where it goes.
         on_wait: Told before every wait for arXiv.
     """
     try:
         path = user_path(given)
         if path.suffix.lower() == ".pdf" or _is_file(path):
-            return _add_pdf(path, given, library)
+            return _add_file(path, given, library)
         return _add_from_arxiv(given, library, library.arxiv(_REQUESTS, on_wait))
     except AgentError as error:
         return Added(given, None, str(error))
@@ -49,17 +58,17 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _add_pdf(path: Path, given: str, library: Library) -> Added:
+def _add_file(path: Path, given: str, library: Library) -> Added:
     if not _is_file(path):
         raise PdfError(f"There is no file {given[:200]!r}", next_step="Check the path")
-    text = read_pdf(path, library.settings.pdf)
+    text = read_document(path, library.settings.pdf)
     read = paper_of(path, text)
     known = library.get([read.arxiv_id]).get(read.arxiv_id)
     paper = _better(known, read)
-    target = pdf_path(library.settings.assets, paper.arxiv_id, read.version or paper.version)
-    copy_to(target, path)
+    pdf = pdf_path(library.settings.assets, paper.arxiv_id, read.version or paper.version)
+    copy_to(pdf.with_name(pdf.name.removesuffix(".pdf") + ending_of(path)), path)
     if paper != known:
-        library.keep([paper], f"pdf: {path.name}")
+        library.keep([paper], f"{text.form}: {path.name}")
     return Added(given, paper, _told(text))
 
 
@@ -72,9 +81,18 @@ def _better(known: Paper | None, read: Paper) -> Paper:
     return known
 
 
-def _told(text: PdfText) -> str:
+def _told(text: Document) -> str:
+    """How much was read, of which form."""
     notices = f" ({'; '.join(text.notices)})" if text.notices else ""
-    return f"{len(text.pages)} pages{notices}"
+    return f"{_size(text)}{notices}"
+
+
+def _size(text: Document) -> str:
+    if text.form == "pdf":
+        return f"{len(text.pages)} pages"
+    counts = [(len(text.of_kind(kind)), kind) for kind in ("table", "equation", "reference")]
+    held = [f"{count} {kind}{'s' if count > 1 else ''}" for count, kind in counts if count]
+    return ", ".join([f"{NAMES[text.form]}: {len(text.blocks)} blocks", *held])
 
 
 def _add_from_arxiv(given: str, library: Library, arxiv: ArxivApi) -> Added:
@@ -84,10 +102,10 @@ def _add_from_arxiv(given: str, library: Library, arxiv: ArxivApi) -> Added:
     if paper.origin == "semantic_scholar":
         return Added(given, paper, "metadata only: from Semantic Scholar, arXiv does not answer")
     try:
-        library.download(paper, arxiv)
-    except (ArxivError, PdfError) as error:
+        file = library.download(paper, arxiv)
+    except (ArxivError, DocumentError) as error:
         return Added(given, paper, f"metadata only: {error}")
-    return Added(given, paper, "metadata and PDF")
+    return Added(given, paper, f"metadata and {NAMES[form_of(file) or 'pdf']}")
 
 
 def _asked_for(given: str, library: Library, arxiv: ArxivApi) -> Paper | None:

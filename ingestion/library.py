@@ -12,9 +12,17 @@ from typing import NamedTuple, Protocol
 from ingestion.bibliography import CitationKeys, FormatName, exported
 from ingestion.bibliography.names import OTHERS
 from ingestion.collections import Collections
+from ingestion.document import Form
 from ingestion.embedding import Embedder
 from ingestion.errors import ArxivUnavailable, PdfError, SourceError
-from ingestion.fulltext.pdf_files import paper_in_name, pdf_of, versions_at_hand
+from ingestion.fulltext.forms import (
+    BEST_FIRST,
+    best_file,
+    files_at_hand,
+    paper_in_name,
+    papers_at_hand,
+)
+from ingestion.fulltext.pdf_files import versions_at_hand
 from ingestion.machine import weights
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import ArxivId, Paper
@@ -22,7 +30,7 @@ from ingestion.pipeline import IngestReport, ingest, past_ingests
 from ingestion.references.index import ReferenceIndex
 from ingestion.settings import ArxivSettings, CatalogueSettings, PdfSettings, StoreSettings
 from ingestion.sources.arxiv_api import ArxivApi
-from ingestion.sources.arxiv_pdf import fetch_pdf
+from ingestion.sources.arxiv_forms import FetchedForm, fetch_file
 from ingestion.sources.catalogues.catalogue import Catalogue, Name, open_catalogue
 from ingestion.sources.catalogues.semantic_scholar import SemanticScholar
 from ingestion.sources.metadata_files import Reject, read_papers
@@ -300,25 +308,32 @@ class Library:
         home = self.settings.home
         return ingest(found, self.store, self.embedder, home, source=source, on_batch=on_batch)
 
-    def pdf(self, paper: Paper, arxiv: ArxivApi | None = None) -> AtHand | None:
-        """The PDF to read: of the paper's version, downloaded where it is missing, else the newest at hand.
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms of a paper that are read, best first."""
+        form = self.settings.pdf.form
+        return BEST_FIRST if form == "best" else (form,)
+
+    def full_text(self, paper: Paper, arxiv: ArxivApi | None = None) -> AtHand | None:
+        """The file to read: of the paper's version, downloaded where it is missing, else the newest at hand.
 
         Args:
-            paper: Whose PDF.
+            paper: Whose file.
             arxiv: Whom to ask for it; None: what is at hand has to do.
 
         Returns:
-            The file, and the paper in the version of that file; None where there is none.
+            The file in its best form, and the paper in the version of that file; None where there is none.
 
         Raises:
             ArxivError: It is not at hand, and arXiv does not give it.
-            PdfError: What arXiv sent is no whole PDF.
+            DocumentError: What arXiv sent is no whole file.
         """
-        at_hand = versions_at_hand(self.settings.assets, paper.arxiv_id)
-        has_it = paper.version in at_hand or 0 in at_hand or (at_hand and not paper.version)
-        if arxiv is not None and not has_it and paper.origin != "pdf" and paper.on_arxiv:
+        file = best_file(self.settings.assets, paper.arxiv_id, paper.version, self.forms)
+        has_it = file and paper_in_name(file)[1] in (paper.version, 0)
+        has_it = has_it or (file and not paper.version)
+        if arxiv is not None and not has_it and paper.origin != "pdf":
             self.download(paper, arxiv)
-        file = pdf_of(self.settings.assets, paper.arxiv_id, paper.version)
+            file = best_file(self.settings.assets, paper.arxiv_id, paper.version, self.forms)
         return _in_version_of(file, paper) if file else None
 
     def version_at_hand(self, arxiv_id: str, version: int = 0) -> AtHand:
@@ -337,28 +352,32 @@ class Library:
         return _in_version_of(file, replace(known, version=version or known.version))
 
     def at_hand(self) -> list[AtHand]:
-        """Papers whose PDF is at hand, each in its newest version."""
-        newest: dict[str, tuple[int, Path]] = {}
-        for file in sorted(self.settings.assets.glob("*.pdf")):
-            id_, version = paper_in_name(file)
-            newest[id_] = max(newest.get(id_, (version, file)), (version, file))
-        known = self.get(list(newest))
+        """Papers of which a file is at hand, each in its newest version and best form."""
+        best = papers_at_hand(self.settings.assets)
+        known = self.get(list(best))
         return [
-            _in_version_of(file, known.get(id_) or _unrecorded(id_, version))
-            for id_, (version, file) in newest.items()
+            _in_version_of(file, known.get(id_) or _unrecorded(id_, paper_in_name(file)[1]))
+            for id_, file in sorted(best.items())
         ]
 
     def delete(self, arxiv_id: str) -> bool:
-        """Remove a paper, its PDFs and its list of references; whether the library had it."""
+        """Remove a paper, its files and its list of references; whether the library had it."""
         ReferenceIndex(self.settings.home).forget(arxiv_id)
-        for file in versions_at_hand(self.settings.assets, arxiv_id).values():
+        for file in files_at_hand(self.settings.assets, arxiv_id):
             file.unlink()
         return self.store.delete([arxiv_id]) > 0
 
     def download(self, paper: Paper, arxiv: ArxivApi) -> Path:
-        """The PDF of the paper's version, from arXiv unless it is at hand; see `fetch_pdf`."""
+        """The paper's version from arXiv, in the form that settings name; its PDF where any will do.
+
+        Raises:
+            ArxivError: arXiv does not give it.
+            DocumentError: What came is no whole file.
+        """
+        form = self.settings.pdf.form
+        wanted: FetchedForm = "pdf" if form == "best" else form
         assets, max_mb = self.settings.assets, self.settings.pdf.max_mb
-        return fetch_pdf(paper.arxiv_id, paper.version, assets, arxiv.connection, max_mb=max_mb)
+        return fetch_file(wanted, paper, assets, arxiv.connection, max_mb=max_mb)
 
 
 def _in_version_of(file: Path, paper: Paper) -> AtHand:

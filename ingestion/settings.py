@@ -115,7 +115,7 @@ class CatalogueSettings(Manners):
 
 
 class PdfSettings(Part):
-    """Limits on PDFs, which are untrusted."""
+    """Papers' files, which are untrusted: which form is read, and limits on all of them."""
 
     max_mb: int = Field(50, ge=1, description="Largest file read, megabytes")
     max_pages: int = Field(
@@ -123,6 +123,9 @@ class PdfSettings(Part):
     )
     timeout_s: float = Field(
         30.0, gt=0, description="Longest time to get the text of one file, seconds"
+    )
+    form: Literal["best", "html", "latex", "pdf"] = Field(
+        "best", description="Form of a paper that is read; best: HTML, then LaTeX source, then PDF"
     )
     cache_mb: int = Field(
         500, ge=0, description="Size limit of cached passages and vectors, megabytes"

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,12 +21,26 @@ Collection = Annotated[str, typer.Option(help="Only the papers of this collectio
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
-def open_assistant() -> "Assistant":
-    """The assistant of a command; what it downloads and loads is said on stderr."""
+Form = Annotated[
+    Literal["html", "latex", "pdf"] | None,
+    typer.Option(help="Form of the paper that is read; the best at hand where none is named."),
+]
+
+
+def open_assistant(form: str | None = None) -> "Assistant":
+    """The assistant of a command; what it downloads and loads is said on stderr.
+
+    Args:
+        form: Of papers that is read, in the place of the one that settings name.
+    """
     from rag_agent.assistant import Assistant
     from rag_agent.settings import load_settings
 
-    return Assistant(load_settings(), report=_report())
+    settings = load_settings()
+    if form:
+        pdf = settings.pdf.model_copy(update={"form": form})
+        settings = settings.model_copy(update={"pdf": pdf})
+    return Assistant(settings, report=_report())
 
 
 def collected(assistant: "Assistant", name: str) -> tuple[str, ...]:

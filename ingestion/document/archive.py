@@ -38,8 +38,10 @@ class _Stream(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         while size < 0 or len(self._ready) < size:
             piece = self._unpacker.unconsumed_tail or self._source.read(1 << 16)
-            if not piece or self._unpacker.eof:
+            if self._unpacker.eof:
                 break
+            if not piece:
+                raise BadArchive("is cut off: it ends before all of it is unpacked")
             self._ready += self._unpacked(piece)
         taken = self._ready if size < 0 else self._ready[:size]
         self._ready = self._ready[len(taken) :]

@@ -8,12 +8,12 @@ import json
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import ingestion.document
 from ingestion.cleaning import printable
 from ingestion.document import Document
 from ingestion.errors import DocumentError
+from ingestion.fulltext.forms import readable_as
 from ingestion.fulltext.pdf.document import document_of
 from ingestion.fulltext.pdf_files import read_bounded
 from ingestion.fulltext.pdf_text import PARSER, read_pdf
@@ -23,24 +23,7 @@ from ingestion.settings import PdfSettings
 READER = f"{PARSER}; lxml {version('lxml')}, pylatexenc {version('pylatexenc')}, documents 1"
 """Names how documents are made, for caches. The last number counts changes of `ingestion.document`."""
 
-Readable = Literal["html", "latex", "archive", "markdown", "text", "pdf"]
 _PROGRAM = Path(ingestion.document.__file__).with_name("reader.py")
-_BY_ENDING: tuple[tuple[tuple[str, ...], Readable], ...] = (
-    ((".html", ".htm", ".xhtml"), "html"),
-    ((".tar.gz", ".tgz", ".tar", ".gz"), "archive"),
-    ((".tex", ".ltx", ".latex"), "latex"),
-    ((".pdf",), "pdf"),
-    ((".md", ".markdown"), "markdown"),
-    ((".txt", ".text"), "text"),
-)
-ENDINGS = tuple(ending for endings, _ in _BY_ENDING for ending in endings)
-"""Of the names of files that can be read."""
-
-
-def readable_as(path: Path) -> Readable | None:
-    """What a file is read as, by its name; None for one that cannot be."""
-    name = path.name.lower()
-    return next((form for endings, form in _BY_ENDING if name.endswith(endings)), None)
 
 
 def read_document(path: Path, settings: PdfSettings) -> Document:

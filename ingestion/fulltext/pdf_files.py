@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 from ingestion.cleaning import printable
-from ingestion.errors import InvalidArxivId, PdfError
-from ingestion.paper import parse_arxiv_id
+from ingestion.errors import PdfError
+from ingestion.fulltext.forms import paper_in_name
 
 
 def versions_at_hand(folder: Path, arxiv_id: str) -> dict[int, Path]:
@@ -40,19 +40,6 @@ def pdf_of(folder: Path, arxiv_id: str, version: int) -> Path | None:
     if version and version in versions:
         return versions[version]
     return next(iter(versions.values()), None)
-
-
-def paper_in_name(file: Path) -> tuple[str, int]:
-    """Id and version (0: none) that a file's name gives, as `hep-ph_9901001v2.pdf` does.
-
-    A name without an arXiv id is an id itself, as in `local_0123456789ab.pdf`.
-    """
-    name = file.stem.replace("_", "/")
-    try:
-        named = parse_arxiv_id(name)
-    except InvalidArxivId:
-        return name, 0
-    return named.id, named.version or 0
 
 
 def read_bounded(path: Path, max_mb: int) -> bytes:

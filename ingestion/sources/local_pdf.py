@@ -1,24 +1,25 @@
-"""A PDF of the user's own: which paper it is, and its way into the asset folder."""
+"""A file of the user's own: which paper it is, and its way into the asset folder."""
 
 import hashlib
 import shutil
 from datetime import date
 from pathlib import Path
 
+from ingestion.document import Document
 from ingestion.errors import InvalidArxivId, PdfError
-from ingestion.fulltext.pdf_text import PdfText
+from ingestion.fulltext.forms import ending_of
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import ArxivId, Paper, parse_arxiv_id
 
 _TITLE_CHARACTERS = 200  # of a file name that stands in for a title
 
 
-def paper_of(path: Path, text: PdfText) -> Paper:
+def paper_of(path: Path, text: Document) -> Paper:
     """The paper that a file is: by the arXiv id in its name, else by its content's hash."""
     named = _named(path)
     return Paper(
         arxiv_id=named.id if named else f"local/{_digest(path)[:12]}",
-        title=text.title or path.stem[:_TITLE_CHARACTERS],
+        title=text.title or _stem(path)[:_TITLE_CHARACTERS],
         abstract=text.abstract,
         authors=text.authors,
         categories=(),
@@ -52,9 +53,15 @@ def copy_to(target: Path, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def _stem(path: Path) -> str:
+    return (
+        path.name.removesuffix(path.name[-len(ending_of(path)) :]) if ending_of(path) else path.stem
+    )
+
+
 def _named(path: Path) -> ArxivId | None:
     try:
-        return parse_arxiv_id(path.stem.replace("_", "/"))
+        return parse_arxiv_id(_stem(path).replace("_", "/"))
     except InvalidArxivId:
         return None
 

@@ -1,6 +1,6 @@
 """Steps on the one paper that is meant: find it, read it."""
 
-from ingestion.errors import PdfError
+from ingestion.errors import DocumentError
 from ingestion.paper import Paper
 from rag_agent.answer import Hit
 from rag_agent.asking.planning import ids_in
@@ -59,10 +59,10 @@ def full_text(paper: Paper, part: str, limit: int, services: Services) -> list[E
 def open_text(paper: Paper, services: Services) -> OpenPaper | None:
     """The paper's full text, ready to be searched; None, with a notice, where it cannot be had."""
     try:
-        at_hand = services.ask_arxiv(lambda arxiv: services.library.pdf(paper, arxiv))
+        at_hand = services.ask_arxiv(lambda arxiv: services.library.full_text(paper, arxiv))
         if at_hand is None:
             return None
         return services.full_text.open(at_hand.paper, at_hand.file, services.say)
-    except PdfError as error:
+    except DocumentError as error:
         services.notice(error)
         return None

@@ -1,6 +1,6 @@
 """Steps that look for papers on a question: search, full texts of those found, another query, arXiv."""
 
-from ingestion.errors import ModelUnavailable, PdfError
+from ingestion.errors import DocumentError, ModelUnavailable
 from ingestion.paper import Paper
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.terms import terms
@@ -64,7 +64,7 @@ def _texts_at_hand(part: str, threshold: float, services: Services) -> list[Evid
             unread -= not known
             try:
                 opened = services.full_text.open(paper, file, services.say)
-            except PdfError as error:
+            except DocumentError as error:
                 services.notice(error)
                 continue
             if opened.nearness(part) >= threshold:

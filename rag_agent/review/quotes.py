@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ingestion.embedding import Embedder
-from ingestion.errors import PdfError
+from ingestion.errors import DocumentError
 from ingestion.fulltext.quotable import why_not_quotable
 from ingestion.fulltext.sentences import sentence_spans
 from ingestion.paper import Paper
@@ -76,11 +76,11 @@ def _of_abstract(paper: Paper, embedder: Embedder) -> list[Evidence]:
 def _of_full_text(paper: Paper, topic: str, services: Services) -> list[Evidence]:
     """Sentences near the topic of a PDF at hand; none is fetched, since thirty would take arXiv's whole budget."""
     try:
-        at_hand = services.library.pdf(paper, None)
+        at_hand = services.library.full_text(paper, None)
         if at_hand is None:
             return []
         opened = services.full_text.open(at_hand.paper, at_hand.file, services.say)
-    except PdfError as error:
+    except DocumentError as error:
         services.notice(error)
         return []
     return [

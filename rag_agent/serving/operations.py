@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ingestion.bibliography import FormatName
-from ingestion.errors import AgentError, ArxivError, InvalidArxivId, PaperNotFound, PdfError
+from ingestion.errors import AgentError, ArxivError, DocumentError, InvalidArxivId, PaperNotFound
 from ingestion.library import AtHand
 from ingestion.paper import Paper, parse_arxiv_id
 from rag_agent.answer import Hit
@@ -152,9 +152,9 @@ class Operations:
         if paper is None:
             raise PaperNotFound(f"There is no paper {named[:80]!r}", next_step="Search finds ids")
         try:
-            at_hand: AtHand | None = library.pdf(paper, arxiv)
+            at_hand: AtHand | None = library.full_text(paper, arxiv)
             opened = self.assistant.full_text.open(*at_hand) if at_hand else None
-        except (ArxivError, PdfError) as error:
+        except (ArxivError, DocumentError) as error:
             return paper, None, [f"Only the abstract was read: {error}"]
         return (at_hand.paper if at_hand else paper), opened, []
 

@@ -131,5 +131,33 @@ def test_papers_of_other_places_come_by_fetch(empty: Library, parts: Parts) -> N
     assert report.new == 1
     (paper,) = papers
     assert library.get([paper.arxiv_id])[paper.arxiv_id].origin == "openreview"
-    assert library.pdf(paper) is None
+    assert library.full_text(paper) is None
     assert library.delete(paper.arxiv_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("2711.00009v2.html", "<article><h1>Ponds</h1><p>A pond has a tide.</p></article>", "HTML"),
+        (
+            "2711.00009v2.tex",
+            r"\title{Ponds}\begin{document}A pond has a tide.\end{document}",
+            "LaTeX",
+        ),
+        ("2711.00009v2.md", "# Ponds\n\nA pond has a tide.", "Markdown"),
+        ("2711.00009v2.txt", "Ponds\n\nA pond has a tide.", "text"),
+    ],
+)
+def test_a_file_in_any_form_is_added_with_its_version(
+    empty: Library, tmp_path: Path, name: str, content: str, form: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    added = add(str(tmp_path / name), empty)
+    assert added.paper is not None
+    assert (added.paper.arxiv_id, added.paper.version, added.paper.title) == (
+        "2711.00009",
+        2,
+        "Ponds",
+    )
+    assert added.detail.startswith(form)
+    assert (empty.settings.assets / name).exists()

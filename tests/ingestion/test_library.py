@@ -100,8 +100,8 @@ def test_what_is_fetched_is_kept_with_its_pdfs(empty: Library) -> None:
 
 
 def test_a_missing_pdf_is_downloaded_in_the_papers_version(filled: Library) -> None:
-    assert filled.pdf(SOURDOUGH) is None
-    got = filled.pdf(SOURDOUGH, filled.arxiv(3))
+    assert filled.full_text(SOURDOUGH) is None
+    got = filled.full_text(SOURDOUGH, filled.arxiv(3))
     assert got is not None
     assert got.paper.version == SOURDOUGH.version == 2
     assert got.file.name == "2711.00001v2.pdf"
@@ -109,7 +109,7 @@ def test_a_missing_pdf_is_downloaded_in_the_papers_version(filled: Library) -> N
 
 def test_an_older_version_does_where_arxiv_may_not_be_asked(filled: Library) -> None:
     old = put_pdf(filled, "2711.00001v1")
-    got = filled.pdf(SOURDOUGH)
+    got = filled.full_text(SOURDOUGH)
     assert got is not None
     assert (got.file, got.paper.version) == (old, 1)
 
@@ -117,14 +117,14 @@ def test_an_older_version_does_where_arxiv_may_not_be_asked(filled: Library) -> 
 def test_a_pdf_that_arxiv_lacks_is_an_error(filled: Library, arxiv: FakeArxiv) -> None:
     arxiv.papers.clear()
     with pytest.raises(ArxivError):
-        filled.pdf(SOURDOUGH, filled.arxiv(3))
+        filled.full_text(SOURDOUGH, filled.arxiv(3))
 
 
 def test_text_and_page_are_of_one_version(filled: Library) -> None:
     """Four versions at hand: what is read and what is drawn is the same file, v10 before v9."""
     files = {v: put_pdf(filled, f"{PONDS.arxiv_id}v{v}", f"v{v}") for v in (1, 2, 9, 10)}
     for asked, expected in ((0, 10), (10, 10), (2, 2)):
-        read = filled.pdf(replace(PONDS, version=asked))
+        read = filled.full_text(replace(PONDS, version=asked))
         assert read is not None
         assert (read.file, read.paper.version) == (files[expected], expected)
         drawn = filled.version_at_hand(PONDS.arxiv_id, read.paper.version)

@@ -81,7 +81,7 @@ def terminal(
     assistant, replies = shared_assistant
     replies.clear()
 
-    monkeypatch.setattr(console, "open_assistant", lambda: assistant)
+    monkeypatch.setattr(console, "open_assistant", lambda form=None: assistant)
     return Terminal(assistant, replies)
 
 

@@ -34,7 +34,7 @@ def run(*arguments: str) -> Any:
 @pytest.fixture
 def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Works:
     works = Works(tmp_path, desk(REPLY, "NOT STATED"))
-    monkeypatch.setattr(console, "open_assistant", lambda: works)
+    monkeypatch.setattr(console, "open_assistant", lambda form=None: works)
     return works
 
 

@@ -31,7 +31,7 @@ def assistant(library: Any, oai: FakeOai, monkeypatch: pytest.MonkeyPatch) -> As
     monkeypatch.setenv("ARXIV_AGENT_ARXIV__OAI_URL", oai.oai_url)
     monkeypatch.setenv("ARXIV_AGENT_ARXIV__DELAY_S", "0")
     made = Assistant(load_settings(), embedder=HashingEmbedder(512))
-    monkeypatch.setattr(console, "open_assistant", lambda: made)
+    monkeypatch.setattr(console, "open_assistant", lambda form=None: made)
     return made
 
 

@@ -131,11 +131,15 @@ def fetch(
 
 @commands.command()
 def add(
-    given: Annotated[list[str], typer.Argument(help="PDF files, arXiv ids or titles.")],
+    given: Annotated[
+        list[str],
+        typer.Argument(help="Files (.html, .tex, .tar.gz, .pdf, .md, .txt), arXiv ids or titles."),
+    ],
+    form: console.Form = None,
     as_json: console.Json = False,
 ) -> None:
-    """Bring single papers in: local PDFs, or by id or title from arXiv."""
-    assistant = console.open_assistant()
+    """Bring single papers in: files of your own, or by id or title from arXiv."""
+    assistant = console.open_assistant(form)
     results = [assistant.add(one, console.say_wait) for one in given]
     if as_json:
         rows = [
@@ -158,21 +162,22 @@ def add(
 
 @commands.command()
 def papers(as_json: console.Json = False) -> None:
-    """List the PDFs at hand."""
+    """List the papers whose full text is at hand, each with the form that is read."""
+    from ingestion.fulltext.forms import NAMES, form_of
+
     assistant = console.open_assistant()
     found = assistant.library.at_hand()
     if as_json:
-        console.print_json(
-            {
-                "papers": [
-                    {"arxiv_id": p.arxiv_id, "title": p.title, "file": str(f)} for p, f in found
-                ]
-            }
-        )
+        rows = [
+            {"arxiv_id": p.arxiv_id, "title": p.title, "form": form_of(f), "file": str(f)}
+            for p, f in found
+        ]
+        console.print_json({"papers": rows})
         return
     for paper, file in found:
-        console.out().print(f"{paper.arxiv_id:20} {paper.title}  {file}", markup=False)
-    console.out().print(f"{len(found)} PDFs")
+        form = NAMES[form_of(file) or "pdf"]
+        console.out().print(f"{paper.arxiv_id:20} {form:9} {paper.title}  {file}", markup=False)
+    console.out().print(f"{len(found)} papers")
 
 
 @commands.command()

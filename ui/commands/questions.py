@@ -28,6 +28,7 @@ def ask(
         str, typer.Option("--session", help="Conversation it belongs to.")
     ] = "",
     collection: console.Collection = "",
+    form: console.Form = None,
     agent: Annotated[
         Agent, typer.Option(help="graph (fixed steps) or tools (the model chooses).")
     ] = "graph",
@@ -36,7 +37,7 @@ def ask(
     """Answer one question with verified citations."""
     from rag_agent.stream import answer_of
 
-    assistant = console.open_assistant()
+    assistant = console.open_assistant(form)
     only = console.collected(assistant, collection)
     events = assistant.ask(question, session=session_name, paper=paper, driver=agent, only=only)
     if as_json:

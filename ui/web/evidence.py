@@ -1,21 +1,25 @@
 """An answer's sentences and their sources, each with its quote; [n] opens it in its passage and on its page."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from ingestion.errors import AgentError
+from ingestion.formulas import is_harmless
+from ingestion.fulltext.forms import NAMES
 from rag_agent.answer import Claim, Hit
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, QuoteKind
 from ui.web import messages
 from ui.web.events import claim_html
 from ui.web.navigation import go
-from ui.web.plain import as_html, escaped, with_maths
+from ui.web.plain import CELLS_APART, as_html, escaped, set_latex, table_html, with_maths
 from ui.web.program import program
 from ui.web.texts import say
 
 _AUTHORS = 6
 _IMAGE_PX = 1100
+_FORMULA = re.compile(r"\$[^$]*\$")
 
 
 def show_claims(claims: Sequence[Claim], key: str) -> None:
@@ -138,8 +142,7 @@ def _source(citation: Citation) -> None:
     messages.small(" · ".join(fact for fact in _facts(citation) if fact))
     title, quote = paper.title, citation.quote
     passage = citation.passage.removeprefix(title).lstrip() if quote not in title else title
-    kind = "passage summary" if citation.kind == "summary" else "passage"
-    st.html(f'<blockquote class="{kind}">{marked(passage, quote)}</blockquote>')
+    _passage(citation, passage)
     messages.small(say("similarity", cosine=f"{citation.cosine:.2f}"))
     with st.container(horizontal=True):
         if paper.url:
@@ -155,18 +158,33 @@ def _source(citation: Citation) -> None:
         _page_image(citation, citation.page)
 
 
+def _passage(citation: Citation, passage: str) -> None:
+    """The text around a quote; a table as one with the row marked, an equation also as it is set."""
+    quote, kept = citation.quote, citation.kind in ("html", "latex", "markdown")
+    if kept and CELLS_APART in quote:
+        st.html(table_html(passage, quote))
+        return
+    is_display = "\\" in _FORMULA.sub("", quote)  # in prose LaTeX stands between dollars alone
+    if kept and is_display and is_harmless(quote):
+        st.latex(set_latex(quote))
+    kind = "passage summary" if citation.kind == "summary" else "passage"
+    st.html(f'<blockquote class="{kind}">{marked(passage, quote)}</blockquote>')
+
+
 def _facts(citation: Citation) -> list[str]:
     """Who wrote it, when, and where the quote stands."""
     paper = citation.paper
     stored = program().assistant.library.get([paper.arxiv_id]).get(paper.arxiv_id)
     date = (stored.published if stored else "") or str(paper.year or "")
-    places = {
+    places: dict[QuoteKind, str] = {
+        **dict(NAMES.items()),
         "pdf": say("page", page=citation.page),
         "abstract": say("abstract"),
         "summary": say("starter"),
     }
     name = f"arXiv:{paper.arxiv_id}" if paper.on_arxiv else ""
-    return [authors(paper.authors), date, name, places[citation.kind]]
+    place = places[citation.kind]
+    return [authors(paper.authors), date, name, place]
 
 
 def _page_image(citation: Citation, page: int) -> None:

@@ -6,6 +6,9 @@ import re
 from ingestion.cleaning import printable
 from ingestion.formulas import is_harmless
 
+CELLS_APART = " | "
+"""Between the cells of a table's row in a document's text."""
+
 _FORMULA = re.compile(
     r"\$\$(.+?)\$\$|(?<!\\)\$([^$]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
 )
@@ -45,3 +48,32 @@ def escaped_piece(text: str) -> str:
     left = " " if text[:1].isspace() else ""
     right = " " if text[-1:].isspace() and text.strip() else ""
     return left + escaped(text) + right
+
+
+def set_latex(latex: str) -> str:
+    """A display as KaTeX sets it: several lines need an environment around them."""
+    several = "\\\\" in latex or re.search(r"(?<!\\)&", latex)
+    inside = re.search(r"\\begin\{(?:aligned|split|gathered|cases|array|[bpv]?matrix)\}", latex)
+    return rf"\begin{{aligned}}{latex}\end{{aligned}}" if several and not inside else latex
+
+
+def table_html(passage: str, row: str) -> str:
+    """A table of stored text as HTML: a line a row, the quoted one marked, its caption above."""
+    caption: list[str] = []
+    rows: list[str] = []
+    for line in passage.split("\n"):
+        if CELLS_APART in line or rows:
+            cells = "".join(
+                f"<td>{_table_cell(each, marked=line == row)}</td>"
+                for each in line.split(CELLS_APART)
+            )
+            rows.append(f"<tr>{cells}</tr>")
+        else:
+            caption.append(line)
+    told = as_html(" ".join(line for line in caption if line))
+    return f'<figure class="quoted"><figcaption>{told}</figcaption><table>{"".join(rows)}</table></figure>'
+
+
+def _table_cell(text: str, *, marked: bool) -> str:
+    shown = as_html(text.strip())
+    return f"<mark>{shown}</mark>" if marked and shown else shown

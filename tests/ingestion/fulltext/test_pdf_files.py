@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import PdfError
+from ingestion.fulltext.forms import paper_in_name
 from ingestion.fulltext.pdf_files import (
-    paper_in_name,
     pdf_of,
     read_bounded,
     versions_at_hand,
