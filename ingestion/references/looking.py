@@ -56,9 +56,9 @@ class Citations:
 
         Raises:
             ArxivError: The full text is not at hand, and arXiv does not give it.
-            PdfError: It gives no text.
+            DocumentError: It gives no text.
         """
-        at_hand = self._library.pdf(paper, arxiv)
+        at_hand = self._library.full_text(paper, arxiv)
         if at_hand is not None:
             self._read(at_hand.paper, at_hand.file)
         return self.index.list_of(paper.arxiv_id)
