@@ -246,6 +246,23 @@ def test_the_double_plays_its_queue() -> None:
         list(model.stream(PROMPT, 9))
 
 
+def test_tokens_are_told_with_their_log_probabilities(server: Server) -> None:
+    def pieces() -> Iterator[str]:
+        told = {"content": [{"token": "blue", "logprob": -0.25, "bytes": None, "top_logprobs": []}]}
+        yield _event(choices=[{"index": 0, "delta": {"content": "blue"}, "logprobs": told}])
+        yield _event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        yield "data: [DONE]\n\n"
+
+    server.replies = [Response(pieces(), content_type="text/event-stream"), "blue"]
+    heard: list[tuple[str, float]] = []
+    model = LanguageModel("m", server.url)
+    assert list(model.stream(PROMPT, 5, on_token=lambda *token: heard.append(token))) == ["blue"]
+    assert heard == [("blue", -0.25)]
+    assert server.asked[-1]["logprobs"] is True
+    list(model.stream(PROMPT, 5))
+    assert "logprobs" not in server.asked[-1]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct"])
@@ -263,7 +280,11 @@ def test_the_embedded_model_answers_within_its_schema(
         )
         assert reply.colour == "blue"
         assert model.usage.prompt_tokens > 0
-        assert "".join(model.stream([("user", "Say hello.")], 12)).strip()
+        told: list[tuple[str, float]] = []
+        hello = model.stream([("user", "Say hello.")], 12, on_token=lambda *t: told.append(t))
+        assert "".join(hello).strip()
+        assert told, "the embedded engines tell how sure they are"
+        assert all(logprob <= 0 for _, logprob in told)
         again = open_model("reader", settings)
         assert again.base_url == model.base_url
         again.api_key = "wrong"
