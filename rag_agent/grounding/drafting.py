@@ -16,10 +16,10 @@ from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.form import form_of
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.sureness import Sureness
 from rag_agent.grounding.verdict import verdict_on
 from rag_agent.grounding.verification import adds_nothing
 from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.sureness import Sureness
 from rag_agent.prompts.reader import Prompts
 
 # A longer answer than these is one that lists everything (24 November 2026, own questions).

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.fulltext.passages import sentences_in
-from rag_agent.grounding.sureness import Sureness
 from rag_agent.grounding.verification import denies
 from rag_agent.model.client import LanguageModel, Message
+from rag_agent.model.sureness import Sureness
 
 SURE_YES = -0.127
 """Natural log-probability of a Yes that is believed: log-odds of 2 or more."""
