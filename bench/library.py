@@ -26,7 +26,9 @@ class TemporaryLibrary:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="arxiv-agent-bench-"))
-        embedding = load_settings().embedding  # the one in force, so that a tuned one can be measured
+        embedding = (
+            load_settings().embedding
+        )  # the one in force, so that a tuned one can be measured
         self.embedder = LocalEmbedder(embedding, home_folder())
         self._usual = embedding.model == EmbeddingSettings().model
         self.store = Store(

@@ -1,6 +1,7 @@
 """`python -m bench.serving`: eight clients at once on the HTTP API for five minutes, with a scripted model.
 
-What is measured is the server, not a model: errors, requests a second, waits, and whether its memory stays.
+Of two questions asked in turn one has an answer with a source, the other has none. What is measured is the
+server, not a model: errors, requests a second, waits, and whether its memory stays.
 """
 
 import argparse
@@ -25,8 +26,7 @@ from rag_agent.serving.token import token_of
 _ASKED = {
     "How many times fewer trainable parameters does LoRA need for GPT-3?": "LoRA needs 10,000 times fewer "
     "trainable parameters and 3 times less GPU memory than full fine-tuning with Adam.",
-    "What does QLoRA send gradients through?": "QLoRA sends gradients through the quantized weights into "
-    "small trainable low-rank adapters.",
+    "Which zebra won the marathon on the moon in a submarine?": "NOT STATED",
 }
 _SAMPLE_S = 5.0
 _LIMITS = {"requests_per_minute": 1_000_000, "parallel": 4, "waiting": 32}
@@ -34,11 +34,11 @@ _LIMITS = {"requests_per_minute": 1_000_000, "parallel": 4, "waiting": 32}
 
 @dataclass
 class Tally:
-    """What the clients saw: seconds of each request by kind, errors, answers without an annotation."""
+    """What the clients saw: seconds of each request by kind, errors, answers with a source."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
-    without_source: int = 0
+    answered: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, kind: str, seconds: float) -> None:
@@ -60,7 +60,7 @@ def client(address: str, token: str, until: float, number: int, tally: Tally) ->
         try:
             if kind == "chat":
                 has_source = _streamed(chat, list(_ASKED)[turn % 2])
-                tally.without_source += not has_source
+                tally.answered += has_source
             else:
                 body = {"query": "low-rank adaptation"}
                 if kind == "quote_check":
@@ -137,7 +137,7 @@ def _measured(address: str, token: str, pid: int, clients: int, minutes: float) 
             sum(map(len, tally.seconds.values())) / (time.monotonic() - began), 1
         ),
         "errors": dict(tally.errors),
-        "answers_without_source": tally.without_source,
+        "answers_with_source": tally.answered,
         "without_token": refused,
         "seconds": {kind: _spread(each) for kind, each in sorted(tally.seconds.items())},
         "memory_mb": {

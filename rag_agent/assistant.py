@@ -95,7 +95,13 @@ class Assistant(Parts):
         threshold: float | None = None,
         filters: Filters | None = None,
     ) -> tuple[Hit, ...]:
-        """Search the library; see `Retriever.search`."""
+        """Search the library; see `Retriever.search`.
+
+        Raises:
+            AgentError: The query is empty.
+        """
+        if not query.strip():
+            raise AgentError("The query is empty", next_step="Type what to look for")
         return self.retriever.search(query, k=k, mode=mode, threshold=threshold, filters=filters)
 
     def similar(self, arxiv_id: str, k: int = 5) -> tuple[Hit, ...]:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.embedding import Embedder
-from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.store.collection import Filters, Store
 from ingestion.store.filters import ANY
@@ -92,11 +91,8 @@ class Retriever:
         Every hit has its raw cosine, also one that only keyword search found.
 
         Raises:
-            AgentError: The query is empty.
             KeywordUnsupported: Keyword or hybrid search on a Milvus server older than 2.5.
         """
-        if not query.strip():
-            raise AgentError("The query is empty", next_step="Type what to look for")
         k = k or self._settings.top_k
         threshold = self._settings.threshold if threshold is None else threshold
         filters = filters or self._within

@@ -51,6 +51,8 @@ def watch_state() -> None:
 try:
     choose_language()
     chosen = st.navigation(navigation.pages())
+    # A page's own icon would be asked for at fonts.gstatic.com; this one is drawn here.
+    st.set_page_config(page_icon="🔬")
     with st.sidebar:
         if program().ready:
             show_state()

@@ -29,7 +29,8 @@ def cited_papers(turns: Iterable[Turn]) -> list[Paper]:
 
 
 def _answer(answer: Answer) -> list[str]:
-    lines = [answer.text or "No answer was found."]
+    lines = [answer.text] if answer.text or answer.notices else ["No answer was found."]
+    lines += [f"*{notice}*" for notice in answer.notices]  # such as that it was stopped
     lines += _listed("", answer.sources)
     lines += _listed("The nearest sentences, not an answer:", answer.nearest_sentences)
     if answer.missing:

@@ -7,20 +7,18 @@ from pydantic import BaseModel, Field
 
 from rag_agent.assistant import Assistant
 from rag_agent.jobs import Job
-from rag_agent.serving.operations import PaperId
+from rag_agent.serving.operations import MOST_ARGUMENT, MOST_ROWS, PaperId
 from rag_agent.serving.queue import JobQueue
 from rag_agent.tables import making
-
-_MOST_PAPERS = 100
 
 
 class TableRequest(BaseModel):
     """A comparison table: rows are papers, columns what is asked."""
 
-    question: Annotated[str, Field(min_length=1, max_length=1000)]
-    papers: Annotated[list[PaperId], Field(max_length=_MOST_PAPERS)] = []
-    query: Annotated[str, Field(max_length=1000)] = ""
-    max_papers: Annotated[int, Field(ge=1, le=_MOST_PAPERS)] = 10
+    question: Annotated[str, Field(min_length=1, max_length=MOST_ARGUMENT)]
+    papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = []
+    query: Annotated[str, Field(max_length=MOST_ARGUMENT)] = ""
+    max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
 
 
 class JobState(BaseModel):

@@ -15,10 +15,11 @@ from rag_agent.citation import Citation
 from rag_agent.grounding.evidence import abstract_evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.open_paper import OpenPaper
-from rag_agent.grounding.quote_check import quote_check
+from rag_agent.serving.quote_check import quote_check
 from rag_agent.serving.results import (
     AskResult,
     Checked,
+    Compared,
     Exported,
     Fetched,
     Found,
@@ -27,10 +28,13 @@ from rag_agent.serving.results import (
     Reading,
 )
 from rag_agent.stream import answer_of
+from rag_agent.tables import Table, making
 
 MOST_CHARACTERS = 4000
 """Of a question, as the page takes it."""
 MOST_IDS = 1000
+MOST_ROWS = 100
+MOST_ARGUMENT = 1000
 
 Question = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 Sentence = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
@@ -107,6 +111,27 @@ class Operations:
         check = quote_check(sentence, _hit(record), opened, self.assistant.embedder)
         return Checked.of(record.arxiv_id, check, notices)
 
+    def table(
+        self,
+        question: Annotated[str, Field(min_length=1, max_length=MOST_ARGUMENT)],
+        papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = [],  # noqa: B006
+        query: Annotated[str, Field(max_length=MOST_ARGUMENT)] = "",
+        max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10,
+    ) -> Compared:
+        """Compare papers in a table; each cell is a value with its quotes, or not stated.
+
+        `question` names the columns ("data set; metric; best result") or asks for them. Rows are `papers`, or those
+        that `query` finds. Takes seconds a cell; called again after an interruption it goes on.
+        """
+        jobs = self.assistant.jobs
+        job = jobs.add(making.KIND, making.arguments(question, papers, query, max_papers))
+        if job.status != "done":
+            self.assistant.work(job.id)
+        stored = jobs.result(job.id)
+        if stored is None:
+            raise AgentError("The table was stopped", next_step="Call again: it goes on")
+        return Compared.of(Table.from_json(stored))
+
     def fetch(
         self,
         keywords: Question,
@@ -138,7 +163,15 @@ class Operations:
     @property
     def all(self) -> tuple[Callable[..., object], ...]:
         """Every operation, in the order in which they are listed."""
-        return (self.search, self.ask, self.read, self.quote_check, self.fetch, self.export)
+        return (
+            self.search,
+            self.ask,
+            self.read,
+            self.quote_check,
+            self.table,
+            self.fetch,
+            self.export,
+        )
 
     def _opened(self, named: str) -> tuple[Paper, OpenPaper | None, list[str]]:
         """A paper, its full text where it can be had, and what kept it from being had."""

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from ingestion.paper import Paper
 from rag_agent.answer import Answer, Hit
 from rag_agent.citation import Citation, QuoteKind
-from rag_agent.grounding.quote_check import Carried, QuoteCheck
+from rag_agent.serving.quote_check import Carried, QuoteCheck
+from rag_agent.tables import Table
 
 
 class PaperRecord(BaseModel):
@@ -183,6 +184,55 @@ class Checked(BaseModel):
             quotes=[Quote.of(citation) for citation in check.quotes],
             nearest=[Quote.of(citation) for citation in check.nearest],
             notices=notices,
+        )
+
+
+class ComparedCell(BaseModel):
+    """One value of a comparison table."""
+
+    column: str
+    value: str = Field(description="As stated; `not stated` where the paper does not state it")
+    stated: bool
+    quotes: list[Quote] = Field(description="What carries the value")
+
+
+class ComparedPaper(BaseModel):
+    """One row of a comparison table."""
+
+    paper: PaperRecord
+    cells: list[ComparedCell]
+
+
+class Compared(BaseModel):
+    """Papers compared: each cell is a value with its quotes, or not stated."""
+
+    question: str
+    columns: list[str]
+    rows: list[ComparedPaper]
+    notices: list[str]
+
+    @classmethod
+    def of(cls, table: Table) -> Self:
+        """A table as other programs get it."""
+        return cls(
+            question=table.question,
+            columns=list(table.columns),
+            rows=[
+                ComparedPaper(
+                    paper=PaperRecord.of(row.paper),
+                    cells=[
+                        ComparedCell(
+                            column=column,
+                            value=cell.text,
+                            stated=bool(cell.value),
+                            quotes=[Quote.of(citation) for citation in cell.citations],
+                        )
+                        for column, cell in zip(table.columns, row.cells, strict=True)
+                    ],
+                )
+                for row in table.rows
+            ],
+            notices=list(table.notices),
         )
 
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def run_stdio(assistant: Assistant) -> None:
-    """Serve MCP over this process's standard input and output until the client goes."""
+    """Serve MCP over this process's standard input and output until the client goes.
+
+    Nothing is loaded before the first call: editors start every server that they know.
+    """
     from rag_agent.serving.mcp import mcp_server
 
-    _warm_up(assistant)
     mcp_server(assistant).run("stdio")
 
 

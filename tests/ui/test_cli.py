@@ -276,3 +276,7 @@ def test_an_export_of_nothing_says_what_can_be_exported(terminal: Terminal) -> N
     assert "--session NAME" in str(nothing.exception)
     unknown = terminal.run("export", "9999.99999")
     assert "has no paper 9999.99999" in str(unknown.exception)
+
+
+def test_an_empty_search_is_refused(terminal: Terminal) -> None:
+    assert "The query is empty" in str(terminal.run("search", "  ").exception)

@@ -36,7 +36,7 @@ async def every_tool(client: Client, paper: str) -> None:
         return result.structured_content
 
     listed = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert {"search", "ask", "read", "quote_check", "fetch", "export"} <= set(listed)
+    assert set(listed) == {"search", "ask", "read", "quote_check", "table", "fetch", "export"}
     assert all(tool.output_schema and tool.description for tool in listed.values())
 
     found = await call("search", query="tide of a garden pond", k=3)
@@ -53,6 +53,10 @@ async def every_tool(client: Client, paper: str) -> None:
     wrong = await call("quote_check", sentence=SENTENCE.replace("31", "13"), paper=PONDS.arxiv_id)
     assert (wrong["carried"], wrong["quotes"]) == ("not found", [])
     assert wrong["nearest"]
+    compared = await call("table", question="lunar tide", papers=[PONDS.arxiv_id])
+    (cell,) = compared["rows"][0]["cells"]
+    assert cell["column"] == "lunar tide"
+    assert cell["stated"] == bool(cell["quotes"])
     written = await call("export", papers=[SOURDOUGH.arxiv_id], format="ris")
     assert "TI  - Sourdough ripeness" in written["text"]
 
@@ -68,7 +72,7 @@ def test_every_tool_over_http(assistant: Assistant) -> None:
 
         async def talk(headers: dict[str, str]) -> None:
             async with (
-                httpx2.AsyncClient(headers=headers) as http,
+                httpx2.AsyncClient(headers=headers, timeout=100) as http,
                 Client(streamable_http_client(f"{address}/mcp", http_client=http)) as client,
             ):
                 await every_tool(client, kettles(assistant))
@@ -96,6 +100,7 @@ def test_every_tool_over_stdio(assistant: Assistant, tmp_path: Path) -> None:
     asyncio.run(talk())
 
 
+@pytest.mark.slow
 def test_the_command_speaks_nothing_but_the_protocol(home: Path) -> None:
     """Standard output is the client's; a client that leaves ends the server."""
     run = subprocess.run(
@@ -103,7 +108,7 @@ def test_the_command_speaks_nothing_but_the_protocol(home: Path) -> None:
         input="",
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
     )
     assert (run.returncode, run.stdout) == (0, "")
 

@@ -16,6 +16,7 @@ from ui.web.running import Running
 from ui.web.texts import say
 
 _POLL_S = 0.5
+_MOST_NAMED = 200  # papers in an address
 
 
 def session() -> str:
@@ -30,14 +31,25 @@ def ask(question: str) -> None:
         return
     name = session() or f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
     paper = st.query_params.get("paper", "")
+    only = only_these()
     opened = program()
     st.query_params["session"] = name
     runs().ask(
         name,
         question,
         paper,
-        lambda stopped: opened.assistant.ask(question, session=name, paper=paper, stopped=stopped),
+        lambda stopped: opened.assistant.ask(
+            question, session=name, paper=paper, only=only, stopped=stopped
+        ),
     )
+
+
+def only_these() -> tuple[str, ...]:
+    """Ids of the papers that the address names, or of its collection; none: the whole library."""
+    if name := st.query_params.get("within", ""):
+        return program().assistant.library.collections.papers(name)
+    named = st.query_params.get("only", "").split(",")
+    return tuple(filter(None, named))[:_MOST_NAMED]
 
 
 def ask_typed() -> None:
@@ -133,18 +145,23 @@ def show_offers(turns: Sequence[Turn]) -> None:
 
 
 def show_paper_bar() -> None:
-    """Which paper is asked, and the way back to all of them."""
-    paper = st.query_params.get("paper", "")
-    if not paper:
+    """Which papers are asked, and the way back to all of them."""
+    paper, name = st.query_params.get("paper", ""), st.query_params.get("within", "")
+    only = only_these()
+    if not (paper or name or only):
         return
+    said = say("about_selected", n=len(only))
+    if name:
+        said = say("about_collection", title=name, n=len(only))
     with st.container(horizontal=True, vertical_alignment="center"):
-        messages.small(say("about_paper", title=f"arXiv:{paper}"))
+        messages.small(say("about_paper", title=f"arXiv:{paper}") if paper else said)
         st.button(say("all_papers"), key="all-papers", type="tertiary", on_click=leave_paper)
 
 
 def leave_paper() -> None:
     """Ask the whole library again."""
-    st.query_params.pop("paper", None)
+    for name in ("paper", "within", "only"):
+        st.query_params.pop(name, None)
 
 
 def begin_anew() -> None:
@@ -157,7 +174,11 @@ name = session()
 latest = runs().get(name)
 busy = latest is not None and not latest.done
 st.chat_input(
-    say("ask_meanwhile" if busy else "ask"), key="question", max_chars=4000, on_submit=ask_typed
+    say("ask_meanwhile" if busy else "ask"),
+    key="question",
+    max_chars=4000,
+    on_submit=ask_typed,
+    disabled=bool(st.query_params.get("within", "")) and not only_these(),  # an empty one
 )
 with st.sidebar:
     st.button(

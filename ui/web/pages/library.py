@@ -16,6 +16,7 @@ from rag_agent.asking.planning import language_of
 from rag_agent.settings import Mode
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
+from ui.web.papers import browsing, collecting
 from ui.web.plain import as_html, escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
@@ -23,29 +24,47 @@ from ui.web.texts import say
 _SHOWN = 20
 _LOOKED_AT = 100
 _CATEGORIES = 12
+_ORIGINS = ("arxiv", "starter", "pdf", "import")
 _FIRST_YEAR = 1991  # arXiv began then
 
 
 def show_search() -> None:
-    """Search with filters; the threshold only parts what is found into passing and not."""
+    """All papers, or those that a search finds; the threshold only parts what is found into passing and not."""
     assistant = program().assistant
     retrieval = assistant.settings.retrieval
     query = st.text_input(
-        say("search_library"), key="query", icon=":material/search:", placeholder=say("keywords")
+        say("search_library"),
+        key="query",
+        icon=":material/search:",
+        placeholder=say("keywords"),
+        bind="query-params",
     )
-    threshold = st.slider(say("threshold"), 0.0, 1.0, retrieval.threshold, 0.01, key="threshold")
+    asked = bool(query.strip())
+    threshold = st.slider(
+        say("threshold"),
+        0.0,
+        1.0,
+        retrieval.threshold,
+        0.01,
+        key="threshold",
+    )
     passing = st.container()
     with st.container(horizontal=True):
-        category = st.text_input(say("category"), key="category", placeholder="cs.CL", width=110)
-        author = st.text_input(say("author"), key="author", width=150)
-        modes = get_args(Mode)
-        mode = st.selectbox(
-            say("mode"), modes, index=modes.index(retrieval.mode), key="mode", width=130
+        category = st.text_input(
+            say("category"), key="category", placeholder="cs.CL", width=110, bind="query-params"
         )
+        author = st.text_input(say("author"), key="author", width=150, bind="query-params")
+        only = collecting.choose()
+        mode = show_modes(retrieval.mode) if asked else retrieval.mode
         first, last = show_years()
-    if not query.strip():
+    collecting.show_collection()
+    if only == ():
+        messages.small(say("listed", n=0))
         return
-    filters = Filters(category.strip(), author.strip(), first, last)
+    filters = Filters(category.strip(), author.strip(), first, last, only or ())
+    if not asked:
+        browsing.show(filters)
+        return
     english = in_english(query)
     hits = assistant.search(english, k=_LOOKED_AT, mode=mode, threshold=threshold, filters=filters)
     if language_of(query) != "en":
@@ -54,6 +73,15 @@ def show_search() -> None:
     with passing:
         messages.small(say("passing", n=sum(hit.passes for hit in hits), all=len(hits)))
     show_hits(hits)
+
+
+def show_modes(default: Mode) -> Mode:
+    """How to search."""
+    modes = get_args(Mode)
+    chosen: Mode = st.selectbox(
+        say("mode"), modes, index=modes.index(default), key="mode", width=130
+    )
+    return chosen
 
 
 def in_english(query: str) -> str:
@@ -70,7 +98,9 @@ def show_years() -> tuple[int, int]:
     """The first and last year to search; 0 at an end that is open."""
     this_year = date.today().year
     whole = (_FIRST_YEAR, this_year)
-    first, last = st.slider(say("years"), *whole, whole, key="years", width=230)
+    first, last = st.slider(
+        say("years"), *whole, whole, key="years", width=230, bind="query-params"
+    )
     return (0 if first == _FIRST_YEAR else first), (0 if last == this_year else last)
 
 
@@ -110,7 +140,7 @@ def show_statistics() -> None:
     with st.spinner(say("working")):
         census = counted(program().assistant.library.store.count())
     with st.container(horizontal=True):
-        for origin in ("arxiv", "starter", "pdf"):
+        for origin in [name for name in _ORIGINS if census.origins[name] or name != "import"]:
             st.metric(say(f"from_{origin}"), f"{census.origins[origin]:,}")
         if elsewhere := census.papers - sum(census.origins[o] for o in ("arxiv", "starter", "pdf")):
             st.metric(say("from_elsewhere"), f"{elsewhere:,}")
@@ -164,6 +194,7 @@ section = st.segmented_control(
     default=say("search"),
     required=True,
     key="section",
+    bind="query-params",
     label_visibility="collapsed",
 )
 sections[section]()

@@ -10,6 +10,7 @@ from ingestion.paper import Paper
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
 from ui.web.paper.references import show_references
+from ui.web.papers import collecting, reading
 from ui.web.plain import escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
@@ -54,7 +55,10 @@ def show(paper: Paper) -> None:
         st.markdown(with_maths(paper.abstract))
     if paper.comment:
         messages.small(paper.comment)
+    collecting.show_marks(paper.arxiv_id)
+    reading.show_summary(paper)
     show_asking(paper)
+    reading.show_similar(paper)
     show_citing(paper)
     pages, references = st.tabs([say("pdf_pages"), say("references")])
     with pages:

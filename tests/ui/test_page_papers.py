@@ -1,0 +1,83 @@
+"""The library browsed, collections, marks, questions to a collection alone, a paper at a glance."""
+
+from pathlib import Path
+
+from ingestion.collections import Mark
+from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH
+from tests.ui.conftest import Page
+from tests.ui.scripted import write_pdf
+from ui.web import program
+
+
+def titles(page: Page) -> list[str]:
+    """What the list shows, in its order."""
+    return [b.label for b in page.at.button if str(b.key).startswith("open-")]
+
+
+def test_the_library_is_browsed_without_a_query(page: Page) -> None:
+    page.open("library")
+    assert len(titles(page)) == 20
+    assert "Similarity" not in page.text
+    page.at.selectbox(key="order").set_value("by_title")
+    page.run()
+    assert titles(page)[0] == LIGHTHOUSE.title
+    page.at.text_input(key="category").set_value("eess.AS")
+    page.run()
+    assert titles(page) == [SOURDOUGH.title]
+
+
+def test_selected_papers_become_a_collection_that_is_asked_alone(page: Page) -> None:
+    page.open("library")
+    page.at.text_input(key="author").set_value("Dara")
+    page.at.text_input(key="query").set_value("")
+    page.at.selectbox(key="order").set_value("by_title")
+    page.run()
+    kept = page.assistant.library.collections
+    page.at.checkbox(key=f"pick-{PONDS.arxiv_id}").check()
+    page.run()
+    assert "1 selected" in page.text
+    page.at.text_input(key="new-selection").set_value("Still water")
+    page.run()
+    page.at.button(key="make-selection").click()
+    page.run()
+    assert kept.papers("Still water") == (PONDS.arxiv_id,)
+    page.open("chat", within="Still water")
+    assert "Only “Still water”, 1 papers" in page.text
+    page.ask("When does the rate of bubble bursts of sourdough peak after feeding?")
+    assert "5.2 hours" not in page.text
+    page.open("chat", within="Still water")
+    page.ask("What is the lunar tide of the pond?")
+    assert "31 nanometres" in page.text
+    kept.delete("Still water")
+
+
+def test_marks_of_a_paper_are_kept_and_shown(page: Page) -> None:
+    page.open("paper", id=SOURDOUGH.arxiv_id)
+    page.at.checkbox(key=f"read-{SOURDOUGH.arxiv_id}").check()
+    page.run()
+    page.at.text_input(key=f"tags-{SOURDOUGH.arxiv_id}").set_value("bread, sound")
+    page.run()
+    kept = page.assistant.library.collections
+    assert kept.marks([SOURDOUGH.arxiv_id]) == {
+        SOURDOUGH.arxiv_id: Mark(("bread", "sound"), "", is_read=True)
+    }
+    page.open("library")
+    page.at.selectbox(key="tag").set_value("bread")
+    page.run()
+    assert titles(page) == [SOURDOUGH.title]
+    assert "#bread" in page.text
+    kept.mark(SOURDOUGH.arxiv_id, Mark())
+
+
+def test_a_paper_at_a_glance(page: Page, tmp_path: Path) -> None:
+    added = page.assistant.add(str(write_pdf(tmp_path)))
+    assert added.paper
+    page.open("paper", id=added.paper.arxiv_id)
+    page.press("Sum up")
+    job = program.jobs().get(f"summary-{added.paper.arxiv_id}")
+    assert job is not None
+    assert job.wait(60)
+    page.run()
+    assert all(f"**{part}**" in page.text for part in ("Problem", "Method", "Results", "Limits"))
+    similar = [b for b in page.at.button if str(b.key).startswith("similar-")]
+    assert len(similar) == 5

@@ -1,0 +1,1 @@
+"""Papers on the page: browsed, kept in collections, marked, summed up."""

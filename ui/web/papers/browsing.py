@@ -1,0 +1,92 @@
+"""The library without a query: sorted, filtered, page by page, all of it in the address."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import streamlit as st
+
+from ingestion.bibliography.names import key_name
+from ingestion.paper import Paper
+from ingestion.store.collection import Filters
+from ui.web import evidence, messages
+from ui.web.navigation import go
+from ui.web.papers import collecting
+from ui.web.plain import as_html, escaped, with_maths
+from ui.web.program import program
+from ui.web.texts import say
+
+MOST = 50_000
+"""Papers that are sorted at most; a larger library is told to be filtered or searched."""
+_A_PAGE = 20
+
+
+class Row(NamedTuple):
+    """What the list shows of a paper, and sorts by."""
+
+    arxiv_id: str
+    title: str
+    authors: tuple[str, ...]
+    date: str
+    categories: tuple[str, ...]
+    origin: str
+
+
+_ORDERS: dict[str, tuple[Callable[[Row], object], bool]] = {
+    "newest": (lambda row: (row.date, row.arxiv_id), True),
+    "oldest": (lambda row: (row.date or "9", row.arxiv_id), False),
+    "by_title": (lambda row: row.title.casefold(), False),
+    "by_author": (lambda row: (key_name(row.authors[0]) if row.authors else "~", row.date), False),
+}
+
+
+def show(filters: Filters) -> None:
+    """The list with its order and page; selected papers go into collections or questions."""
+    order = st.selectbox(
+        say("order"), list(_ORDERS), key="order", width=170, format_func=say, bind="query-params"
+    )
+    rows = ordered(program().assistant.library.store.count(), filters, order)
+    if len(rows) == MOST:
+        messages.notice(say("too_many", n=f"{MOST:,}"))
+    messages.small(say("listed", n=f"{len(rows):,}"))
+    pages = max(1, -(-len(rows) // _A_PAGE))
+    number = min(int(st.session_state.get("page_of_list", 1)), pages)
+    shown = rows[(number - 1) * _A_PAGE : number * _A_PAGE]
+    with st.container(key="listed"):
+        for row in shown:
+            _show(row)
+    if pages > 1:
+        st.pagination(pages, key="page_of_list", bind="query-params")
+    collecting.show_selection([row.arxiv_id for row in shown])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def ordered(papers: int, filters: Filters, order: str) -> list[Row]:
+    """The library's rows in an order; read anew once its number of papers has changed."""
+    key, descending = _ORDERS[order]
+    rows = _first(program().assistant.library.store.papers(filters))
+    return sorted(rows, key=key, reverse=descending)  # type: ignore[arg-type]  # each order's own
+
+
+def _first(papers: Iterable[Paper]) -> list[Row]:
+    rows = []
+    for paper in papers:
+        date = paper.published[:10] or f"{paper.year or ''}"
+        authors = paper.authors[:4]
+        rows.append(Row(paper.arxiv_id, paper.title, authors, date, paper.categories, paper.origin))
+        if len(rows) == MOST:
+            break
+    return rows
+
+
+def _show(row: Row) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        collecting.show_checkbox(row.arxiv_id, row.title)
+        with st.container(gap=None):
+            label = with_maths(row.title) or escaped(row.arxiv_id)
+            if st.button(label, key=f"open-{row.arxiv_id}", type="tertiary"):
+                go("paper", id=row.arxiv_id)
+            facts = [evidence.authors(row.authors, 3), row.date, *row.categories]
+            if row.origin == "starter":
+                facts.append(say("starter"))
+            facts += collecting.marked(row.arxiv_id)
+            st.html(f'<p class="small">{as_html(" · ".join(filter(None, facts)))}</p>')

@@ -1,0 +1,178 @@
+"""Collections, tags, notes, and what was read: chosen, shown and changed."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from ingestion.collections import (
+    MOST_NAME_CHARACTERS,
+    MOST_NOTE_CHARACTERS,
+    Collections,
+    Mark,
+)
+from ingestion.errors import AgentError
+from ui.web import messages
+from ui.web.navigation import go
+from ui.web.plain import escaped
+from ui.web.program import program
+from ui.web.texts import say
+
+_PICKED = "pick-"
+
+
+def collections() -> Collections:
+    """Those of the library."""
+    return program().assistant.library.collections
+
+
+def choose() -> tuple[str, ...] | None:
+    """Ids of the papers of a chosen collection, tag, or of those unread; None where nothing is chosen."""
+    kept = collections()
+    sizes, tags = kept.sizes(), kept.tags()
+    chosen: list[set[str]] = []
+    if sizes:
+        name = st.selectbox(
+            say("collection"), ["", *sizes], key="collection", width=170, bind="query-params"
+        )
+        chosen += [set(kept.papers(name))] if name else []
+    if tags:
+        tag = st.selectbox(say("tag"), ["", *tags], key="tag", width=130, bind="query-params")
+        chosen += [set(kept.tagged(tag))] if tag else []
+    if not chosen:
+        return None
+    return tuple(sorted(set.intersection(*chosen)))
+
+
+def show_collection() -> None:
+    """What can be done with the collection that is chosen: ask it, rename it, forget it."""
+    name = str(st.session_state.get("collection", "") or "")
+    if not name:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(say("ask_only"), key="ask-collection", icon=":material/forum:"):
+            go("chat", within=name)
+        with st.popover(say("rename"), icon=":material/edit:"):
+            new = st.text_input(
+                say("title"), name, max_chars=MOST_NAME_CHARACTERS, key="rename-collection"
+            )
+            st.button(say("save"), key="save-name", on_click=_rename, args=(name, new))
+        with st.popover(say("forget_collection"), icon=":material/delete:"):
+            messages.small(say("papers_stay"))
+            st.button(say("delete_sure"), key="forget", on_click=_forget, args=(name,))
+    _show_failure()
+
+
+def show_checkbox(arxiv_id: str, title: str) -> None:
+    """A box that selects a paper."""
+    st.checkbox(escaped(title), key=_PICKED + arxiv_id, label_visibility="collapsed")
+
+
+def show_selection(shown: Sequence[str]) -> None:
+    """What can be done with the selected papers of those shown."""
+    picked = [id_ for id_ in shown if st.session_state.get(_PICKED + id_)]
+    if not picked:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="selection"):
+        messages.small(say("selected", n=len(picked)))
+        _show_adding(picked, "selection")
+        if st.button(say("ask_only"), key="ask-selection", icon=":material/forum:"):
+            go("chat", only=",".join(picked))
+        st.download_button(
+            "BibTeX",
+            lambda: _references(picked),
+            file_name="papers.bib",
+            mime="application/x-bibtex",
+            key="export-selection",
+            on_click="ignore",
+        )
+    _show_failure()
+
+
+def show_marks(arxiv_id: str) -> None:
+    """A paper's collections, tags, note, and whether it was read."""
+    kept = collections()
+    mark = kept.marks([arxiv_id]).get(arxiv_id, Mark())
+    with st.container(horizontal=True, vertical_alignment="center", key="marks"):
+        st.checkbox(
+            say("is_read"), mark.is_read, key=f"read-{arxiv_id}", on_change=_keep, args=(arxiv_id,)
+        )
+        for name in kept.of(arxiv_id):
+            if st.button(
+                escaped(name), key=f"in-{name}", icon=":material/folder:", type="tertiary"
+            ):
+                go("library", collection=name)
+        _show_adding([arxiv_id], "paper")
+    with st.expander(say("own_notes"), expanded=bool(mark.tags or mark.note)):
+        st.text_input(
+            say("tags"), ", ".join(mark.tags), key=f"tags-{arxiv_id}", on_change=_keep,
+            args=(arxiv_id,),
+        )  # fmt: skip
+        st.text_area(
+            say("note_of_own"), mark.note, key=f"note-{arxiv_id}", on_change=_keep,
+            args=(arxiv_id,), max_chars=MOST_NOTE_CHARACTERS,
+        )  # fmt: skip
+    _show_failure()
+
+
+def marked(arxiv_id: str) -> list[str]:
+    """What the list says of a paper's marks."""
+    mark = _marks_shown().get(arxiv_id, Mark())
+    return [*(f"#{tag}" for tag in mark.tags), *([say("is_read")] if mark.is_read else [])]
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def _marks_shown() -> dict[str, Mark]:
+    kept = collections()
+    ids = {*kept.read(), *(id_ for tag in kept.tags() for id_ in kept.tagged(tag))}
+    return kept.marks(sorted(ids))
+
+
+def _show_adding(papers: Sequence[str], key: str) -> None:
+    with st.popover(say("add_to_collection"), icon=":material/create_new_folder:"):
+        for number, name in enumerate(collections().sizes()):
+            st.button(
+                escaped(name), key=f"to-{key}-{number}", on_click=_add, args=(name, list(papers))
+            )
+        new = st.text_input(say("new_collection"), max_chars=MOST_NAME_CHARACTERS, key=f"new-{key}")
+        st.button(say("save"), key=f"make-{key}", on_click=_add, args=(new, list(papers)))
+
+
+def _references(ids: Sequence[str]) -> str:
+    library = program().assistant.library
+    return library.references(library.get(ids).values(), keep_keys=True)
+
+
+def _keep(arxiv_id: str) -> None:
+    state = st.session_state
+    tags = tuple(str(state.get(f"tags-{arxiv_id}", "")).split(","))
+    note = str(state.get(f"note-{arxiv_id}", ""))
+    read = bool(state.get(f"read-{arxiv_id}"))
+    _try(lambda: collections().mark(arxiv_id, Mark(tags, note, is_read=read)))
+    _marks_shown.clear()
+
+
+def _add(name: str, papers: list[str]) -> None:
+    _try(lambda: collections().add(name, papers))
+
+
+def _rename(name: str, new: str) -> None:
+    _try(lambda: collections().rename(name, new))
+    st.session_state.pop("collection", None)
+
+
+def _forget(name: str) -> None:
+    _try(lambda: collections().delete(name))
+    st.session_state.pop("collection", None)
+
+
+def _try(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except AgentError as error:
+        st.session_state["collecting_failed"] = error
+
+
+def _show_failure() -> None:
+    failed = st.session_state.pop("collecting_failed", None)
+    if failed is not None:
+        messages.failure(failed.what, failed.kept, failed.next_step)
