@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import json
 import sys
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -133,7 +132,6 @@ def solve(
         (one, sample) for one in problems for sample in drawn if (one.id, sample) not in done
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = threading.Lock()
 
     def answered(problem: Problem, sample: int) -> dict[str, Any]:
         reply = replied(problem, coder.sampled(sample) if sample else coder)
@@ -150,12 +148,17 @@ def solve(
         }
 
     with ThreadPoolExecutor(slots) as pool, path.open("a", encoding="utf-8") as file:
-        for future in as_completed([pool.submit(answered, *one) for one in missing]):
-            row = future.result()
-            done[row["task_id"], row["sample"]] = row
-            with lock:
+        futures = [pool.submit(answered, *one) for one in missing]
+        try:
+            for future in as_completed(futures):
+                row = future.result()
+                done[row["task_id"], row["sample"]] = row
                 print(json.dumps(row, ensure_ascii=False), file=file, flush=True)
-            print(f"{row['task_id']}: {row['base']}, {row['plus']}", file=sys.stderr, flush=True)
+                print(
+                    f"{row['task_id']}: {row['base']}, {row['plus']}", file=sys.stderr, flush=True
+                )
+        finally:  # ended early: what has not begun is not asked
+            pool.shutdown(wait=False, cancel_futures=True)
     return [done[one.id, sample] for one in problems for sample in drawn]
 
 
