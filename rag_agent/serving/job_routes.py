@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from rag_agent.assistant import Assistant
 from rag_agent.jobs import Job
+from rag_agent.review import writing
 from rag_agent.serving.operations import MOST_ARGUMENT, MOST_ROWS, PaperId
 from rag_agent.serving.queue import JobQueue
 from rag_agent.tables import making
@@ -19,6 +20,14 @@ class TableRequest(BaseModel):
     papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = []
     query: Annotated[str, Field(max_length=MOST_ARGUMENT)] = ""
     max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
+
+
+class ReviewRequest(BaseModel):
+    """A literature review of a topic: a phrase, a question, or a title with an abstract on the lines below it."""
+
+    topic: Annotated[str, Field(min_length=1, max_length=5000)]
+    papers: Annotated[list[PaperId], Field(max_length=_MOST_PAPERS)] = []
+    max_papers: Annotated[int, Field(ge=1, le=_MOST_PAPERS)] = 30
 
 
 class JobState(BaseModel):
@@ -52,6 +61,13 @@ def add_to(routes: APIRouter, assistant: Assistant) -> None:
         """Begin a table, or go on with it. Each cell is a value with its quote, or not stated."""
         asked = making.arguments(body.question, body.papers, body.query, body.max_papers)
         return state(queue.add(making.KIND, asked))
+
+    @routes.post("/jobs/review", tags=["jobs"], status_code=202)
+    def begin_review(body: ReviewRequest) -> JobState:
+        """Begin a literature review, or go on with it. Each sentence has the quotes that carry it."""
+        return state(
+            queue.add(writing.KIND, writing.arguments(body.topic, body.papers, body.max_papers))
+        )
 
     @routes.get("/jobs", tags=["jobs"])
     def all_jobs() -> list[JobState]:
