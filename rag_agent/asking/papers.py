@@ -36,6 +36,16 @@ def read(state: State, services: Services) -> State:
     return {"evidence": evidence, "rounds": state.get("rounds", 0) + 1}
 
 
+def paper_of(id_: str, services: Services) -> Paper | None:
+    """The paper of an id: from the library, or from arXiv; None, with a notice, where it cannot be had."""
+    known, ids = services.library.get([id_]).get(id_), ids_in(id_)
+    if known is None and ids:
+        known = services.ask_arxiv(lambda arxiv: services.library.by_id(ids[0], arxiv))
+    if known is None:
+        services.notice(f"{id_} is neither in the library nor to be had from arXiv.")
+    return known
+
+
 def _paper_called(named: str, state: State, services: Services) -> Paper | None:
     ids, library = ids_in(named), services.library
     if named.startswith("local/"):

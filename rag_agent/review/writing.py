@@ -10,6 +10,7 @@ import numpy as np
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from rag_agent.answer import Claim
+from rag_agent.asking.papers import paper_of
 from rag_agent.asking.planning import ids_in
 from rag_agent.asking.research import fetched
 from rag_agent.asking.services import Services
@@ -122,11 +123,7 @@ def _not_found(topic: str, ids: Sequence[str], services: Services) -> list[str]:
 
 
 def _papers(ids: Sequence[str], services: Services) -> list[Paper]:
-    known = services.library.get(ids)
-    for id_ in ids:
-        if id_ not in known:
-            services.notice(f"{id_} is not in the library.")
-    papers = [known[id_] for id_ in ids if id_ in known]
+    papers = [paper for id_ in ids if (paper := paper_of(id_, services)) is not None]
     if not papers:
         raise AgentError(
             "No paper on this topic was found", next_step="Bring papers in with `arxiv-agent fetch`"

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from ingestion.errors import AgentError, PaperNotFound
+from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.answer import Claim, Hit
-from rag_agent.asking.papers import full_text
-from rag_agent.asking.planning import ids_in
+from rag_agent.asking.papers import full_text, paper_of
 from rag_agent.asking.services import Services
 from rag_agent.grounding import write_claims
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
@@ -107,7 +106,7 @@ def _rows(run: Run, services: Services) -> list[Paper]:
     asked = run.arguments
     run.tell("finding the papers", 0, 0)
     ids = run.part("papers", lambda: asked["papers"] or _found(asked, services))
-    papers = [paper for id_ in ids if (paper := _paper(id_, services)) is not None]
+    papers = [paper for id_ in ids if (paper := paper_of(id_, services)) is not None]
     if not papers:
         raise AgentError("No paper was found for the table", next_step="Name papers by their ids")
     return papers
@@ -116,21 +115,6 @@ def _rows(run: Run, services: Services) -> list[Paper]:
 def _found(asked: dict[str, Any], services: Services) -> list[str]:
     hits = services.retriever.search(asked["query"], k=asked["most"])
     return [hit.paper.arxiv_id for hit in hits if hit.passes]
-
-
-def _paper(id_: str, services: Services) -> Paper | None:
-    known = services.library.get([id_]).get(id_)
-    if known is not None or not (ids := ids_in(id_)):
-        if known is None:
-            services.notice(f"{id_} is not in the library.")
-        return known
-    try:
-        found = services.ask_arxiv(lambda arxiv: services.library.by_id(ids[0], arxiv))
-    except PaperNotFound:
-        found = None
-    if found is None:
-        services.notice(f"{id_} is neither in the library nor to be had from arXiv.")
-    return found
 
 
 def _column_names(question: str, services: Services) -> list[str]:
