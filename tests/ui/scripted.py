@@ -75,6 +75,8 @@ def reply(messages: Sequence[Message]) -> Any:
         return {"query": question.partition("\n")[0]}
     if "literature review" in system:
         return asked.partition("- ")[2].partition("\n")[0]
+    if asked.startswith("Abstract:"):
+        return _best(question, sentences_in(asked.partition("\n")[0].removeprefix("Abstract:")))
     if asked.startswith("Excerpts:"):
         excerpts = re.findall(r"^- (.+)$", asked, re.MULTILINE)
         return _best(question, [each for text in excerpts for each in sentences_in(text)])
