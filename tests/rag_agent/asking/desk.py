@@ -48,7 +48,7 @@ class Shelf:
             (p for p in self.papers.values() if title.casefold() in p.title.casefold()), None
         )
 
-    def pdf(self, paper: Paper, arxiv: object) -> Any:
+    def full_text(self, paper: Paper, arxiv: object) -> Any:
         return SimpleNamespace(paper=paper, file=Path("a.pdf")) if paper in self.pdfs else None
 
     def at_hand(self) -> list[tuple[Paper, Path]]:
