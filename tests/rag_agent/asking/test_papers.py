@@ -56,7 +56,7 @@ def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
 
 def test_a_pdf_that_cannot_be_read_is_told_and_the_abstract_read() -> None:
     class Broken(Shelf):
-        def pdf(self, paper: object, arxiv: object) -> Any:
+        def full_text(self, paper: object, arxiv: object) -> Any:
             raise PdfError("The PDF has no text")
 
     services = desk(shelf=Broken())
