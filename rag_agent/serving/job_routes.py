@@ -26,8 +26,8 @@ class ReviewRequest(BaseModel):
     """A literature review of a topic: a phrase, a question, or a title with an abstract on the lines below it."""
 
     topic: Annotated[str, Field(min_length=1, max_length=5000)]
-    papers: Annotated[list[PaperId], Field(max_length=_MOST_PAPERS)] = []
-    max_papers: Annotated[int, Field(ge=1, le=_MOST_PAPERS)] = 30
+    papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = []
+    max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 30
 
 
 class JobState(BaseModel):
