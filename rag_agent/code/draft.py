@@ -30,6 +30,7 @@ def write_draft(
     coder: LanguageModel,
     prompts: CoderPrompts,
     progress: Progress,
+    request: str = "",
 ) -> Draft:
     """A program and a self-check for it, shown as they are written.
 
@@ -39,6 +40,7 @@ def write_draft(
         coder: Writes.
         prompts: In force.
         progress: Told of a new program and of each piece of it.
+        request: What was asked for; the self-check holds the program to what its words promise.
 
     Raises:
         ModelUnavailable: The coder does not answer.
@@ -49,13 +51,18 @@ def write_draft(
     if tree is None:
         return Draft(body)
     body = with_imports(tree, definitions(tree, body))
-    draft = _with_example(body, ast.parse(body), coder, prompts, progress)
+    draft = _with_example(body, ast.parse(body), coder, prompts, progress, request)
     progress.say(TextWritten(draft.check, "program"))
     return draft
 
 
 def _with_example(
-    body: str, tree: ast.Module, coder: LanguageModel, prompts: CoderPrompts, progress: Progress
+    body: str,
+    tree: ast.Module,
+    coder: LanguageModel,
+    prompts: CoderPrompts,
+    progress: Progress,
+    request: str,
 ) -> Draft:
     """A program with an example, and the self-check made of it; bare where none is to be had."""
     offered = targets(tree)
@@ -66,4 +73,4 @@ def _with_example(
     except InvalidReply as error:
         progress.notice(f"No self-check was made: {error.what}")
         return Draft(body)
-    return Draft(body, example, self_check(example, tree))
+    return Draft(body, example, self_check(example, tree, request))

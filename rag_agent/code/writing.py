@@ -239,7 +239,12 @@ class _Desk:
 
     def _draft(self, messages: Sequence[Message], coder: LanguageModel | None = None) -> Draft:
         return write_draft(
-            messages, self.language, coder or self.coder, self.prompts, self.progress
+            messages,
+            self.language,
+            coder or self.coder,
+            self.prompts,
+            self.progress,
+            self.question,
         )
 
     def _repaired(self, attempt: Attempt) -> Draft:

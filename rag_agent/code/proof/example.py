@@ -123,7 +123,7 @@ def read_example(text: str, offered: Sequence[Target]) -> Example:
         root = _root(statement.value) if isinstance(statement, ast.Assign) else ""
         made = objects.get(root, root)
         if isinstance(statement, ast.Assert):
-            forms += [statement] if _words(statement.test) & _ABOUT_FORM else []
+            forms += [statement] if words_in(statement.test) & _ABOUT_FORM else []
         elif made in known and isinstance(statement, ast.Assign):
             names = _names(statement.targets[0])
             if known[made].is_class and _is_made(statement.value, made):
@@ -137,8 +137,8 @@ def read_example(text: str, offered: Sequence[Target]) -> Example:
             setup.append(statement)
     if not calls:
         raise InvalidReply("The model's example calls nothing of the program")
-    used = {word for call in calls for word in _words(call.statement.value)}
-    used |= {word for form in forms for word in _words(form.test)}
+    used = {word for call in calls for word in words_in(call.statement.value)}
+    used |= {word for form in forms for word in words_in(form.test)}
     return Example(_needed(setup, used), tuple(calls), tuple(forms))
 
 
@@ -149,7 +149,7 @@ def _needed(setup: Sequence[ast.stmt], used: set[str]) -> tuple[ast.stmt, ...]:
         names = _names(statement.targets[0]) if isinstance(statement, ast.Assign) else ()
         if not names or used.intersection(names):
             kept.append(statement)
-            used |= _words(statement)
+            used |= words_in(statement)
     return tuple(reversed(kept))
 
 
@@ -157,7 +157,7 @@ def _statements(tree: ast.Module | None) -> list[ast.stmt]:
     """Those at top level; what stands under `if __name__ == "__main__":` is at top level too."""
     found: list[ast.stmt] = []
     for statement in tree.body if tree else ():
-        guarded = isinstance(statement, ast.If) and "__name__" in _words(statement.test)
+        guarded = isinstance(statement, ast.If) and "__name__" in words_in(statement.test)
         found += statement.body if guarded else [statement]  # type: ignore[attr-defined]
     return found
 
@@ -183,7 +183,7 @@ def _names(bound: ast.expr) -> tuple[str, ...]:
     return tuple(part.id for part in parts if isinstance(part, ast.Name))
 
 
-def _words(part: ast.AST) -> set[str]:
+def words_in(part: ast.AST) -> set[str]:
     """The names and attributes in a part of a program."""
     attributes = {node.attr for node in ast.walk(part) if isinstance(node, ast.Attribute)}
     return names_in(part) | attributes

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from rag_agent.code.proof.example import Call, Example
+from rag_agent.code.proof.example import Call, Example, words_in
+from rag_agent.code.proof.properties import property_lines
 from rag_agent.code.source import USUAL_IMPORTS, imported_names, names_in
 from rag_agent.sandbox import Run, Sandbox
 
@@ -61,22 +62,27 @@ class SelfCheck:
         return cls(**stored)
 
 
-def self_check(example: Example, tree: ast.Module) -> str:
+def self_check(example: Example, tree: ast.Module, request: str = "") -> str:
     """The `if __name__ == "__main__":` block that makes the inputs, calls the program and checks it.
 
     Asserted of each result: the form that the example foretells, and that its numbers are finite; of each
     random input that another draw changes the result, and where there is none, that some other number does; of
-    a module that a gradient reaches all that it trains.
+    a module that a gradient reaches all that it trains; and what the request promises of a single result.
 
     Args:
         example: From the coder.
         tree: The program.
+        request: What was asked for; empty promises nothing.
     """
     used = names_in(tree) | {name for part in example.setup for name in names_in(part)}
     library = "torch" if used & {"torch", "nn", "F"} else "np" if used & {"np", "math"} else ""
     lines = [ast.unparse(part) for part in example.setup]
     for number, call in enumerate(example.calls, 1):
-        lines += _call_lines(call, example, library, str(number) if number > 1 else "")
+        mark = str(number) if number > 1 else ""
+        lines += _call_lines(call, example, library, mark)
+        if request and library and len(call.results) == 1 == len(example.calls):
+            lines += _promised(request, call, example, tree)
+        lines.append(f"print(result{mark})")
     called = re.compile(r"(?<![.\w])(random|np|torch)\.")
     random = [name for name in _SEEDS if name in used | set(called.findall("\n".join(lines)))]
     known = imported_names(tree)
@@ -113,7 +119,19 @@ def _call_lines(call: Call, example: Example, library: str, mark: str) -> Iterat
         yield f"assert {changed}, 'other numbers give the same result'"
     if call.module:
         yield from _gradient_lines(call.module, call.results[0])
-    yield f"print({result})"
+
+
+def _promised(request: str, call: Call, example: Example, tree: ast.Module) -> Iterator[str]:
+    """What the request's words promise of the only result of the only call."""
+    value = call.statement.value
+    given = (
+        [a.id for a in value.args if isinstance(a, ast.Name)] if isinstance(value, ast.Call) else []
+    )
+    drawn = [
+        name for name in given if any(w in _inputs(call, example).get(name, "") for w in _DRAWS)
+    ]
+    convolves = any("conv" in name.lower() for name in words_in(tree))
+    return property_lines(request, "run", "result", drawn, call.module, convolves=convolves)
 
 
 def _inputs(call: Call, example: Example) -> dict[str, str]:
