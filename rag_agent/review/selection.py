@@ -32,8 +32,9 @@ _NEIGHBOURS = 8
 class Weights:
     """Weights of what speaks for a paper, each scaled to 0..1 among the candidates.
 
-    A logistic regression on every other topic of DeepScholar-Bench (14 of 28), rounded; the other half is what
-    bench/results/review.json reports (24 November 2026).
+    Begun as a logistic regression on every other topic of DeepScholar-Bench (14 of 28); the keywords' weight was then
+    lowered by hand after a look at both halves, so no half is held back. Over all 28, in a library of 15,818 abstracts,
+    recall of the cited papers among 30 was 0.643, hybrid search alone 0.612: no sure gain (24 November 2026).
 
     Args:
         whole: Cosine to the whole topic.
