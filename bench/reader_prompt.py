@@ -11,7 +11,7 @@ from rag_agent.prompts.reader import Form, Prompts
 from rag_agent.settings import load_settings
 
 NOT_STATED = "NOT STATED"
-_SENTENCE, _QUESTION = "⟦sentence⟧", "⟦question⟧"
+_SENTENCE, _OTHER, _QUESTION = "⟦sentence⟧", "⟦other⟧", "⟦question⟧"
 
 
 def main() -> int:
@@ -26,11 +26,13 @@ def reader_prompt(prompts: Prompts) -> dict[str, Any]:
     excerpt = ""
     for form in get_args(Form):
         turns = []
-        for role, text in prompts.read(_QUESTION, form, [_SENTENCE]):
+        for role, text in prompts.read(_QUESTION, form, [_SENTENCE, _OTHER]):
             for line in text.splitlines():
                 if _SENTENCE in line:
                     excerpt = line.replace(_SENTENCE, "{sentence}")
                     text = text.replace(line, "{excerpts}")
+                elif _OTHER in line:
+                    text = text.replace(f"\n{line}", "")
             turns.append({"role": role, "content": text.replace(_QUESTION, "{question}")})
         forms[form] = turns
     return {"forms": forms, "excerpt": excerpt, "not_stated": NOT_STATED}
