@@ -1,6 +1,7 @@
 """A sandbox for the tests that run programs: on Linux it must be there."""
 
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from rag_agent.settings import SandboxSettings
 TEMPORARY = "." if Path(sys.prefix).is_relative_to("/tmp") else "/tmp"
 TIGHT = SandboxSettings(timeout_s=30, memory_mb=256, processes=8, file_mb=2, output_kb=8)
 REPOSITORY = Path(__file__).parents[2]
-MARK = "sandboxed-4f1c"  # in the command line of nothing else
+MARK = f"sandboxed-{uuid.uuid4().hex[:8]}"  # in the command line of nothing else, nor of another worker's program
 
 
 def opened(settings: SandboxSettings) -> Sandbox:

@@ -47,7 +47,7 @@ def test_selected_papers_become_a_collection_that_is_asked_alone(page: Page) -> 
     assert "5.2 hours" not in page.text
     page.open("chat", within="Still water")
     page.ask("What is the lunar tide of the pond?")
-    assert "31 nanometres" in page.text
+    assert "we measure the lunar tide of a garden pond" in page.text
     kept.delete("Still water")
 
 

@@ -154,7 +154,11 @@ def show_paper_bar() -> None:
     if name:
         said = say("about_collection", title=name, n=len(only))
     with st.container(horizontal=True, vertical_alignment="center"):
-        messages.small(say("about_paper", title=paper if "local/" in paper else f"arXiv:{paper}") if paper else said)
+        messages.small(
+            say("about_paper", title=paper if "local/" in paper else f"arXiv:{paper}")
+            if paper
+            else said
+        )
         st.button(say("all_papers"), key="all-papers", type="tertiary", on_click=leave_paper)
 
 
