@@ -4,13 +4,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ingestion.document import Document, Form, Reference
-from ingestion.errors import AgentError
+from ingestion.machine.database import opened
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from ingestion.references.entries import Entry, entries_of
@@ -19,7 +19,6 @@ from ingestion.references.marks import marks_in
 SCHEMA = 1
 """Of the file; one of another number is made anew, since it can be read again."""
 
-_LOCK_TIMEOUT_S = 30.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS lists (
     citing TEXT PRIMARY KEY, source TEXT NOT NULL, form TEXT NOT NULL, title TEXT NOT NULL) WITHOUT ROWID;
@@ -150,20 +149,12 @@ class ReferenceIndex:
             with db:
                 yield db
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            db = sqlite3.connect(self._file, timeout=_LOCK_TIMEOUT_S)
-            try:
-                yield db
-            finally:
-                db.close()
-        except sqlite3.Error as error:
-            raise AgentError(
-                f"{self._file} cannot be used: {error}",
-                kept="It holds only what can be read from the papers again",
-                next_step="Remove it, or make room on the disk",
-            ) from error
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(
+            self._file,
+            kept="It holds only what can be read from the papers again",
+            next_step="Remove it, or make room on the disk",
+        )
 
 
 def title_key(title: str) -> str:

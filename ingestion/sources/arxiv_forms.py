@@ -4,14 +4,13 @@ Asked through the one gate of arXiv, a request each, as its terms of use want (i
 What comes stays in the user's own folder: most papers may not be redistributed.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from ingestion.errors import DocumentError, InvalidArxivId, PaperNotFound
-from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from ingestion.sources.arxiv_connection import ArxivConnection
+from ingestion.sources.arxiv_download import download
 from ingestion.sources.arxiv_pdf import fetch_pdf, pdf_path
 
 FetchedForm = Literal["html", "latex", "pdf"]
@@ -41,34 +40,16 @@ def fetch_file(
         raise InvalidArxivId(f"{paper.arxiv_id} is a local file, which arXiv does not have")
     name = f"{paper.arxiv_id}{f'v{paper.version}' if paper.version else ''}"
     site = connection.settings.pdf_url.rstrip("/").removesuffix("/pdf")
-    make_private(assets)
-    part = file.with_name(file.name + ".part")
-    try:
-        connection.download(f"{site}/{place}/{name}", lambda pieces: _write(part, pieces, max_mb))
-        _check(part, name, form)
-        part.replace(file)
-    except OSError as error:
-        raise DocumentError(
-            f"{file.name} could not be kept in {assets}: {error}",
-            kept="Nothing of it was kept",
-            next_step="Make room on the disk",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return file
-
-
-def _write(part: Path, pieces: Iterator[bytes], max_mb: int) -> None:
-    left = max_mb * 1_000_000
-    with part.open("wb") as output:
-        for piece in pieces:
-            left -= len(piece)
-            if left < 0:
-                raise DocumentError(
-                    f"The file is larger than {max_mb} MB",
-                    next_step="Raise ARXIV_AGENT_PDF__MAX_MB to read it",
-                )
-            output.write(piece)
+    return download(
+        f"{site}/{place}/{name}",
+        file,
+        connection,
+        lambda part: _check(part, name, form),
+        max_mb=max_mb,
+        called=file.name,
+        kind="file",
+        error=DocumentError,
+    )
 
 
 def _check(part: Path, name: str, form: str) -> None:

@@ -1,13 +1,12 @@
 """PDFs of papers: where they lie in the asset folder, and how they get there from arXiv."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from ingestion.errors import InvalidArxivId, PdfError
-from ingestion.machine.private_folder import make_private
 from ingestion.paper import parse_arxiv_id
 from ingestion.sources.arxiv_connection import ArxivConnection
+from ingestion.sources.arxiv_download import download
 
 # Both marks may have other bytes around them (ISO 32000-1, implementation notes 13 and 18).
 _HEAD_BYTES = 1024
@@ -47,38 +46,16 @@ def fetch_pdf(
     if _LOCAL_ID.fullmatch(arxiv_id):
         raise InvalidArxivId(f"{arxiv_id} is a local PDF, which arXiv does not have")
     name = f"{parse_arxiv_id(arxiv_id).id}{f'v{version}' if version else ''}"
-    make_private(assets)
-    # Two processes cannot write this at once: the connection lets one request through at a time.
-    part = file.with_name(file.name + ".part")
-    try:
-        connection.download(
-            f"{connection.settings.pdf_url.rstrip('/')}/{name}",
-            lambda pieces: _write(part, pieces, max_mb),
-        )
-        _check(part, name)
-        part.replace(file)
-    except OSError as error:
-        raise PdfError(
-            f"The PDF of {name} could not be kept in {assets}: {error}",
-            kept="Nothing of it was kept",
-            next_step="Make room on the disk",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return file
-
-
-def _write(part: Path, pieces: Iterator[bytes], max_mb: int) -> None:
-    left = max_mb * 1_000_000
-    with part.open("wb") as output:
-        for piece in pieces:
-            left -= len(piece)
-            if left < 0:
-                raise PdfError(
-                    f"The PDF is larger than {max_mb} MB",
-                    next_step="Raise ARXIV_AGENT_PDF__MAX_MB to read it",
-                )
-            output.write(piece)
+    return download(
+        f"{connection.settings.pdf_url.rstrip('/')}/{name}",
+        file,
+        connection,
+        lambda part: _check(part, name),
+        max_mb=max_mb,
+        called=f"The PDF of {name}",
+        kind="PDF",
+        error=PdfError,
+    )
 
 
 def _check(part: Path, name: str) -> None:

@@ -6,20 +6,19 @@ written in one transaction, so a killed process leaves the state before or after
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ingestion.errors import AgentError
+from ingestion.machine.database import opened
 from ingestion.machine.private_folder import make_private
 from ingestion.watches.watch import Watch
 
 TOO_FAR = 0
 """The digest of papers that were looked at and are too far from the topic."""
 
-_LOCK_TIMEOUT_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS watches (
     number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, category TEXT NOT NULL,
@@ -199,20 +198,12 @@ class WatchBook:
             with db:
                 yield db
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            db = sqlite3.connect(self._file, timeout=_LOCK_TIMEOUT_S)
-            try:
-                yield db
-            finally:
-                db.close()
-        except sqlite3.Error as error:
-            raise AgentError(
-                f"{self._file} cannot be used: {error}",
-                kept="The library is untouched",
-                next_step="Make room on the disk, or move the file away to begin anew",
-            ) from error
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(
+            self._file,
+            kept="The library is untouched",
+            next_step="Make room on the disk, or move the file away to begin anew",
+        )
 
 
 def _watch(number: int, topic: str, category: str, first_day: str, since: str) -> Watch:

@@ -16,7 +16,7 @@ from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.form import form_of
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.verdict import verdict_on
+from rag_agent.grounding.verdict import LEADING, verdict_on
 from rag_agent.grounding.verification import adds_nothing
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.model.sureness import Sureness
@@ -41,7 +41,6 @@ _NOT_STATED = re.compile(
     r"(?:state|mention|provide|specif|given|contain|describ)\w*|\bno (?:information|mention)\b",
     re.I,
 )
-_VERDICT = re.compile(r"^\W*(yes|no)\b[\s,.:;–—-]*", re.I)
 
 OnClaim = Callable[[Claim], None]
 
@@ -116,7 +115,7 @@ def checked(
     text: str, question: str, shown: Sequence[Evidence], embedder: Embedder, keys: Keys
 ) -> Claim | None:
     """A drafted sentence with the quotes that carry it; None where it says nothing or none do."""
-    verdict = _VERDICT.match(text)
+    verdict = LEADING.match(text)
     said = text[verdict.end() :] if verdict else text
     if not verdict:
         empty = (

@@ -19,7 +19,8 @@ SURE_YES = -0.127
 """Natural log-probability of a Yes that is believed: log-odds of 2 or more."""
 _TOKENS = 120
 
-_LEADING = re.compile(r"^\W*(yes|no)\b[\s,.:;–—-]*", re.I)
+LEADING = re.compile(r"^\W*(yes|no)\b[\s,.:;–—-]*", re.I)
+"""A Yes or No that a text begins with."""
 _ANSWERED = re.compile(r"\banswer\W+(yes|no)\b\W*", re.I)
 _FINDING = re.compile(
     r"\bfinding:\s*|\b(?:the )?(?:excerpts?|paper|study|authors?) (?:\w+ )?"
@@ -60,7 +61,7 @@ def verdict_on(question: str, messages: Sequence[Message], model: LanguageModel)
     sureness = Sureness()
     text = "".join(model.stream(messages, _TOKENS, on_token=sureness.note))
     finding = _finding(text)
-    leading = _LEADING.match(finding)
+    leading = LEADING.match(finding)
     if leading:
         finding = finding[leading.end() :]
     word = _ANSWERED.search(text) or leading
