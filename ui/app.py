@@ -7,12 +7,13 @@ import streamlit as st
 from ingestion.errors import AgentError
 from rag_agent.settings import load_settings
 from ui.web import messages, navigation
-from ui.web.program import program, reopen
+from ui.web.program import program, reopen, runs
 from ui.web.texts import say
+from ui.web.works import showing
 
 _LOOK_S = 1.0
 
-st.set_page_config(page_title="arXiv agent", layout="centered")
+st.set_page_config(page_title="arXiv agent", page_icon="🔬", layout="centered")
 st.html(Path(__file__).parent / "web" / "style.css")
 
 
@@ -29,7 +30,8 @@ def show_state() -> None:
         messages.failure(current.error.what, current.error.kept, current.error.next_step)
         st.button(say("try_again"), key="reopen", on_click=reopen)
     elif current.ready:
-        messages.small(say("ready"))
+        messages.small(say("working" if runs().busy else "ready"))
+        showing.show_running()
     else:
         messages.small(f"{say('loading')} {current.doing} … {say('loading_hint')}")
 
@@ -50,14 +52,14 @@ def watch_state() -> None:
 
 try:
     choose_language()
-    chosen = st.navigation(navigation.pages())
-    # A page's own icon would be asked for at fonts.gstatic.com; this one is drawn here.
-    st.set_page_config(page_icon="🔬")
+    chosen = st.navigation(navigation.pages(), position="hidden")
     with st.sidebar:
+        navigation.show_menu()
         if program().ready:
             show_state()
         else:
             watch_state()
+    navigation.arrive(chosen)
     chosen.run()
 except AgentError as error:
     messages.failure(error.what, error.kept, error.next_step)

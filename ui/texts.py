@@ -1,6 +1,7 @@
 """Every text that page, terminal and doctor show a person, in English and Chinese."""
 
 from rag_agent.answer import Language
+from ui.work_texts import WORKS
 
 TEXTS = {
     # navigation and state
@@ -99,6 +100,8 @@ TEXTS = {
     "similar": ("Similar papers", "相似论文"),
     "from_import": ("Imported", "导入"),
     # evidence
+    "copy": ("Copy", "复制"),
+    "copied": ("Copied", "已复制"),
     "sources": ("Sources", "来源"),
     "source": ("Source [{key}]", "来源 [{key}]"),
     "nearest": (
@@ -324,46 +327,11 @@ TEXTS = {
     "check library": ("library", "文献库"),
     "check sandbox": ("sandbox", "沙箱"),
     "check arXiv": ("arXiv", "arXiv"),
-    # tables and reviews
-    "columns": ("Columns, or a question", "列，或一个问题"),
-    "columns_help": (
-        "Semicolons between the columns; a column may be a question.",
-        "各列用分号隔开；一列也可以是一个问题。",
-    ),
-    "propose_columns": ("Propose columns", "建议列"),
-    "papers_of_work": ("Papers: ids with commas between them", "论文：编号，用逗号隔开"),
-    "papers_of_review": (
-        "Papers, if you choose them yourself: ids with commas between them",
-        "论文（如自行指定）：编号，用逗号隔开",
-    ),
-    "or_query": ("or those found by this search", "或由此搜索得到"),
-    "begin_table": ("Make the table", "生成对比表"),
-    "new_table": ("A new table", "新的对比表"),
-    "topic": ("Topic or question", "主题或问题"),
-    "topic_help": (
-        "A phrase, a question, or a title with an abstract on the lines below it.",
-        "一个短语、一个问题，或标题加其下方的摘要。",
-    ),
-    "begin_review": ("Write the review", "撰写综述"),
-    "new_review": ("A new review", "新的综述"),
-    "not_stated": ("not stated", "未说明"),
-    "differences": ("Where the papers differ", "论文之间的分歧"),
-    "work_missing": ("No paper was found on", "未找到相关论文的部分"),
-    "notices": ("Notes", "说明"),
-    "unused": ("Read, and not cited", "已阅读但未引用"),
-    "works": ("Made before", "之前生成的"),
-    "no_works": ("Nothing was made yet.", "还没有生成过。"),
-    "go_on": ("Go on", "继续"),
-    "work_waiting": ("waiting, {done} of {total}", "等待中，{done}/{total}"),
-    "work_running": ("under way, {done} of {total}", "进行中，{done}/{total}"),
-    "work_interrupted": ("broken off at {done} of {total}", "中断于 {done}/{total}"),
-    "work_stopped": ("stopped at {done} of {total}", "停止于 {done}/{total}"),
-    "work_failed": ("failed at {done} of {total}", "失败于 {done}/{total}"),
-    "work_done": ("done", "已完成"),
     "check_now": ("Check now", "立即检查"),
     "ok": ("ok", "正常"),
     "warning": ("warning", "注意"),
     "problem": ("problem", "问题"),
+    **WORKS,
 }
 
 STEPS_ZH = {

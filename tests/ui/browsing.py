@@ -43,8 +43,6 @@ def opened_tab(
         dialog.dismiss()
 
     tab.on("dialog", dismiss)
-    tab.on("dialog", lambda dialog: alerts.append(dialog.message) or dialog.dismiss())  # type: ignore[func-returns-value]
-    tab.on("dialog", lambda dialog: alerts.append(dialog.message) or dialog.dismiss())  # type: ignore[func-returns-value]
     tab.goto("/")
     entry(tab).wait_for()
     yield tab

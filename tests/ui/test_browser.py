@@ -24,6 +24,12 @@ def test_ask_watch_check_follow_up_and_come_back(tab: Any) -> None:
     picture(tab, "steps")
     tab.get_by_text("Sources", exact=True).wait_for()
     picture(tab, "answer")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.get_by_role("button", name="Copy", exact=True).click()
+    tab.get_by_role("button", name="Copied", exact=True).wait_for()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert "5.2 hours" in copied.splitlines()[0]
+    assert copied.splitlines()[-1].startswith("[1] ")
     tab.get_by_role("button", name="[1]", exact=True).click()
     mark = tab.locator("mark")
     mark.wait_for()

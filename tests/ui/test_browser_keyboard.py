@@ -70,7 +70,7 @@ def test_every_control_has_a_name(browser: Any, served: Served, width: int) -> N
             ("/", "What would you like to know?"),
             ("/library", "papers in the library"),
             (f"/paper?id={PONDS.arxiv_id}", "Get the PDF"),
-            ("/sessions", "Conversations"),
+            ("/sessions", "No conversation yet."),
             ("/settings", "Check now"),
         ):
             tab.goto(address)

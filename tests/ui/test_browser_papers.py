@@ -21,18 +21,19 @@ def test_browse_sort_collect_and_ask_only_these(tab: Any) -> None:
     tab.wait_for_url("**/library?*category=physics.geo-ph*")
     order(tab).click()
     tab.get_by_role("option", name="By title").click()
-    tab.wait_for_url("**order=By*")
+    tab.wait_for_url("**order=by_title*")
     picture(tab, "browse")
     tab.reload()
     order(tab).wait_for()
-    assert "order=By" in tab.url
+    assert "order=by_title" in tab.url
     assert tab.get_by_label("Category").input_value() == "physics.geo-ph"
     tab.get_by_role("button", name=PONDS.title).click()
     tab.get_by_text("Your tags and notes").wait_for()
     picture(tab, "paper-page")
     tab.go_back()
-    tab.wait_for_url("**order=By*")
+    tab.wait_for_url("**order=by_title*")
     order(tab).wait_for()
+    assert tab.get_by_label("Category").input_value() == "physics.geo-ph"
     tab.locator("[data-testid=stCheckbox] label").first.click()
     tab.get_by_text("1 selected").wait_for()
     picture(tab, "selected")

@@ -27,6 +27,7 @@ def job(name: str) -> Job:
 def test_the_threshold_says_how_many_papers_pass(page: Page) -> None:
     page.open("library")
     page.at.text_input(key="query").set_value("how long does a jar take after feeding")
+    page.run()
     page.at.slider(key="threshold").set_value(0.0)
     page.run()
     all_pass = page.text

@@ -81,3 +81,18 @@ def test_a_paper_at_a_glance(page: Page, tmp_path: Path) -> None:
     assert all(f"**{part}**" in page.text for part in ("Problem", "Method", "Results", "Limits"))
     similar = [b for b in page.at.button if str(b.key).startswith("similar-")]
     assert len(similar) == 5
+
+
+def test_the_list_is_as_it_was_on_the_way_back_in_any_language(page: Page) -> None:
+    page.open("library", order="by_title", category="physics.geo-ph")
+    before = titles(page)
+    page.open("paper", id=PONDS.arxiv_id)
+    page.open("library", id=PONDS.arxiv_id)  # the address that Streamlit leaves behind on this way
+    assert titles(page) == before
+    assert page.at.query_params["order"] in ("by_title", ["by_title"])
+    assert "id" not in page.at.query_params
+
+
+def test_an_address_that_says_nonsense_shows_the_list(page: Page) -> None:
+    page.open("library", order="sideways", years="x..y", page_of_list="-3", section="attic")
+    assert len(titles(page)) == 20

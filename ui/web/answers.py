@@ -8,6 +8,7 @@ from ui.web import code_result, evidence, messages
 from ui.web.events import show_steps
 from ui.web.program import program
 from ui.web.texts import say
+from ui.web.widgets.copying import copy_button
 
 
 def show_turn(turn: Turn, session: str, number: int) -> None:
@@ -34,7 +35,19 @@ def show_turn(turn: Turn, session: str, number: int) -> None:
     if answer.verdict == "declined":
         messages.plain(say("no_answer_paper" if answer.route == "paper" else "no_answer"))
     _show_evidence(answer, key)
-    _show_rating(session, number, turn.rating)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"after-{key}"):
+        if answer.text:
+            copy_button(with_sources(answer), key)
+        _show_rating(session, number, turn.rating)
+
+
+def with_sources(answer: Answer) -> str:
+    """An answer as text to paste elsewhere: its sentences with their marks, and what these stand for."""
+    sources = [
+        f"[{c.key}] {c.paper.title}, {c.paper.url or c.paper.arxiv_id}: “{' '.join(c.quote.split())}”"
+        for c in answer.sources
+    ]
+    return "\n\n".join(filter(None, [answer.text, "\n".join(sources)]))
 
 
 def _show_evidence(answer: Answer, key: str) -> None:

@@ -26,12 +26,26 @@ def pages() -> list[StreamlitPage]:
 
 
 def page(name: str) -> StreamlitPage:
-    """The page of a name, a file of that name in `ui/web/pages`."""
-    return st.Page(
-        _PAGES / f"{name}.py", title=say(name), icon=_ICONS[name], default=name == "chat"
-    )
+    """The page of a name, a file of that name in `ui/web/pages`.
+
+    It has no icon of its own, which Streamlit would ask for at fonts.gstatic.com; `show_menu` draws them.
+    """
+    return st.Page(_PAGES / f"{name}.py", title=say(name), default=name == "chat")
+
+
+def show_menu() -> None:
+    """The ways to all pages, with icons of the font that this program serves."""
+    with st.container(key="menu", gap=None):
+        for name, icon in _ICONS.items():
+            st.page_link(page(name), icon=icon)
 
 
 def go(name: str, **query: str) -> None:
     """Leave for another page with these parameters in its address; does not return."""
     st.switch_page(page(name), query_params=query)
+
+
+def arrive(chosen: StreamlitPage) -> None:
+    """Note whether this run is the first on its page, coming from another or from outside: `arrived`."""
+    st.session_state["arrived"] = st.session_state.get("page") != chosen.url_path
+    st.session_state["page"] = chosen.url_path

@@ -86,6 +86,12 @@ class Runs:
         with self._lock:
             return next(iter(self._lines.get(session, [])), None)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any question is being answered."""
+        with self._lock:
+            return any(line and not line[0].done for line in self._lines.values())
+
     def waiting(self, session: str) -> list[Running]:
         """The questions of a conversation that wait for the one being answered."""
         with self._lock:

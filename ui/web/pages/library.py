@@ -20,6 +20,7 @@ from ui.web.papers import browsing, collecting
 from ui.web.plain import as_html, escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
+from ui.web.widgets import address
 
 _SHOWN = 20
 _LOOKED_AT = 100
@@ -32,28 +33,23 @@ def show_search() -> None:
     """All papers, or those that a search finds; the threshold only parts what is found into passing and not."""
     assistant = program().assistant
     retrieval = assistant.settings.retrieval
-    query = st.text_input(
-        say("search_library"),
-        key="query",
+    query = address.text(
+        "query",
+        st.text_input,
+        label=say("search_library"),
         icon=":material/search:",
         placeholder=say("keywords"),
-        bind="query-params",
     )
     asked = bool(query.strip())
     threshold = st.slider(
-        say("threshold"),
-        0.0,
-        1.0,
-        retrieval.threshold,
-        0.01,
-        key="threshold",
+        say("threshold"), 0.0, 1.0, retrieval.threshold, 0.01, key="threshold", disabled=not asked
     )
     passing = st.container()
     with st.container(horizontal=True):
-        category = st.text_input(
-            say("category"), key="category", placeholder="cs.CL", width=110, bind="query-params"
+        category = address.text(
+            "category", st.text_input, label=say("category"), placeholder="cs.CL", width=110
         )
-        author = st.text_input(say("author"), key="author", width=150, bind="query-params")
+        author = address.text("author", st.text_input, label=say("author"), width=150)
         only = collecting.choose()
         mode = show_modes(retrieval.mode) if asked else retrieval.mode
         first, last = show_years()
@@ -98,14 +94,13 @@ def show_years() -> tuple[int, int]:
     """The first and last year to search; 0 at an end that is open."""
     this_year = date.today().year
     whole = (_FIRST_YEAR, this_year)
-    first, last = st.slider(
-        say("years"), *whole, whole, key="years", width=230, bind="query-params"
-    )
+    first, last = address.span("years", *whole, st.slider, label=say("years"), width=230)
     return (0 if first == _FIRST_YEAR else first), (0 if last == this_year else last)
 
 
 def show_hits(hits: Sequence[Hit]) -> None:
-    """The best of those that pass, then of those that do not."""
+    """The best of those that pass, then of those that do not; above them what can be done with selected ones."""
+    selected = st.container()
     for name, passes in (("above", True), ("below", False)):
         group = [hit for hit in hits if hit.passes is passes][:_SHOWN]
         if group:
@@ -114,14 +109,13 @@ def show_hits(hits: Sequence[Hit]) -> None:
                     messages.small(say("below"))
                 for hit in group:
                     show_hit(hit)
+    with selected:
+        collecting.show_selection([hit.paper.arxiv_id for hit in hits])
 
 
 def show_hit(hit: Hit) -> None:
-    """One paper found, with a bar as long as its cosine."""
+    """One paper found, with a bar as long as its cosine, and a box that selects it."""
     paper = hit.paper
-    label = with_maths(paper.title) or escaped(paper.arxiv_id)
-    if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
-        go("paper", id=paper.arxiv_id)
     width_rem = max(0.0, hit.cosine) * 6
     facts = [evidence.authors(paper.authors, 3), str(paper.year or ""), *paper.categories]
     if paper.origin == "starter":
@@ -129,10 +123,16 @@ def show_hit(hit: Hit) -> None:
     if hit.passes_by in ("title", "term"):
         facts.append(say("named"))
     said = " · ".join(filter(None, facts))
-    st.html(
-        f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
-        f"{hit.cosine:.2f} · {as_html(said)}</p>"
-    )
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        collecting.show_checkbox(paper.arxiv_id, paper.title)
+        with st.container(gap=None):
+            label = with_maths(paper.title) or escaped(paper.arxiv_id)
+            if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
+                go("paper", id=paper.arxiv_id)
+            st.html(
+                f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
+                f"{hit.cosine:.2f} · {as_html(said)}</p>"
+            )
 
 
 def show_statistics() -> None:
@@ -181,20 +181,23 @@ def _chart(title: str, counts: dict[str, int], *, horizontal: bool = False) -> N
     )
 
 
+_SECTIONS = {
+    "search": show_search,
+    "add": adding.show_ways_to_add,
+    "statistics": show_statistics,
+}
+_IN_ADDRESS = "section query category author years collection tag order page_of_list".split()
+
+address.come_back("library", _IN_ADDRESS)
 st.markdown(f"## {escaped(say('library'))}")
 messages.small(say("papers_in_library", n=f"{program().assistant.library.store.count():,}"))
-sections = {
-    say("search"): show_search,
-    say("add"): adding.show_ways_to_add,
-    say("statistics"): show_statistics,
-}
-section = st.segmented_control(
-    say("library"),
-    list(sections),
-    default=say("search"),
+section = address.choice(
+    "section",
+    list(_SECTIONS),
+    st.segmented_control,
+    label=say("library"),
+    format_func=say,
     required=True,
-    key="section",
-    bind="query-params",
     label_visibility="collapsed",
 )
-sections[section]()
+_SECTIONS[section]()

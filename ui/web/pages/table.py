@@ -49,10 +49,11 @@ def _propose() -> None:
 
 def show_table(table: Table) -> None:
     """The grid; a cell that is stated is a button that opens its passage."""
-    with st.container(key="grid"):
+    messages.small(say("cells_open"))
+    with st.container(key="grid", gap="small"):
         _heads(["", *table.columns])
         for number, row in enumerate(table.rows):
-            places = st.columns(len(table.columns) + 1, border=True)
+            places = st.columns(len(table.columns) + 1, border=True, gap="xsmall")
             with places[0]:
                 st.markdown(f"**{with_maths(row.paper.title) or escaped(row.paper.arxiv_id)}**")
                 messages.small(row.paper.arxiv_id)
@@ -76,11 +77,12 @@ def show_table(table: Table) -> None:
 
 
 def _heads(names: list[str]) -> None:
-    for place, name in zip(st.columns(len(names)), names, strict=True):
+    for place, name in zip(st.columns(len(names), gap="xsmall"), names, strict=True):
         with place:
             st.markdown(f"**{escaped(name)}**" if name else "")
 
 
+st.set_page_config(layout="wide")  # five columns of text need the room
 st.markdown(f"## {escaped(say('table'))}")
 failed = st.session_state.pop("work_error", None)
 if failed is not None:

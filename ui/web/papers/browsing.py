@@ -14,6 +14,7 @@ from ui.web.papers import collecting
 from ui.web.plain import as_html, escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
+from ui.web.widgets import address
 
 MOST = 50_000
 """Papers that are sorted at most; a larger library is told to be filtered or searched."""
@@ -41,22 +42,25 @@ _ORDERS: dict[str, tuple[Callable[[Row], object], bool]] = {
 
 def show(filters: Filters) -> None:
     """The list with its order and page; selected papers go into collections or questions."""
-    order = st.selectbox(
-        say("order"), list(_ORDERS), key="order", width=170, format_func=say, bind="query-params"
+    order = address.choice(
+        "order", list(_ORDERS), st.selectbox, label=say("order"), width=170, format_func=say
     )
     rows = ordered(program().assistant.library.store.count(), filters, order)
     if len(rows) == MOST:
         messages.notice(say("too_many", n=f"{MOST:,}"))
     messages.small(say("listed", n=f"{len(rows):,}"))
     pages = max(1, -(-len(rows) // _A_PAGE))
-    number = min(int(st.session_state.get("page_of_list", 1)), pages)
+    selected, listed, below = st.container(), st.container(), st.container()
+    number = 1
+    if pages > 1:
+        with below:
+            number = address.number("page_of_list", pages, st.pagination, num_pages=pages)
     shown = rows[(number - 1) * _A_PAGE : number * _A_PAGE]
-    with st.container(key="listed"):
+    with listed, st.container(key="listed"):
         for row in shown:
             _show(row)
-    if pages > 1:
-        st.pagination(pages, key="page_of_list", bind="query-params")
-    collecting.show_selection([row.arxiv_id for row in shown])
+    with selected:
+        collecting.show_selection([row.arxiv_id for row in shown])
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

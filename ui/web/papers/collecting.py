@@ -16,8 +16,11 @@ from ui.web.navigation import go
 from ui.web.plain import escaped
 from ui.web.program import program
 from ui.web.texts import say
+from ui.web.widgets import address
 
 _PICKED = "pick-"
+_WORKS = {"table": ":material/table:", "review": ":material/history_edu:"}
+"""What can be begun from selected papers: the pages, with their icons."""
 
 
 def collections() -> Collections:
@@ -31,12 +34,12 @@ def choose() -> tuple[str, ...] | None:
     sizes, tags = kept.sizes(), kept.tags()
     chosen: list[set[str]] = []
     if sizes:
-        name = st.selectbox(
-            say("collection"), ["", *sizes], key="collection", width=170, bind="query-params"
+        name = address.choice(
+            "collection", ["", *sizes], st.selectbox, label=say("collection"), width=170
         )
         chosen += [set(kept.papers(name))] if name else []
     if tags:
-        tag = st.selectbox(say("tag"), ["", *tags], key="tag", width=130, bind="query-params")
+        tag = address.choice("tag", ["", *tags], st.selectbox, label=say("tag"), width=130)
         chosen += [set(kept.tagged(tag))] if tag else []
     if not chosen:
         return None
@@ -77,6 +80,9 @@ def show_selection(shown: Sequence[str]) -> None:
         _show_adding(picked, "selection")
         if st.button(say("ask_only"), key="ask-selection", icon=":material/forum:"):
             go("chat", only=",".join(picked))
+        for work, icon in _WORKS.items():
+            if st.button(say(f"begin_{work}_of"), key=f"{work}-selection", icon=icon):
+                go(work, papers=",".join(picked))
         st.download_button(
             "BibTeX",
             lambda: _references(picked),
@@ -157,12 +163,12 @@ def _add(name: str, papers: list[str]) -> None:
 
 def _rename(name: str, new: str) -> None:
     _try(lambda: collections().rename(name, new))
-    st.session_state.pop("collection", None)
+    st.query_params.pop("collection", None)
 
 
 def _forget(name: str) -> None:
     _try(lambda: collections().delete(name))
-    st.session_state.pop("collection", None)
+    st.query_params.pop("collection", None)
 
 
 def _try(work: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from rag_agent.jobs import Job as Work
 from ui.web import messages, watching
+from ui.web.navigation import page
 from ui.web.plain import escaped
 from ui.web.program import jobs, program
 from ui.web.texts import say
@@ -14,6 +15,7 @@ from ui.web.works.beginning import go_on
 
 _SHOWN = 20
 _TITLE_CHARACTERS = 90
+_SHORT_CHARACTERS = 40
 
 
 def show_opened(kind: str) -> dict[str, Any] | None:
@@ -41,14 +43,19 @@ def _show_unfinished(job: Work) -> None:
     if job.error:
         messages.small(job.error)
     if job.ended:
-        st.button(say("go_on"), key="go-on", on_click=go_on, args=(job.id,), type="primary")
+        with st.container(horizontal=True):
+            st.button(say("go_on"), key="go-on", on_click=go_on, args=(job.id,), type="primary")
+            _show_delete(job)
 
 
 def show_list(kind: str) -> None:
-    """The jobs of a kind, the latest first, each with a way to it."""
-    found = [job for job in program().assistant.jobs.all() if job.kind == kind][:_SHOWN]
+    """The other jobs of a kind, the latest first, each with a way to it."""
+    opened = st.query_params.get("job")
+    kept = program().assistant.jobs.all()
+    found = [job for job in kept if job.kind == kind and job.id != opened][:_SHOWN]
     if not found:
-        messages.small(say("no_works"))
+        if not opened:
+            messages.small(say("no_works"))
         return
     messages.small(say("works"))
     for job in found:
@@ -58,10 +65,24 @@ def show_list(kind: str) -> None:
                 st.rerun()
             messages.small(say("work_" + job.status, done=job.done, total=job.total))
             if job.ended:
-                with st.popover(say("delete"), icon=":material/delete:", key=f"del-{job.id}"):
-                    st.button(
-                        say("delete_sure"), key=f"delete-{job.id}", on_click=_delete, args=(job.id,)
-                    )
+                _show_delete(job)
+
+
+def show_running() -> None:
+    """The jobs that are under way, in whichever program, each with a way to it."""
+    for job in program().assistant.jobs.all():
+        if job.status == "running":
+            st.page_link(
+                page(job.kind),
+                label=escaped(_title(job)[:_SHORT_CHARACTERS]),
+                icon=":material/hourglass_top:",
+                query_params={"job": job.id},
+            )
+
+
+def _show_delete(job: Work) -> None:
+    with st.popover(say("delete"), icon=":material/delete:", key=f"del-{job.id}"):
+        st.button(say("delete_sure"), key=f"delete-{job.id}", on_click=_delete, args=(job.id,))
 
 
 def _delete(id_: str) -> None:
@@ -71,13 +92,18 @@ def _delete(id_: str) -> None:
 
 
 def _title(job: Work) -> str:
-    return str(job.arguments.get("question", job.id)).split("\n")[0][:_TITLE_CHARACTERS]
+    """What was asked, and of which papers, since many tables have the same columns."""
+    asked = str(job.arguments.get("question", job.id)).split("\n")[0][:_TITLE_CHARACTERS]
+    papers, query = job.arguments.get("papers", ()), job.arguments.get("query", "")
+    of = say("listed", n=len(papers)) if papers else query
+    return f"{asked} · {of}" if of else asked
 
 
 def show_downloads(files: Sequence[tuple[str, str, str | bytes]]) -> None:
-    """A button for each (label, file name, content)."""
+    """A button for each (label, file name, content) of the job that is opened, and one to forget it."""
     with st.container(horizontal=True):
         for label, name, content in files:
             st.download_button(
                 label, content, file_name=name, key=f"download-{name}", on_click="ignore"
             )
+        _show_delete(program().assistant.jobs.get(st.query_params["job"]))

@@ -1,0 +1,45 @@
+"""Texts of long works, tables and reviews, in English and Chinese."""
+
+WORKS = {
+    "columns": ("Columns, or a question", "列，或一个问题"),
+    "columns_help": (
+        "Semicolons between the columns; a column may be a question.",
+        "各列用分号隔开；一列也可以是一个问题。",
+    ),
+    "propose_columns": ("Propose columns", "建议列"),
+    "papers_of_work": ("Papers: ids with commas between them", "论文：编号，用逗号隔开"),
+    "papers_of_review": (
+        "Papers, if you choose them yourself: ids with commas between them",
+        "论文（如自行指定）：编号，用逗号隔开",
+    ),
+    "or_query": ("or those found by this search", "或由此搜索得到"),
+    "begin_table_of": ("Compare in a table", "制作对比表"),
+    "begin_review_of": ("Write a review", "撰写综述"),
+    "begin_table": ("Make the table", "生成对比表"),
+    "new_table": ("A new table", "新的对比表"),
+    "topic": ("Topic or question", "主题或问题"),
+    "topic_help": (
+        "A phrase, a question, or a title with an abstract on the lines below it.",
+        "一个短语、一个问题，或标题加其下方的摘要。",
+    ),
+    "begin_review": ("Write the review", "撰写综述"),
+    "new_review": ("A new review", "新的综述"),
+    "cells_open": (
+        "A value opens the passage that carries it.",
+        "点击数值可查看其原文出处。",
+    ),
+    "not_stated": ("not stated", "未说明"),
+    "differences": ("Where the papers differ", "论文之间的分歧"),
+    "work_missing": ("No paper was found on", "未找到相关论文的部分"),
+    "notices": ("Notes", "说明"),
+    "unused": ("Read, and not cited", "已阅读但未引用"),
+    "works": ("Made before", "之前生成的"),
+    "no_works": ("Nothing was made yet.", "还没有生成过。"),
+    "go_on": ("Go on", "继续"),
+    "work_waiting": ("waiting, {done} of {total}", "等待中，{done}/{total}"),
+    "work_running": ("under way, {done} of {total}", "进行中，{done}/{total}"),
+    "work_interrupted": ("broken off at {done} of {total}", "中断于 {done}/{total}"),
+    "work_stopped": ("stopped at {done} of {total}", "停止于 {done}/{total}"),
+    "work_failed": ("failed at {done} of {total}", "失败于 {done}/{total}"),
+    "work_done": ("done", "已完成"),
+}
