@@ -22,7 +22,7 @@ class Task:
     Args:
         question: English or Chinese.
         paper: Name of the paper, unique within the set.
-        pdf: Its file; None where the paper is an abstract alone.
+        file: Its PDF, or the form that is asked; None where the paper is an abstract alone or each form is asked.
         abstract: Text of the paper without a file; empty otherwise.
         key: Regular expression of a right answer; None where the paper does not answer or none is given.
         answerable: Whether the paper answers.
@@ -35,7 +35,7 @@ class Task:
 
     question: str
     paper: str
-    pdf: Path | None = None
+    file: Path | None = None
     abstract: str = ""
     key: str | None = None
     answerable: bool = True
@@ -51,13 +51,16 @@ class Task:
         return f"{self.paper}|{self.question}"
 
 
-def read_set(file: Path, papers: Path | None = None, half: str = "") -> list[Task]:
+def read_set(
+    file: Path, papers: Path | None = None, half: str = "", *, has_pdfs: bool = True
+) -> list[Task]:
     """The tasks of a file.
 
     Args:
         file: JSON lines of one of the three forms.
         papers: Folder of the papers' PDFs; None: the folder that lies beside the file, or the shared papers.
         half: Only rows whose `half` this is; for rows that name none, `dev` is every other one from the first.
+        has_pdfs: Whether the papers are PDFs; other forms are found by who asks (`bench.answer_forms`).
 
     Raises:
         SystemExit: A row has none of the forms, or a paper has no file.
@@ -68,7 +71,7 @@ def read_set(file: Path, papers: Path | None = None, half: str = "") -> list[Tas
         for place, row in enumerate(rows)
         if not half or row.get("half", ("dev", "held")[place % 2]) == half
     ]
-    folder = papers or _folder_beside(file)
+    folder = (papers or _folder_beside(file)) if has_pdfs else None
     return [_task(row, folder) for row in chosen]
 
 
@@ -79,12 +82,12 @@ def _folder_beside(file: Path) -> Path:
     return SHARED / "pdfs" / "papers"
 
 
-def _task(row: Mapping[str, Any], folder: Path) -> Task:
+def _task(row: Mapping[str, Any], folder: Path | None) -> Task:
     if "abstract" in row:
         answer = str(row["answer"]).lower()
         return Task(row["question"], str(row["id"]), abstract=row["abstract"], verdict=answer)
-    pdf = folder / f"{row['paper']}.pdf"
-    if not pdf.exists():
+    pdf = folder / f"{row['paper']}.pdf" if folder else None
+    if pdf and not pdf.exists():
         raise SystemExit(f"{pdf} is missing: name the folder of the papers with --papers")
     if "answers" in row:
         golds = tuple(map(str, row["answers"]))

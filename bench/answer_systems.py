@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from bench.answer_sets import Task
 
 ROOT = Path(__file__).resolve().parents[1]
-_RUNS = ROOT / "runs" / "answers"
+RUNS = ROOT / "runs" / "answers"
+"""Data folders and copies of papers of measurements; not committed."""
 _WORKER = Path(__file__).with_name("ask_worker.py")
 _RECIPE_PROMPT = (
     "You are a helpful assistant. Use the following pieces of context to answer the question. If you don't know "
@@ -53,7 +54,7 @@ class Program:
     def __init__(self, name: str, tree: Path, weights: Path) -> None:
         self.name = name
         self._papers: dict[str, str] = {}
-        home = _RUNS / f"home-{name}"
+        home = RUNS / f"home-{name}"
         home.mkdir(parents=True, exist_ok=True)
         if weights.is_dir() and not (home / "weights").exists():
             (home / "weights").symlink_to(weights)
@@ -82,8 +83,8 @@ class Program:
         self._process.communicate(timeout=60)
 
     def _added(self, task: Task) -> str:
-        if task.pdf is not None:
-            return str(self._asked({"pdf": str(task.pdf)})["id"])
+        if task.file is not None:
+            return str(self._asked({"pdf": str(task.file)})["id"])
         number = len(self._papers) + 1  # an id of arXiv's form, far from any real one
         return str(self._asked({"abstract": task.abstract, "id": f"3012.{number:05d}"})["id"])
 
@@ -157,12 +158,12 @@ class Recipe:
         from langchain_core.vectorstores import InMemoryVectorStore
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-        if task.pdf is None:
+        if task.file is None:
             pages = [Document(task.abstract)]
         else:
             from langchain_community.document_loaders import PyPDFLoader
 
-            pages = PyPDFLoader(str(task.pdf)).load()
+            pages = PyPDFLoader(str(task.file)).load()
         splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
         store = InMemoryVectorStore(self._embeddings)
         store.add_documents(splitter.split_documents(pages))
@@ -172,7 +173,7 @@ class Recipe:
 @contextlib.contextmanager
 def revision(name: str) -> Iterator[Path]:
     """A folder with the packages of a git revision, gone afterwards."""
-    tree = _RUNS / f"tree-{name}"
+    tree = RUNS / f"tree-{name}"
     command = ["git", "-C", str(ROOT), "worktree"]
     subprocess.run([*command, "add", "--force", "--detach", str(tree), name], check=True)
     try:

@@ -2,10 +2,11 @@
 
 Every answer is kept as it comes, in bench/results, so an interrupted run goes on. With `--against REVISION` and
 `--recipe` the same questions go, one after the other, to an earlier state of the program and to the plain LangChain
-recipe with the same model, in one run.
+recipe with the same model, in one run. With `--form html latex text` this program is asked about the papers in each of
+these forms, one beside the other. `--evidence` asks no model, but whether the key stands in what it would be shown.
 
     python -m bench.answers --data FILE [--papers DIR] [--limit N] [--half dev|held] [--against REV] [--recipe]
-                            [--json] [--again]
+                            [--form html latex text] [--evidence] [--json] [--again]
 """
 
 import argparse
@@ -13,10 +14,13 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import record
+from bench.answer_evidence import FileOf, print_evidence
+from bench.answer_forms import FORMS, InForm, SourceForm, file_in
 from bench.answer_scores import judged, summary
 from bench.answer_sets import Task, read_set
 from bench.answer_systems import ROOT, Program, Recipe, System, revision
@@ -26,7 +30,11 @@ from rag_agent.settings import load_settings
 def main() -> None:
     """Ask, judge, print."""
     options = _options()
-    tasks = _spread(read_set(options.data, options.papers, options.half), options.limit)
+    whole = read_set(options.data, options.papers, options.half, has_pdfs=not options.form)
+    tasks = _spread(whole, options.limit)
+    if options.evidence:
+        print_evidence(tasks, dict(_files(options)))
+        return
     name = f"answers-{options.data.stem}{f'-{options.half}' if options.half else ''}"
     with contextlib.ExitStack() as stack:
         systems = list(_systems(options, stack))
@@ -56,9 +64,26 @@ def _spread(tasks: Sequence[Task], limit: int) -> list[Task]:
     return [tasks[place * len(tasks) // limit] for place in range(limit)]
 
 
+def _files(options: argparse.Namespace) -> Iterator[tuple[str, FileOf]]:
+    for form in options.form:
+        yield form, partial(_in_form, form, options.papers)
+    if not options.form:
+        yield "as given", lambda task: task.file
+
+
+def _in_form(form: SourceForm, folder: Path | None, task: Task) -> Path:
+    return file_in(form, task.paper, folder)
+
+
 def _systems(options: argparse.Namespace, stack: contextlib.ExitStack) -> Iterator[System]:
     weights = load_settings().home / "weights"
-    yield Program("program", ROOT, weights)
+    program = Program("program", ROOT, weights)
+    if not options.form:
+        yield program
+    else:
+        stack.callback(program.close)
+    for form in options.form:
+        yield InForm(form, program, options.papers)
     if options.against:
         tree = stack.enter_context(revision(options.against))
         yield Program(options.against, tree, weights)
@@ -109,7 +134,9 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, default=ROOT / "bench" / "questions" / "papers.jsonl")
-    parser.add_argument("--papers", type=Path, help="folder of the papers' PDFs")
+    parser.add_argument(
+        "--papers", type=Path, help="folder of the papers' PDFs, or of html/ and latex/"
+    )
     parser.add_argument(
         "--limit", type=int, default=0, help="only N questions, spread over the set"
     )
@@ -117,10 +144,19 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--against", default="", help="a git revision to compare with")
     parser.add_argument("--recipe", action="store_true", help="compare with the LangChain recipe")
     parser.add_argument(
+        "--form", nargs="+", choices=FORMS, default=[], help="forms of the papers to ask about"
+    )
+    parser.add_argument(
+        "--evidence", action="store_true", help="without a model: is the key in what is shown?"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the figures as JSON, write no summary"
     )
     parser.add_argument("--again", action="store_true", help="forget earlier answers")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.form and (options.against or options.recipe):
+        parser.error("--form asks this program alone: leave out --against and --recipe")
+    return options
 
 
 if __name__ == "__main__":

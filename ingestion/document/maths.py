@@ -17,7 +17,7 @@ _DISPLAY = re.compile(
 )
 _COLOUR = re.compile(
     r"\\(?:color|pagecolor)\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}|\\(?:textcolor|colorbox)\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}"
-    r"|\\(?:xspace|relax|protect|boldmath|unboldmath|hfill|vspace\*?\{[^{}]*\})(?![A-Za-z])"
+    r"|\\(?:xspace|relax|protect|ensuremath|boldmath|unboldmath|hfill|vspace\*?\{[^{}]*\})(?![A-Za-z])"
 )
 _RENAMED = (
     (re.compile(r"\\textsc(?![A-Za-z])"), r"\\text"),

@@ -18,7 +18,7 @@ VALUE_SHARE = 0.5
 RULE_SHARE = 0.5
 """Of a row's width that a rule above it spans, if it parts header and data; a `\\cmidrule` spans less."""
 
-VALUE = re.compile(r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|N/A$|[-–—✓✗]$")
+VALUE = re.compile(r"[-+−±~<>≈(]*\d[\d.,·×^−%()/±kKMBx+-]*(?: |$)|\w\(.*\)$|N/A$|[-–—✓✔✕✖✗✘]$")
 """What cells of data hold: numbers with their signs and units, a tick, a dash."""
 TITLE_LEAST_CHARACTERS = 8
 """Of what stands before a caption's first stop or colon, and of the sentence after it: `Fig. 2.` ends none. `Table 1`
@@ -58,6 +58,14 @@ class RawCell:
     def text(self) -> str:
         """Its text without blanks around it."""
         return self.run.text.strip()
+
+    @property
+    def label(self) -> str:
+        """Its text without the works that it cites, as each cell below repeats it."""
+        text = self.run.text
+        for mark in sorted(self.run.marks, key=lambda mark: -mark.start):
+            text = text[: mark.start] + text[mark.end :]
+        return " ".join(text.split()) or self.text
 
 
 @dataclass
@@ -101,22 +109,21 @@ def write_table(
     grid = _placed(raw, spans_repeat)
     headers = _header_rows(grid)
     title = title_of_caption(caption) + " " if caption else ""
-    run, rows, group = Inline(), [], ""
+    run, rows, group, heads = Inline(), [], "", list(range(headers))
     for index, placed in enumerate(grid.rows):
         if not any(each.cell.text for each in placed):
             rows.append(_empty_row(placed, writer.end + len(run.text)))
             continue
-        start = len(run.text)
-        cells = _written(run, grid, placed, headers, writer.end)
-        reading = ""
-        if index >= headers:
+        start, reading = len(run.text), ""
+        if is_heading := index < headers or _heads_anew(grid, index):
+            heads = [*range(headers), *([index] if index >= headers else [])]
+        cells = _written(run, grid, placed, heads, writer.end)
+        if not is_heading:
             named = _group_title(grid, index)
             group = f"{named}: " if named else group
-            reading = "" if named else title + group + _reading(grid, index, headers)
-        end = len(run.text)
-        rows.append(
-            Row(writer.end + start, writer.end + end, cells, reading, header=index < headers)
-        )
+            reading = "" if named else title + group + _reading(grid, index, heads)
+        span = (writer.end + start, writer.end + len(run.text))
+        rows.append(Row(*span, cells, reading, header=is_heading))
         run.text += "\n"
     run.text = run.text.rstrip()
     last = writer.end + len(run.text)
@@ -220,30 +227,38 @@ def _group_title(grid: _Grid, index: int) -> str:
     return told[0].cell.text if told[0].column == 0 or told[0].cell.columns > 1 else ""
 
 
-def _labels(grid: _Grid, headers: int, column: int) -> str:
-    """Header cells over a column, from the top, each once."""
-    over = [each.cell.text for row in grid.rows[:headers] for each in row if each.covers(column)]
+def _heads_anew(grid: _Grid, index: int) -> bool:
+    """Whether a row below the header labels groups of columns anew: it has labels that each span several of them."""
+    told = [each for each in grid.rows[index] if each.cell.text]
+    wide = all(1 < each.cell.columns < grid.width and each.column for each in told)
+    last = index + 1 == len(grid.rows)
+    return wide and len(told) > 1 and not last and not any(VALUE.match(e.cell.text) for e in told)
+
+
+def _labels(grid: _Grid, heads: Sequence[int], column: int) -> str:
+    """Cells over a column in the rows that head it, from the top, each once."""
+    over = [each.cell.label for row in heads for each in grid.rows[row] if each.covers(column)]
     return " ".join(dict.fromkeys(text for text in over if text))
 
 
-def _reading(grid: _Grid, index: int, headers: int) -> str:
+def _reading(grid: _Grid, index: int, heads: Sequence[int]) -> str:
     """`label: cell` pairs of a row, those of cells that reach into it from above included."""
     own = [each for each in grid.rows[index] if each.cell.text]
     above = [
         each
         for each in grid.above[index]
-        if each.row >= headers and not any(cell.covers(each.column) for cell in own)
+        if each.row not in heads and not any(cell.covers(each.column) for cell in own)
     ]
     cells = sorted([*own, *above], key=lambda each: each.column)
     pairs = []
     for each in cells:
-        label = _labels(grid, headers, each.column)
+        label = _labels(grid, heads, each.column)
         pairs.append(f"{label}: {each.cell.text}" if label else each.cell.text)
     return "; ".join(pairs) + "."
 
 
 def _written(
-    run: Inline, grid: _Grid, placed: Sequence[_Placed], headers: int, offset: int
+    run: Inline, grid: _Grid, placed: Sequence[_Placed], heads: Sequence[int], offset: int
 ) -> tuple[Cell, ...]:
     """A row's cells added to the table's text, and their spans."""
     cells = []
@@ -256,7 +271,7 @@ def _written(
             CitationMark(start + mark.start, min(start + mark.end, len(run.text)), mark.keys)
             for mark in each.cell.run.marks
         ]
-        label = _labels(grid, headers, each.column) if each.row >= headers else ""
+        label = "" if each.row in heads else _labels(grid, heads, each.column)
         span = (offset + start, offset + start + len(text))
         cells.append(Cell(*span, each.column, each.cell.columns, each.cell.rows, label))
     return tuple(cells)

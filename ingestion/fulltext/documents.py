@@ -20,7 +20,7 @@ from ingestion.fulltext.pdf_text import PARSER, read_pdf
 from ingestion.fulltext.process import Ended, run_on
 from ingestion.settings import PdfSettings
 
-READER = f"{PARSER}; lxml {version('lxml')}, pylatexenc {version('pylatexenc')}, documents 1"
+READER = f"{PARSER}; lxml {version('lxml')}, pylatexenc {version('pylatexenc')}, documents 2"
 """Names how documents are made, for caches. The last number counts changes of `ingestion.document`."""
 
 _PROGRAM = Path(ingestion.document.__file__).with_name("reader.py")

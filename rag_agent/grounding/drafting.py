@@ -35,6 +35,8 @@ Of 84 own questions for facts (61 answerable) 27 are answered with less. Reading
 _QUOTED_SENTENCES = 3
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
+_STRUCTURE_CHARACTERS = 640  # a row with its caption, a display with the sentence that leads to it
+_CAPTION_CHARACTERS = 80  # of a caption that must give way to its row
 
 _NOT_STATED = re.compile(
     r"\bnot stated\b|\b(?:is|are|was|were|does|do) not (?:explicitly |directly |clearly )?"
@@ -151,17 +153,30 @@ def _excerpts(ordered: Sequence[Evidence]) -> list[str]:
     """
     if all(e.page is None for e in ordered) and len({e.paper.arxiv_id for e in ordered}) == 1:
         return [" ".join(e.reading for e in sorted(ordered, key=lambda e: e.start))]
-    return [_shown(e) for e in ordered]
+    return [as_shown(e) for e in ordered]
 
 
-def _shown(evidence: Evidence) -> str:
+def as_shown(evidence: Evidence) -> str:
     """A sentence as the model sees it; one of an abstract with its paper's title."""
-    text = evidence.reading[:_READING_CHARACTERS]
+    text = _cut(evidence)
     return (
         text
         if evidence.page is not None
         else f"({evidence.paper.title[:_TITLE_CHARACTERS]}) {text}"
     )
+
+
+def _cut(evidence: Evidence) -> str:
+    """A reading of bounded length: half a row or formula says nothing, so what leads to it gives way."""
+    text = evidence.reading
+    if evidence.is_row and len(text) > _STRUCTURE_CHARACTERS:
+        rest = _STRUCTURE_CHARACTERS - _CAPTION_CHARACTERS
+        return f"{text[:_CAPTION_CHARACTERS]}… {text[-rest:]}"
+    if "$$" in text:
+        begin, end = text.index("$$"), text.rindex("$$") + 2
+        first = min(begin, max(0, end - _STRUCTURE_CHARACTERS))
+        return text[first : first + _STRUCTURE_CHARACTERS]
+    return text if evidence.is_row else text[:_READING_CHARACTERS]
 
 
 def _sentences(pieces: Iterator[str]) -> Iterator[str]:

@@ -30,6 +30,10 @@ class _Row:
     caption: str
     cells: tuple[tuple[str, str], ...]
 
+    def has(self, columns: set[str]) -> bool:
+        """Whether it has a cell in one of them; where the labels change halfway down a table, some rows have none."""
+        return any(label in columns for label, _ in self.cells[1:])
+
     def reading(self, columns: set[str]) -> str:
         """The row with its first cell and those of some columns; with all where none are given."""
         kept = [
@@ -52,10 +56,11 @@ def asked_for(question: str, readings: Sequence[str]) -> dict[int, str]:
     """
     rows = _parsed(readings) if readings else []
     asked = _words(question)
-    labels = list(dict.fromkeys(label for row in rows for label, _ in row.cells))
+    labels = list(dict.fromkeys(label for row in rows for label, _ in row.cells[1:]))
     columns = {labels[place] for place in _best(asked, labels)}
-    named = [" ".join([row.cells[0][0], *(cell for _, cell in row.cells)]) for row in rows]
-    chosen = _best(asked, named) or list(range(len(rows)))
+    having = [place for place, row in enumerate(rows) if not columns or row.has(columns)]
+    named = [" ".join([rows[i].cells[0][0], *(cell for _, cell in rows[i].cells)]) for i in having]
+    chosen = [having[best] for best in _best(asked, named)] or having
     return {place: rows[place].reading(columns) for place in sorted(chosen[:ROWS])}
 
 

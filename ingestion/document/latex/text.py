@@ -15,7 +15,7 @@ from ingestion.document.latex.numbering import Numbering
 from ingestion.document.writing import Inline, Writer
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
-_DINGBATS = {"51": "✓", "52": "✓", "55": "✗", "56": "✗"}
+_DINGBATS = {"51": "✓", "52": "✓", "53": "✕", "54": "✕", "55": "✗", "56": "✗"}
 _SPECIALS = {"~": " ", "--": "–", "---": "—", "``": "“", "''": "”", "&": " ", "!`": "¡", "?`": "¿"}
 _ACCENTS = frozenset("uvHtcdbkr")
 

@@ -115,3 +115,23 @@ def test_other_html_is_read_by_its_tags() -> None:
         "algorithm",
     ]
     assert "• First point" in page.text
+
+
+def test_labels_halfway_down_a_table_hold_for_the_rows_below_them_without_their_citations() -> None:
+    cite = '<cite class="ltx_cite">[<a class="ltx_ref" href="#bib.bib1">1</a>]</cite>'
+    rows = [
+        "<td>Way</td><td>5 steps</td><td>10 steps</td><td>5 steps</td><td>10 steps</td>",
+        f"<td></td><td colspan='2'>Flowers {cite}</td><td colspan='2'>Beds</td>",
+        "<td>Ours</td><td>17.9</td><td>22.4</td><td>16.5</td><td>21.2</td>",
+        "<td></td><td colspan='2'>Faces</td><td colspan='2'>Scenes</td>",
+        "<td>Ours</td><td>20.5</td><td>25.2</td><td>14.1</td><td>16.4</td>",
+    ]
+    table = "".join(f"<tr>{row}</tr>" for row in rows)
+    page = read(f"<article><h1>T</h1><table>{table}</table></article>")
+    content = page.of_kind("table")[0].content
+    assert isinstance(content, Table)
+    readings = [row.reading for row in content.rows if row.reading]
+    assert readings == [
+        "Way: Ours; 5 steps Flowers: 17.9; 10 steps Flowers: 22.4; 5 steps Beds: 16.5; 10 steps Beds: 21.2.",
+        "Way: Ours; 5 steps Faces: 20.5; 10 steps Faces: 25.2; 5 steps Scenes: 14.1; 10 steps Scenes: 16.4.",
+    ]

@@ -89,6 +89,17 @@ def test_a_table_has_its_caption_spans_and_numbers() -> None:
     )
 
 
+def test_ticks_and_crosses_of_a_table_are_cells() -> None:
+    rows = r"Way & Free & Stable \\ A & \ding{51} & \ding{53} \\ B & \ding{55} & \checkmark \\"
+    paper = read(rf"\begin{{tabular}}{{lcc}}{rows}\end{{tabular}}")
+    table = paper.of_kind("table")[0].content
+    assert isinstance(table, Table)
+    assert [row.reading for row in table.rows[1:]] == [
+        "Way: A; Free: ✓; Stable: ✕.",
+        "Way: B; Free: ✗; Stable: ✓.",
+    ]
+
+
 def test_theorems_lists_and_footnotes_are_blocks() -> None:
     paper = read()
     assert texts(paper, "theorem") == ["Lemma 1 (Key). Nets are small."]

@@ -32,6 +32,7 @@ def test_a_simple_formula_is_plain_and_any_other_latex(latex: str, shown: str) -
 
 def test_what_sets_sizes_and_labels_is_left_out() -> None:
     assert cleaned(r"\displaystyle \label{x} a \nonumber  b") == "a b"
+    assert cleaned(r"\ensuremath{\boldsymbol{x}}_0") == r"{\boldsymbol{x}}_0"
 
 
 @given(st.text(max_size=60))

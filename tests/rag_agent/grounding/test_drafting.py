@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingestion.embedding import HashingEmbedder
 from rag_agent.answer import Claim
-from rag_agent.grounding.drafting import checked, quote_claims, write_claims
+from rag_agent.grounding.drafting import as_shown, checked, quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.model.client import Message
@@ -31,6 +31,15 @@ def claims(
 
 def texts(reply: str, question: str = WHEN) -> list[str]:
     return [claim.text for claim in claims(reply, question)]
+
+
+def test_of_a_long_caption_or_lead_the_model_sees_less_never_half_a_row_or_formula() -> None:
+    caption = "Table 1: " + "Results of many ways. " * 30
+    row = "Way: Ours; 5 steps: 16.5."
+    assert as_shown(evidence(row, reading=caption + row, is_row=True)).endswith(row)
+    lead, formula = "Let us say much. " * 40, f"$$L={'x+' * 200}1$$ (3)"
+    assert formula[:-4] in as_shown(evidence(formula, reading=lead + formula))
+    assert len(as_shown(evidence("word " * 300))) < 500
 
 
 def test_a_bare_fact_is_a_claim_with_its_quote() -> None:

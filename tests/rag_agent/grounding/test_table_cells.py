@@ -43,6 +43,23 @@ def test_a_single_row_keeps_its_caption() -> None:
     assert shown[0].startswith("Table 1: Sizes (in cm). ")
 
 
+def test_rows_without_the_column_asked_for_give_way() -> None:
+    rows = [
+        "Table 1: Ways. Way: Ours; 5 steps Flowers: 17.9; 5 steps Beds: 16.5.",
+        "Table 1: Ways. Way: Ours; 5 steps Faces: 20.5; 5 steps Scenes: 14.1.",
+    ]
+    assert asked_for("What does Ours reach on Beds?", rows) == {
+        0: "Table 1: Ways. Way: Ours; 5 steps Beds: 16.5."
+    }
+
+
+def test_the_name_of_the_first_column_asks_for_no_column() -> None:
+    rows = ["Table 1: Steps. Teacher steps: Ours; 100: 27.04; 200: 28.07."]
+    assert asked_for("What does Ours reach with its teacher steps?", rows)[0].endswith(
+        "100: 27.04; 200: 28.07."
+    )
+
+
 @given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=9))
 def test_any_table_can_be_asked(question: str, readings: list[str]) -> None:
     shown = asked_for(question, readings)
