@@ -36,13 +36,16 @@ ask: setup ## Answer one question: make ask Q="How does …?"
 	@test -n "$$Q" || { echo 'usage: make ask Q="How does low-rank adaptation save memory?"'; exit 2; }
 	@$(BIN)/arxiv-agent ask "$$Q"
 
+# Each worker and some hundred child processes would compile the program anew where this is set.
+test test-slow test-all: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
 	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup
 
-.PHONY: test-finetune
-test-finetune: setup ## Run the slow tests of finetune too: a tiny model trained, resumed, merged, served
-	@$(BIN)/python -m pytest -q -m slow -n 2 tests/finetune
+.PHONY: test-slow
+test-slow: setup ## Run the slow tests that need nothing more: a tiny model tuned and served, servers as processes
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup tests/finetune tests/rag_agent/serving
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from bench.page_server import BROWSER_FLAGS, Served
@@ -81,6 +82,12 @@ class Page:
     def buttons(self) -> list[str]:
         """Labels of all buttons."""
         return [button.label for button in self.at.button]
+
+
+@pytest.fixture(autouse=True)
+def no_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `ui.server`: looking for components parses every package's metadata, here once a page opened."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda: [])
 
 
 @pytest.fixture

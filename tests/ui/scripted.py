@@ -95,6 +95,7 @@ def scripted_assistant(
             "api_url": "http://127.0.0.1:9/api",
             "pdf_url": "http://127.0.0.1:9",
             "max_tries": 1,
+            "delay_s": 0,
         },
     )
     assistant = Assistant(

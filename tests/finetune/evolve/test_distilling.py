@@ -35,6 +35,7 @@ class Teacher:
             yield number, Answer(f"def {name}(x): return x + 1", 9, ended=number != 1)
 
 
+@pytest.mark.slow
 def test_a_student_learns_the_teachers_answers(
     make_config: Make, tiny_base: Path, tokenizer: Any, tmp_path: Path
 ) -> None:

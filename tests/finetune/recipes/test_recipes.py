@@ -109,6 +109,7 @@ def entity_row(text: str, place: str) -> dict[str, Any]:
     return {"text": text, "label": mentions}
 
 
+@pytest.mark.slow
 def test_token_classification(make: Make) -> None:
     train, test = (
         [entity_row(text, place) for text, _, place in sentences(n, n)] for n in (160, 30)
@@ -141,6 +142,7 @@ def test_entities_are_whole(words: Path) -> None:
     assert half == {"precision": 0.5, "recall": 0.5, "f1": pytest.approx(0.5)}
 
 
+@pytest.mark.slow
 def test_masked_lm(make: Make) -> None:
     train, test = ([{"text": text} for text, _, _ in sentences(n, n)] for n in (200, 40))
     scores = run(make("masked_lm", bert("BertForMaskedLM"), train, test))
@@ -148,6 +150,7 @@ def test_masked_lm(make: Make) -> None:
     assert scores["perplexity"] < 12  # of 64 words
 
 
+@pytest.mark.slow
 def test_seq2seq_translates(make: Make) -> None:
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
@@ -177,6 +180,7 @@ def qa_row(text: str, answer: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_extractive_qa(make: Make) -> None:
     train, test = ([qa_row(text, place) for text, _, place in sentences(n, n)] for n in (200, 20))
     scores = run(make("extractive_qa", bert("BertForQuestionAnswering"), train, test, stride=4))
@@ -201,6 +205,7 @@ def test_long_texts_are_cut_into_chunks(make: Make, words: Path) -> None:
     assert extractive_qa.answers([row], parts, *logits) == ["rome"]
 
 
+@pytest.mark.slow
 def test_causal_lm_from_scratch(make: Make) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

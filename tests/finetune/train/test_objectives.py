@@ -31,6 +31,7 @@ def log_of(config: Config) -> list[dict[str, Any]]:
     return list(read_json_lines(RunFolder(config.folder).log))
 
 
+@pytest.mark.slow
 def test_dpo_learns_which_answer_is_better(
     make_config: Make, tiny_base: Path, tmp_path: Path
 ) -> None:
@@ -50,6 +51,7 @@ def test_dpo_learns_which_answer_is_better(
     assert summary["useful_tokens"] > 0
 
 
+@pytest.mark.slow
 def test_a_pull_to_the_base_keeps_near_it(make_config: Make, tiny_base: Path) -> None:
     from peft import PeftModel
 
@@ -74,6 +76,7 @@ def _ids(config: Config) -> Any:
     return torch.tensor([RunFolder(config.folder).rows("train")[0]["ids"]])
 
 
+@pytest.mark.slow
 def test_pretraining_lowers_perplexity_on_packed_text(
     make_config: Make, tiny_base: Path, tmp_path: Path
 ) -> None:

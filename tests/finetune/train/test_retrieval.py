@@ -65,6 +65,7 @@ def retrieval(make_config: Make, tmp_path: Path) -> Make:
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["embedding", "reranker"])
 def test_it_learns_which_passage_is_wanted(retrieval: Make, task: str) -> None:
     config = retrieval(task)

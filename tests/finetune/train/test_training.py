@@ -122,6 +122,7 @@ def test_resume_equals_uninterrupted(prepared: Make) -> None:
         assert torch.equal(tensor, adapter_weights(folder.adapter)[key]), key
 
 
+@pytest.mark.slow
 def test_a_resumed_run_counts_all_of_it(prepared: Make) -> None:
     import shutil
 
@@ -138,6 +139,7 @@ def test_a_resumed_run_counts_all_of_it(prepared: Make) -> None:
     assert resumed["seconds"] >= last
 
 
+@pytest.mark.slow
 def test_training_stops_where_the_loss_no_longer_falls(prepared: Make) -> None:
     config = prepared(
         "train.learning_rate=1e-30", "train.eval_every=1", "train.patience=2", "train.max_steps=9"

@@ -37,7 +37,7 @@ def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarIn
 
 def bomb(megabytes: int) -> bytes:
     out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=9) as packed:
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1) as packed:
         for _ in range(megabytes):
             packed.write(bytes(1_000_000))
     return out.getvalue()

@@ -42,8 +42,9 @@ def listening(app: ASGIApp) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # clients keep their connections open
         thread.join(10)
+        assert not thread.is_alive()
 
 
 def kettles(assistant: Assistant) -> str:

@@ -84,6 +84,7 @@ def test_every_tool_over_http(assistant: Assistant) -> None:
             asyncio.run(talk({"Authorization": "Bearer wrong"}))
 
 
+@pytest.mark.slow
 def test_every_tool_over_stdio(assistant: Assistant, tmp_path: Path) -> None:
     """The server is a process of its own, on the same library."""
     home = str(assistant.settings.home)
