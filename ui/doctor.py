@@ -3,8 +3,9 @@
 import importlib.metadata
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,9 +14,11 @@ from ingestion.errors import AgentError
 from ingestion.machine import weights
 from ingestion.pipeline import past_ingests
 from ingestion.store.owner import owner_runs
+from rag_agent.answer import Language
 from rag_agent.model.client import Role
 from rag_agent.model.opening import engine_of
 from rag_agent.settings import Settings
+from ui.texts import text
 
 State = Literal["ok", "warning", "problem"]
 Name = Literal[
@@ -28,6 +31,7 @@ Name = Literal[
     "sandbox",
     "arXiv",
 ]
+Say = Callable[..., str]
 _TIMEOUT_S = 5.0
 
 
@@ -41,88 +45,89 @@ class Check:
     mend: str = ""
 
 
-def checks(settings: Settings) -> Iterator[Check]:
-    """Look at everything, one after the other; takes a few seconds and changes nothing."""
+def checks(settings: Settings, language: Language = "en") -> Iterator[Check]:
+    """Look at everything, one after the other; takes a few seconds and changes nothing.
+
+    What is said is in `language`, but for errors, which have their own words, and names.
+    """
+    say = partial(text, language)
     for look in (_python, _folder, _embedding, _reader, _coder, _library, _sandbox, _arxiv):
-        yield look(settings)
+        yield look(settings, say)
 
 
-def _python(settings: Settings) -> Check:
+def _python(settings: Settings, say: Say) -> Check:
     packages = ("torch", "sentence-transformers", "pymilvus", "langgraph", "xllamacpp", "streamlit")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     return Check("packages", "ok", f"Python {sys.version.split()[0]}; {versions}")
 
 
-def _folder(settings: Settings) -> Check:
+def _folder(settings: Settings, say: Say) -> Check:
     home = settings.home
     free_gb = shutil.disk_usage(next(p for p in (home, *home.parents) if p.exists())).free / 1e9
-    detail = f"{home}, {free_gb:.0f} GB free"
+    detail = say("home_free", home=home, free=free_gb)
     if free_gb < 1:
-        return Check("data folder", "warning", detail, "Free some space, or set ARXIV_AGENT_HOME")
+        return Check("data folder", "warning", detail, say("free_space"))
     return Check("data folder", "ok", detail)
 
 
-def _embedding(settings: Settings) -> Check:
-    return _weights("embedding model", settings.embedding.model, settings)
+def _embedding(settings: Settings, say: Say) -> Check:
+    return _weights("embedding model", settings.embedding.model, settings, say)
 
 
-def _weights(name: Name, model: str, settings: Settings, run_by: str = "") -> Check:
+def _weights(name: Name, model: str, settings: Settings, say: Say, run_by: str = "") -> Check:
     try:
         path = weights.local(model, settings.home)
     except AgentError as error:
         return Check(name, "problem", error.what, error.next_step)
     if path is not None:
-        return Check(name, "ok", f"{model} in {path}{run_by}")
-    return Check(name, "warning", f"{model} is not on this machine yet", "Run `arxiv-agent setup`")
+        return Check(name, "ok", say("weights_at", model=model, path=path) + run_by)
+    return Check(name, "warning", say("no_weights", model=model), say("run_setup"))
 
 
-def _engine(role: Role, settings: Settings) -> str:
+def _engine(role: Role, settings: Settings, say: Say) -> str:
     """Which engine runs the embedded model of a role, its version, and why it does."""
     choice = engine_of(role, settings)
     package = "openvino-genai" if choice.engine == "openvino" else "xllamacpp"
-    return f", run by {choice.engine} ({package} {importlib.metadata.version(package)}: {choice.reason})"
+    version = f"{package} {importlib.metadata.version(package)}"
+    return say("run_by", engine=choice.engine, package=version, reason=choice.reason)
 
 
-def _reader(settings: Settings) -> Check:
+def _reader(settings: Settings, say: Say) -> Check:
     reader = settings.reader
     if reader.base_url:
-        return _server("reader model", reader.base_url, reader.model)
+        return _server("reader model", reader.base_url, reader.model, say)
     if reader.model == "none":
-        return Check(
-            "reader model", "warning", "none: answers only quote", "Set ARXIV_AGENT_READER__MODEL"
-        )
-    return _weights("reader model", reader.model, settings, _engine("reader", settings))
+        return Check("reader model", "warning", say("only_quotes"), say("set_reader"))
+    engine = _engine("reader", settings, say)
+    return _weights("reader model", reader.model, settings, say, engine)
 
 
-def _coder(settings: Settings) -> Check:
+def _coder(settings: Settings, say: Say) -> Check:
     coder = settings.coder
-    adapter = f", adapter {coder.adapter}" if coder.adapter else ", base model (no adapter)"
+    adapter = say("with_adapter", adapter=coder.adapter) if coder.adapter else say("base_model")
     if coder.base_url:
-        return _server("coder model", coder.base_url, coder.model + adapter)
+        return _server("coder model", coder.base_url, coder.model + adapter, say)
     if not coder.model:
-        return Check("coder model", "ok", f"the reader's{adapter}")
-    return _weights("coder model", coder.model, settings, _engine("coder", settings) + adapter)
+        return Check("coder model", "ok", say("readers_own") + adapter)
+    engine = _engine("coder", settings, say)
+    return _weights("coder model", coder.model, settings, say, engine + adapter)
 
 
-def _server(name: Name, base_url: str, model: str) -> Check:
+def _server(name: Name, base_url: str, model: str, say: Say) -> Check:
     import httpx
 
     try:
         httpx.get(f"{base_url.rstrip('/')}/models", timeout=_TIMEOUT_S)
     except httpx.HTTPError as error:
-        return Check(
-            name,
-            "problem",
-            f"{base_url} does not answer: {error}",
-            "Start the server, or clear the base URL to use the embedded model",
-        )
-    return Check(name, "ok", f"{model} at {base_url}")
+        silent = say("server_silent", url=base_url, error=error)
+        return Check(name, "problem", silent, say("start_server"))
+    return Check(name, "ok", say("model_at", model=model, url=base_url))
 
 
-def _library(settings: Settings) -> Check:
+def _library(settings: Settings, say: Say) -> Check:
     folder = settings.home / "library"
     if not settings.store.uri and not owner_runs(folder):
-        return _closed_library(folder, settings)
+        return _closed_library(folder, settings, say)
     from rag_agent.assistant import Assistant
 
     try:
@@ -130,38 +135,39 @@ def _library(settings: Settings) -> Check:
     except AgentError as error:
         return Check("library", "problem", error.what, error.next_step)
     if store is None:
-        return _no_library()
-    keyword = "" if store.info.keyword_search else ", no keyword search (needs Milvus 2.5)"
-    detail = f"{store.count():,} papers in {store.info.uri}, {store.info.embedding_model}{keyword}"
-    return Check("library", "ok", detail)
+        return _no_library(say)
+    info = store.info
+    papers = say("papers_in", n=store.count(), uri=info.uri, model=info.embedding_model)
+    return Check("library", "ok", papers + ("" if info.keyword_search else say("no_keywords")))
 
 
-def _closed_library(folder: Path, settings: Settings) -> Check:
+def _closed_library(folder: Path, settings: Settings, say: Say) -> Check:
     """What the files of a library tell that nobody has opened; to open it would write to its folder."""
     if not folder.is_dir():
-        return _no_library()
+        return _no_library(say)
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     past = past_ingests(settings.home)
-    last = f", last ingest {past[-1]['at'][:10]}" if past else ""
-    return Check("library", "ok", f"{size_mb:,.0f} MB in {folder}{last}; not open now")
+    last = say("last_ingest", date=past[-1]["at"][:10]) if past else ""
+    return Check("library", "ok", say("closed", size=size_mb, folder=folder, last=last))
 
 
-def _no_library() -> Check:
-    return Check("library", "warning", "there is none yet", "Run `arxiv-agent setup`")
+def _no_library(say: Say) -> Check:
+    return Check("library", "warning", say("no_library"), say("run_setup"))
 
 
-def _sandbox(settings: Settings) -> Check:
+def _sandbox(settings: Settings, say: Say) -> Check:
     from rag_agent.sandbox import Sandbox, bubblewrap
 
     try:
         run = Sandbox(settings.sandbox).run("print('inside')")
     except AgentError as error:
         return Check("sandbox", "problem", error.what, error.next_step)
-    isolated = f"programs run isolated ({run.outcome}, {run.seconds:.1f} s)"
-    return Check("sandbox", "ok", f"{bubblewrap.newest()}; {isolated}")
+    walls, outcome = bubblewrap.newest(), run.outcome
+    detail = say("isolated", walls=walls, outcome=outcome, seconds=run.seconds)
+    return Check("sandbox", "ok", detail)
 
 
-def _arxiv(settings: Settings) -> Check:
+def _arxiv(settings: Settings, say: Say) -> Check:
     import httpx
 
     url = settings.arxiv.api_url
@@ -171,9 +177,8 @@ def _arxiv(settings: Settings) -> Check:
             url, params={"id_list": "2005.11401", "max_results": 1}, timeout=_TIMEOUT_S
         ).status_code
     except httpx.HTTPError:
-        return Check(
-            "arXiv", "warning", f"{host} cannot be reached", "Work offline, or check the network"
-        )
+        return Check("arXiv", "warning", say("arxiv_unreached", host=host), say("check_network"))
     if status != httpx.codes.OK:
-        return Check("arXiv", "warning", f"{host} answers with status {status}", "Try later")
-    return Check("arXiv", "ok", f"{host} answers")
+        answered = say("arxiv_status", host=host, status=status)
+        return Check("arXiv", "warning", answered, say("try_later"))
+    return Check("arXiv", "ok", say("arxiv_answers", host=host))

@@ -1,6 +1,7 @@
 """Every text that page, terminal and doctor show a person, in English and Chinese."""
 
 from rag_agent.answer import Language
+from ui.doctor_texts import CHECKS
 from ui.work_texts import WORKS
 
 TEXTS = {
@@ -332,6 +333,7 @@ TEXTS = {
     "warning": ("warning", "注意"),
     "problem": ("problem", "问题"),
     **WORKS,
+    **CHECKS,
 }
 
 STEPS_ZH = {

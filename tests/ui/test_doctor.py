@@ -1,5 +1,6 @@
 """The doctor looks and changes nothing."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ingestion.store.collection import Store
 from rag_agent.settings import Settings, load_settings
 from ui import doctor
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 Tree = list[tuple[str, int, int]]
 
 
@@ -72,6 +74,15 @@ def test_an_open_library_tells_its_papers(library: Path, embedder: HashingEmbedd
     assert found["library"].detail.startswith("0 papers in")
     assert found["library"].detail.endswith(embedder.name)
     store.close()
+
+
+def test_what_is_found_is_told_in_chinese_too(home: Path) -> None:
+    model = {"model": "~nouser/model.gguf"}  # its error has its own words
+    found = list(doctor.checks(load_settings(coder=model), "zh"))
+    told = {check.name: check.detail + check.mend for check in found if check.state != "problem"}
+    names = {"packages"}
+    assert [name for name, said in told.items() if not _CHINESE.search(said)] == list(names)
+    assert "请运行 `arxiv-agent setup`" in told["library"]
 
 
 def test_settings_make_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

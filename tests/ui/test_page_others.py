@@ -186,7 +186,7 @@ def test_conversations_are_listed_renamed_resumed_and_deleted(page: Page) -> Non
 
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def checks(settings: object) -> Iterator[doctor.Check]:
+    def checks(settings: object, language: str) -> Iterator[doctor.Check]:
         yield doctor.Check("library", "ok", "3 papers")
         yield doctor.Check("arXiv", "warning", "<b>unreachable</b>", "Check the network")
 
@@ -202,13 +202,16 @@ def test_health_is_shown_with_what_to_do(page: Page) -> None:
     assert "&lt;b&gt;unreachable&lt;/b&gt;<br>→ Check the network" in page.text
 
 
-def test_settings_are_kept_and_the_language_changes_at_once(page: Page) -> None:
+def test_settings_are_kept_and_the_language_changes_at_once(page: Page, home: Path) -> None:
+    file = home / "settings.toml"
+    file.write_text("# mine, keep\n[agent] # budgets\nrounds = 3\n")
     page.open("settings")
     page.at.number_input(key="setting-retrieval.top_k").set_value(5)
     page.at.selectbox(key="setting-page.language").set_value("zh")
     page.press("Save")
     assert load_settings().retrieval.top_k == 5
     assert "设置" in page.text
+    assert file.read_text().startswith("# mine, keep\n[agent] # budgets\nrounds = 3\n")
 
 
 def test_a_setting_of_the_environment_is_locked(

@@ -112,15 +112,20 @@ def test_an_owner_told_to_end_keeps_everything(
     assert own.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
 
 
-def test_an_announcement_that_names_another_programs_port_heals_by_itself(
+def test_an_announcement_that_names_another_program_heals_by_itself(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
     own.upsert([SOURDOUGH], embedder.encode([SOURDOUGH.text]))
     own.close()
     file = folder / "library" / "owner.json"
     with socket.create_server(("127.0.0.1", 0)) as other:
-        for port in (other.getsockname()[1], "broken"):
-            file.write_text(json.dumps({**json.loads(file.read_text()), "port": port}))
+        changes: list[dict[str, object]] = [
+            {"port": other.getsockname()[1]},
+            {"port": "broken"},
+            {"pid": os.getpid()},  # the id of an owner that ended, used again by another program
+        ]
+        for change in changes:
+            file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
             with closing(Store(StoreSettings(), folder, embedder.name, lambda: 512)) as again:
                 assert again.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from ingestion.bibliography import exported
-from ingestion.errors import AgentError
 from rag_agent.review import documents, writing
 from rag_agent.review.review import Review, cited
 from ui.web import evidence, messages
@@ -28,12 +27,8 @@ def show_form() -> None:
 def _begin() -> None:
     given = st.session_state
     papers = beginning.ids_in(given["review-papers"])
-    try:
-        asked = writing.arguments(given["topic"], papers, int(given["review-max"]))
-    except AgentError as error:
-        st.session_state["work_error"] = error
-        return
-    beginning.begin(writing.KIND, asked)
+    most = int(given["review-max"])
+    beginning.begin(writing.KIND, lambda: writing.arguments(given["topic"], papers, most))
 
 
 def show_review(review: Review) -> None:
@@ -65,14 +60,4 @@ def show_review(review: Review) -> None:
                 go("paper", id=paper.arxiv_id)
 
 
-st.markdown(f"## {escaped(say('review'))}")
-failed = st.session_state.pop("work_error", None)
-if failed is not None:
-    messages.failure(failed.what, failed.kept, failed.next_step)
-result = showing.show_opened(writing.KIND)
-if result is not None:
-    show_review(Review.from_json(result))
-with st.expander(say("new_review"), expanded="job" not in st.query_params):
-    show_form()
-showing.show_list(writing.KIND)
-evidence.show_opened_source()
+showing.show_works(writing.KIND, show_form, lambda result: show_review(Review.from_json(result)))

@@ -12,7 +12,7 @@ from ui import doctor
 from ui.web import messages, watching
 from ui.web.plain import as_html, escaped
 from ui.web.program import jobs, program, reopen
-from ui.web.texts import LANGUAGES, say
+from ui.web.texts import LANGUAGES, language, say
 
 _KEYS = ("reader.api_key", "coder.api_key")
 
@@ -104,7 +104,8 @@ def show_health(settings: Settings) -> None:
     """What `arxiv-agent doctor` says, looked up when asked for."""
     st.markdown(f"#### {escaped(say('health'))}")
     if st.button(say("check_now"), key="check", icon=":material/health_and_safety:"):
-        jobs().start("health", lambda job: list(doctor.checks(settings)))
+        spoken = language()  # the job has no page to ask
+        jobs().start("health", lambda job: list(doctor.checks(settings, spoken)))
     job = jobs().get("health")
     if job is not None and watching.show_job(job):
         for check in job.result:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ingestion.errors import AgentError
 from rag_agent.tables import Table, columns_of, making, writing
 from ui.web import evidence, messages
 from ui.web.plain import escaped, with_maths
@@ -29,14 +28,8 @@ def show_form() -> None:
 def _begin() -> None:
     given = st.session_state
     papers = beginning.ids_in(given["table-papers"])
-    try:
-        asked = making.arguments(
-            given["columns"], papers, given["table-query"], int(given["table-max"])
-        )
-    except AgentError as error:
-        st.session_state["work_error"] = error
-        return
-    beginning.begin(making.KIND, asked)
+    asked = (given["columns"], papers, given["table-query"], int(given["table-max"]))
+    beginning.begin(making.KIND, lambda: making.arguments(*asked))
 
 
 def _propose() -> None:
@@ -83,14 +76,4 @@ def _heads(names: list[str]) -> None:
 
 
 st.set_page_config(layout="wide")  # five columns of text need the room
-st.markdown(f"## {escaped(say('table'))}")
-failed = st.session_state.pop("work_error", None)
-if failed is not None:
-    messages.failure(failed.what, failed.kept, failed.next_step)
-result = showing.show_opened(making.KIND)
-if result is not None:
-    show_table(Table.from_json(result))
-with st.expander(say("new_table"), expanded="job" not in st.query_params):
-    show_form()
-showing.show_list(making.KIND)
-evidence.show_opened_source()
+showing.show_works(making.KIND, show_form, lambda result: show_table(Table.from_json(result)))

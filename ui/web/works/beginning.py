@@ -1,17 +1,26 @@
 """Tables and reviews begun on the page, outside of the script runs: they go on while the tab is closed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from ingestion.errors import AgentError
 from rag_agent.jobs import Job as Work
 from ui.web.jobs import Job
 from ui.web.program import jobs, program
 
 
-def begin(kind: str, asked: dict[str, Any]) -> None:
-    """Start a job, or go on with it, outside of the script runs; the address names it from now on."""
-    job = program().assistant.jobs.add(kind, asked)
+def begin(kind: str, arguments: Callable[[], dict[str, Any]]) -> None:
+    """Start a job, or go on with it, outside of the script runs; the address names it from now on.
+
+    Arguments that cannot be are told by the page's next run.
+    """
+    try:
+        job = program().assistant.jobs.add(kind, arguments())
+    except AgentError as error:
+        st.session_state["work_error"] = error
+        return
     if job.status != "done":
         go_on(job.id)
     st.query_params["job"] = job.id

@@ -1,12 +1,12 @@
 """Tables and reviews on the page: how far they are, stopped, gone on with, found again, taken away as files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from rag_agent.jobs import Job as Work
-from ui.web import messages, watching
+from ui.web import evidence, messages, watching
 from ui.web.navigation import page
 from ui.web.plain import escaped
 from ui.web.program import jobs, program
@@ -16,6 +16,23 @@ from ui.web.works.beginning import go_on
 _SHOWN = 20
 _TITLE_CHARACTERS = 90
 _SHORT_CHARACTERS = 40
+
+
+def show_works(
+    kind: str, show_form: Callable[[], None], show_result: Callable[[dict[str, Any]], None]
+) -> None:
+    """The page of a kind: the job that is opened, a form for a new one, and the others."""
+    st.markdown(f"## {escaped(say(kind))}")
+    failed = st.session_state.pop("work_error", None)
+    if failed is not None:
+        messages.failure(failed.what, failed.kept, failed.next_step)
+    result = show_opened(kind)
+    if result is not None:
+        show_result(result)
+    with st.expander(say(f"new_{kind}"), expanded="job" not in st.query_params):
+        show_form()
+    show_list(kind)
+    evidence.show_opened_source()
 
 
 def show_opened(kind: str) -> dict[str, Any] | None:
