@@ -23,6 +23,10 @@ setup: .venv/.installed ## Make the virtual environment with pinned dependencies
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
+.PHONY: setup-ray
+setup-ray: setup ## Add Ray, which `ingest --ray` needs (70 MB more to download)
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -r requirements-ray.lock
+
 .PHONY: run
 run: setup ## Open the chat page at http://localhost:8501 (weights come at first use)
 	@$(BIN)/arxiv-agent ui

@@ -42,7 +42,7 @@ class ImportReport:
         """The object that `import --json` prints."""
         broken = [
             {
-                "file": each.path.name,
+                "file": each.file_name,
                 "line": each.line,
                 "reason": each.reason,
                 "entry": each.excerpt,

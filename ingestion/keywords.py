@@ -4,9 +4,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ingestion.cleaning import without_maths
+from ingestion.paper import Paper
 
 if TYPE_CHECKING:
     from yake_rust import Yake
+
+
+def keywords_of(paper: Paper) -> tuple[str, ...]:
+    """A paper's keywords, from its title and abstract."""
+    return extract_keywords(paper.title, paper.abstract)
 
 
 def extract_keywords(title: str, abstract: str, limit: int = 8) -> tuple[str, ...]:

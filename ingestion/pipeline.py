@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from ingestion.embedding import Embedder, Vectors
 from ingestion.errors import SourceError
-from ingestion.keywords import extract_keywords
+from ingestion.keywords import keywords_of
 from ingestion.machine.private_folder import make_private
 from ingestion.machine.whole_lines import append_line
 from ingestion.paper import Paper
@@ -23,6 +23,7 @@ from ingestion.sources.metadata_files import Reject
 from ingestion.store import Store, fingerprint, same_text
 
 logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
 
 BATCH = 256
 """Papers embedded and written at once. A killed process embeds two batches again, at most."""
@@ -66,6 +67,7 @@ def ingest(
     home: Path,
     *,
     source: str,
+    keywords: Callable[[Paper], tuple[str, ...]] = keywords_of,
     on_batch: Callable[[IngestReport], None] = lambda report: None,
 ) -> IngestReport:
     """Bring papers into the library. Memory holds two batches, whatever the length of the stream.
@@ -79,6 +81,7 @@ def ingest(
         embedder: The model that the store's vectors come from.
         home: Data folder.
         source: What is read, for the log: paths, or `arxiv: keywords`, or `starter`.
+        keywords: Makes a paper's keywords.
         on_batch: Told of the counts so far after every batch that was written.
 
     Raises:
@@ -87,8 +90,8 @@ def ingest(
     report = IngestReport()
     started = time.perf_counter()
 
-    def write(batch: _Batch) -> None:
-        batch.write(store)
+    def write(batch: Batch) -> None:
+        batch.write(store, keywords)
         batch.count(report)
 
     def tell() -> None:
@@ -97,8 +100,8 @@ def ingest(
 
     with ExitStack() as stack, ThreadPoolExecutor(1) as writer:
         rejects = _Rejects(home, stack)
-        embedded: _Batch | None = None  # and not yet written
-        for items in _batches(found, BATCH):
+        embedded: Batch | None = None  # and not yet written
+        for items in in_batches(found, BATCH):
             papers = _usable(items, rejects, report)
             if embedded and embedded.has_any(
                 papers
@@ -106,7 +109,7 @@ def ingest(
                 write(embedded)
                 tell()
                 embedded = None
-            batch = _compared(papers, store)
+            batch = compared(papers, store)
             writing = writer.submit(write, embedded) if embedded else None
             batch.embed(embedder)
             if writing:
@@ -145,7 +148,7 @@ def _noted(line: bytes) -> dict[str, Any] | None:
 
 
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """Papers of one batch by what is to be done with them.
 
     Args:
@@ -172,13 +175,14 @@ class _Batch:
         if to_embed := self.added + self.changed:
             self.vectors = embedder.encode([paper.text for paper in to_embed])
 
-    def write(self, store: Store) -> None:
+    def write(self, store: Store, keywords: Callable[[Paper], tuple[str, ...]]) -> None:
         """Write what was embedded, and what keeps its vector."""
         if self.vectors is not None:
-            store.upsert([*map(_with_keywords, self.added + self.changed)], self.vectors)
+            to_write = self.added + self.changed
+            store.upsert([replace(p, keywords=keywords(p)) for p in to_write], self.vectors)
         if self.same:
             vectors = store.vectors([paper.arxiv_id for paper in self.same])
-            store.upsert([*map(_with_keywords, self.same)], vectors)
+            store.upsert([replace(p, keywords=keywords(p)) for p in self.same], vectors)
 
     def count(self, report: IngestReport) -> None:
         """Add this batch to the counts."""
@@ -199,7 +203,7 @@ def _usable(items: list[Paper | Reject], rejects: "_Rejects", report: IngestRepo
     return [item for item in items if isinstance(item, Paper)]
 
 
-def _compared(papers: list[Paper], store: Store) -> _Batch:
+def compared(papers: list[Paper], store: Store) -> Batch:
     """What is to be done with papers, by what the store has of them."""
     newest = {paper.arxiv_id: paper for paper in sorted(papers, key=lambda paper: paper.version)}
     known = store.fingerprints(list(newest))
@@ -209,7 +213,7 @@ def _compared(papers: list[Paper], store: Store) -> _Batch:
     differs = [paper for paper in differs if _supersedes(paper, before[paper.arxiv_id])]
     same = [p for p in differs if same_text(known[p.arxiv_id], fingerprint(p))]
     changed = [paper for paper in differs if paper not in same]
-    return _Batch(added, changed, same, len(papers) - len(added) - len(differs))
+    return Batch(added, changed, same, len(papers) - len(added) - len(differs))
 
 
 def _supersedes(paper: Paper, stored: Paper) -> bool:
@@ -219,12 +223,9 @@ def _supersedes(paper: Paper, stored: Paper) -> bool:
     return stored.origin == "starter" or not paper.version or paper.version >= stored.version
 
 
-def _with_keywords(paper: Paper) -> Paper:
-    return replace(paper, keywords=extract_keywords(paper.title, paper.abstract))
-
-
-def _batches(found: Iterable[Paper | Reject], size: int) -> Iterator[list[Paper | Reject]]:
-    batch: list[Paper | Reject] = []
+def in_batches(found: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size` items, the last one shorter."""
+    batch: list[Item] = []
     for item in found:
         batch.append(item)
         if len(batch) == size:

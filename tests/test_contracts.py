@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 NAMES = [contract["name"] for contract in LINTER["contracts"]]
 HEAVY = (
+    "ray",
     "torch",
     "transformers",
     "sentence_transformers",
@@ -75,6 +76,15 @@ BROKEN_BY = {
         ("ingestion.fulltext.passages", "ingestion.store.collection"),
         ("ingestion.sources.starter", "ingestion.pipeline"),
         ("ingestion.machine.weights", "ingestion.library"),
+    ],
+    "only ingestion.on_ray": [
+        ("ingestion.pipeline", "ray"),
+        ("ingestion.sources.metadata_files", "fsspec"),
+        ("ui.console", "ray"),
+    ],
+    "the plain ingest does not know of Ray": [
+        ("ingestion.library", "ingestion.on_ray.run"),
+        ("rag_agent.assistant", "ingestion.on_ray.stages"),
     ],
     "only rag_agent.asking": [
         ("rag_agent.grounding.evidence", "langgraph"),

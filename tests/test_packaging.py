@@ -1,5 +1,6 @@
 """What the wheel carries, and what the declared dependencies say."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -62,9 +63,10 @@ def test_the_wheel_holds_its_licence_and_no_tests(packed: set[str]) -> None:
 
 def test_every_declared_dependency_has_its_pin() -> None:
     def name(requirement: str) -> str:
-        return requirement.split(";")[0].split("=")[0].split("<")[0].split(">")[0].strip().lower()
+        return re.split(r"[;=<>\[]", requirement)[0].strip().lower()
 
-    locked = {name(line) for line in (ROOT / "requirements.lock").read_text().splitlines()}
+    locks = (ROOT / "requirements.lock", ROOT / "requirements-ray.lock")
+    locked = {name(line) for lock in locks for line in lock.read_text().splitlines()}
     extras = [each for group in PROJECT["optional-dependencies"].values() for each in group]
     declared = {name(each) for each in [*PROJECT["dependencies"], *extras]}
     assert declared - locked == set()

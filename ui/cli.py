@@ -12,6 +12,7 @@ from ui.commands import (
     conversations,
     exchange,
     papers,
+    planning,
     questions,
     references,
     serving,
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for group in (questions, works, papers, references, exchange, serving, upkeep):
     app.add_typer(group.commands)
+papers.library.command()(planning.plan)
 app.add_typer(papers.library, name="library")
 app.add_typer(conversations.commands, name="session")
 app.add_typer(works.jobs, name="jobs")

@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedReader, RawIOBase
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import ijson
 
@@ -33,17 +34,39 @@ class Reject:
     """A record, or the rest of a file, that did not become a paper.
 
     Args:
-        path: The file.
+        path: The file, or its address.
         line: Line of the file, from 1; in a JSON array the number of the element; 0 for the whole
             file.
         reason: One of a few fixed clauses, so that rejects can be counted by it.
         excerpt: The id where there is one, else the start of the record, safe to print.
     """
 
-    path: Path
+    path: Path | str
     line: int
     reason: str
     excerpt: str
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the path or address."""
+        return PurePath(self.path).name
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One record as it stands in a file, not looked at yet.
+
+    Args:
+        path: The file, or its address.
+        line: As in `Reject`.
+        position: Bytes of the file that were read so far, as on disk.
+        record: What `read_records` yields, or the reject that reading the file itself gave.
+    """
+
+    path: Path | str
+    line: int
+    position: int
+    record: object
 
 
 def read_papers(
@@ -65,12 +88,12 @@ def read_papers(
     """
     files = find_files(paths)
     sizes = [_size(file) for file in files]
-    before, seen = 0, _Seen()
+    before, seen = 0, Seen()
     for file, size in zip(files, sizes, strict=True):
-        for position, found in _read_file(file, seen):
+        for raw in raw_records(file, partial(_opened, file)):
             if on_progress:
-                on_progress(before + position, sum(sizes))
-            yield found
+                on_progress(before + raw.position, sum(sizes))
+            yield seen.judge(raw.path, raw.line, paper_or_reject(raw))
         before += size
 
 
@@ -101,27 +124,38 @@ def _size(file: Path) -> int:
     return 0
 
 
-def _read_file(file: Path, seen: "_Seen") -> Iterator[tuple[int, Paper | Reject]]:
-    """(position in the file in bytes, what was found there)."""
+def _opened(file: Path) -> BufferedReader:
+    return file.open("rb")
+
+
+def raw_records(path: Path | str, open_file: Callable[[], BufferedReader]) -> Iterator[Raw]:
+    """The records of one file, unparsed and in order; a fault of the file itself is the last of them.
+
+    Args:
+        path: The file's name, for rejects.
+        open_file: Opens it.
+    """
     line, position = 0, 0
+
+    def fault(at: int, reason: str, shown: str = "") -> Raw:
+        return Raw(path, at, position, Reject(path, at, reason, _excerpt(shown)))
+
     try:
-        with file.open("rb") as raw:
-            stream = _unzipped(raw)
-            for line, record in read_records(stream):
-                position = raw.tell()
-                yield position, seen.judge(file, line, _paper_or_reject(file, line, record))
+        with open_file() as file:
+            for line, record in read_records(_unzipped(file)):
+                position = file.tell()
+                yield Raw(path, line, position, record)
         if line == 0:
-            yield 0, Reject(file, 0, "the file holds no record", "")
-    except GivenUp as fault:
-        yield position, Reject(file, line + 1, str(fault), "")
+            yield fault(0, "the file holds no record")
+    except GivenUp as error:
+        yield fault(line + 1, str(error))
     except PermissionError:
-        yield 0, Reject(file, 0, "no permission to read the file", "")
+        yield fault(0, "no permission to read the file")
     except ijson.JSONError as error:
-        reason = "not JSON from here on, the rest of the file is not read"
-        yield position, Reject(file, line + 1, reason, _excerpt(str(error)))
+        yield fault(line + 1, "not JSON from here on, the rest of the file is not read", str(error))
     except (EOFError, OSError, zlib.error) as error:
         reason = "the file is cut off or damaged here, the rest is not read"
-        yield position, Reject(file, line + 1, reason, _excerpt(str(error)))
+        yield fault(line + 1, reason, str(error))
 
 
 def _unzipped(raw: BufferedReader) -> BufferedReader:
@@ -148,24 +182,28 @@ class _Unzipped(RawIOBase):
         return len(piece)
 
 
-def _paper_or_reject(file: Path, line: int, record: object) -> Paper | Reject:
+def paper_or_reject(raw: Raw) -> Paper | Reject:
+    """The paper of a record, cleaned and without keywords, or why there is none."""
+    if isinstance(raw.record, Reject):
+        return raw.record
     fields: object = None
     try:
-        fields = decoded(record)
+        fields = decoded(raw.record)
         return paper_of(fields)
     except UnusableRecord as error:
         shown = fields.get("id") if isinstance(fields, dict) else None
-        return Reject(file, line, error.what, _excerpt(shown or record))
+        return Reject(raw.path, raw.line, error.what, _excerpt(shown or raw.record))
 
 
-class _Seen:
+class Seen:
     """Ids and versions met in this run, on disk so that memory does not grow with the files."""
 
     def __init__(self) -> None:
         self._rows = sqlite3.connect("")  # a temporary file that SQLite removes by itself
         self._rows.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, version INT) WITHOUT ROWID")
 
-    def judge(self, file: Path, line: int, found: Paper | Reject) -> Paper | Reject:
+    def judge(self, path: Path | str, line: int, found: Paper | Reject) -> Paper | Reject:
+        """What was found, or a reject where the same paper stood before in no lower version."""
         if isinstance(found, Reject):
             return found
         is_new = self._rows.execute(
@@ -174,7 +212,7 @@ class _Seen:
             (found.arxiv_id, found.version),
         ).rowcount
         reason = "duplicate of an earlier record"
-        return found if is_new else Reject(file, line, reason, found.arxiv_id)
+        return found if is_new else Reject(path, line, reason, found.arxiv_id)
 
 
 def _excerpt(record: object) -> str:

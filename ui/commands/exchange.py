@@ -134,7 +134,7 @@ def _told(report: "ImportReport") -> None:
         f"{counts.unchanged:,} known, {counts.rejected:,} broken"
     )
     for reject in report.broken[:_SHOWN]:
-        place = f"{reject.path.name}:{reject.line}" if reject.line else reject.path.name
+        place = f"{reject.file_name}:{reject.line}" if reject.line else reject.file_name
         said = f": {reject.excerpt[:60]}" if reject.excerpt else ""
         out.print(f"  {place}  {reject.reason}{said}", markup=False)
     if len(report.broken) > _SHOWN:

@@ -1,12 +1,12 @@
 """Papers: `ingest`, `search`, `fetch`, `add`, `papers`, `delete`, `library stats`."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ingestion.errors import AgentError
+from ingestion.machine.user_path import user_path
 from ui import console
 
 commands = typer.Typer()
@@ -18,8 +18,18 @@ SourceName = Literal["arxiv", "oai", "openreview", "acl", "semantic-scholar", "o
 @commands.command()
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(help=".jsonl, .jsonl.gz or .json files, or folders.")
+        list[str], typer.Argument(help=".jsonl, .jsonl.gz or .json files, or folders.")
     ],
+    ray: Annotated[
+        str,
+        typer.Option(
+            help="Let Ray do the work: on this machine, or on the cluster at this address (auto, host:6379). "
+            "Files may then be in object storage (s3://…).",
+            is_flag=False,
+            flag_value="local",
+            metavar="[ADDRESS]",
+        ),
+    ] = "",
     as_json: console.Json = False,
 ) -> None:
     """Bring arXiv metadata files into the library."""
@@ -34,7 +44,14 @@ def ingest(
             rate = report.read / max(report.seconds, 1e-9)
             progress.update(task, description=f"{report.read:,} read, {rate:.0f}/s")
 
-        report = assistant.library.ingest_files(paths, on_progress, on_batch)
+        if ray:
+            from ingestion.on_ray.run import ingest_on_ray
+
+            embedding = assistant.settings.embedding
+            report = ingest_on_ray(paths, assistant.library, embedding, ray, on_batch=on_batch)
+        else:
+            files = [user_path(path) for path in paths]
+            report = assistant.library.ingest_files(files, on_progress, on_batch)
     if as_json:
         console.print_json(report.as_json())
         return
