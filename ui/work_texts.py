@@ -31,6 +31,7 @@ WORKS = {
     "not_stated": ("not stated", "未说明"),
     "differences": ("Where the papers differ", "论文之间的分歧"),
     "work_missing": ("No paper was found on", "未找到相关论文的部分"),
+    "followed": ("Found by the references of others", "经参考文献找到"),
     "notices": ("Notes", "说明"),
     "unused": ("Read, and not cited", "已阅读但未引用"),
     "works": ("Made before", "之前生成的"),

@@ -21,6 +21,7 @@ from rag_agent.review.review import Review, cited
 _PANDOC_S = 180
 DIFFERENCES = "Where the papers differ"
 NOT_FOUND = "What was not found"
+FOLLOWED = "Found by the references of others"
 UNUSED = "Read, and not cited"
 
 _HTML = """<!doctype html>
@@ -61,6 +62,7 @@ def as_markdown(review: Review) -> str:
     for title, claims in _parts(review):
         lines += [f"## {markdown(title)}", "", " ".join(map(said, claims)), ""]
     lines += _list(NOT_FOUND, review.not_found, markdown)
+    lines += _list(FOLLOWED, review.followed, markdown)
     lines += _list(UNUSED, [_named(p.title, p.arxiv_id) for p in review.unused], markdown)
     lines += ["## Papers", ""]
     quotes = _quotes(review)
@@ -100,7 +102,8 @@ def as_html(review: Review) -> str:
     for title, claims in _parts(review):
         body += [f"<h2>{html(title)}</h2>", f"<p>{' '.join(map(said, claims))}</p>"]
     unused = [_named(p.title, p.arxiv_id) for p in review.unused]
-    for title, items in ((NOT_FOUND, review.not_found), (UNUSED, unused)):
+    lists = ((NOT_FOUND, review.not_found), (FOLLOWED, review.followed), (UNUSED, unused))
+    for title, items in lists:
         if items:
             body += [
                 f"<h2>{title}</h2>",

@@ -30,6 +30,7 @@ class Review:
         papers: Those cited, in the order in which they are first cited; a paper's number is its place, from 1.
         unused: Papers read that no sentence cites, since none that the model wrote stood on their quotes.
         not_found: Parts of the topic on which no paper was found.
+        followed: Papers that came by the references of others, and by whose.
         notices: What went another way than planned.
         model: Name of the reader model.
         seconds: Time of the last run.
@@ -41,6 +42,7 @@ class Review:
     papers: tuple[Paper, ...] = ()
     unused: tuple[Paper, ...] = ()
     not_found: tuple[str, ...] = ()
+    followed: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     model: str = ""
     seconds: float = 0.0
@@ -72,6 +74,7 @@ class Review:
             "papers": _papers_json(self.papers),
             "unused": _papers_json(self.unused),
             "not_found": list(self.not_found),
+            "followed": list(self.followed),
             "notices": list(self.notices),
             "model": self.model,
             "seconds": round(self.seconds, 1),
@@ -91,6 +94,7 @@ class Review:
             papers=_papers(stored["papers"]),
             unused=_papers(stored["unused"]),
             not_found=tuple(stored["not_found"]),
+            followed=tuple(stored.get("followed", ())),
             notices=tuple(stored["notices"]),
             model=stored["model"],
             seconds=stored["seconds"],

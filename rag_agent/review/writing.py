@@ -11,23 +11,20 @@ from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from rag_agent.answer import Claim
 from rag_agent.asking.papers import paper_of
-from rag_agent.asking.planning import ids_in
-from rag_agent.asking.research import fetched
 from rag_agent.asking.services import Services
 from rag_agent.citation import Citation
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.jobs import Run
 from rag_agent.review import quotes as quoting
 from rag_agent.review.differences import differing
+from rag_agent.review.finding import found_for
 from rag_agent.review.plan import groups_of, sections_of, title_of
 from rag_agent.review.review import Review, Section, cited
-from rag_agent.review.selection import aspects, select
 from rag_agent.review.sentences import difference, says_new, sentence
 
 KIND = "review"
 Place = tuple[str, int | None, int]
 """Where a quote stands: paper, page, offset."""
-_FEW = 8  # with fewer papers arXiv is asked
 _SENTENCES_OF_A_PAPER = 2
 
 
@@ -61,7 +58,7 @@ def write_review(run: Run, services: Services) -> dict[str, Any]:
         )
     topic = run.arguments["question"]
     run.tell("finding papers", 0, 0)
-    found = run.part("papers", lambda: _found(run.arguments, services))
+    found = run.part("papers", lambda: found_for(run.arguments, services, run))
     papers = _papers(found["ids"], services)
     taken = _read(run, papers, topic, services)
     planned = run.part("plan", lambda: _plan(papers, taken, topic, services))
@@ -82,44 +79,13 @@ def write_review(run: Run, services: Services) -> dict[str, Any]:
         papers=tuple(by_id[id_] for id_ in order),
         unused=tuple(paper for paper in papers if paper.arxiv_id not in order),
         not_found=tuple(found["not_found"]),
+        followed=tuple(
+            found.get("followed", ())
+        ),  # a job begun before references were followed has none
         notices=tuple(services.notices),
         model=services.reader.name,
         seconds=time.monotonic() - began,
     ).as_json()
-
-
-def _found(asked: dict[str, Any], services: Services) -> dict[str, Any]:
-    """Ids of the papers that pass, and the parts of the topic on which none was found."""
-    topic = asked["question"]
-    if asked["papers"]:
-        return {"ids": asked["papers"], "not_found": []}
-    own = [str(id_.id) for id_ in ids_in(topic)]
-    threshold = services.settings.retrieval.threshold
-
-    def search() -> list[str]:
-        hits = select(
-            topic,
-            services.store,
-            services.embedder,
-            most=asked["most"],
-            threshold=threshold,
-            leave_out=own,
-        )
-        return [hit.paper.arxiv_id for hit in hits if hit.passes]
-
-    ids = search()
-    if len(ids) < min(_FEW, asked["most"]) and fetched(topic.split("\n")[0], topic, services):
-        ids = search()
-    return {"ids": ids, "not_found": _not_found(topic, ids, services)}
-
-
-def _not_found(topic: str, ids: Sequence[str], services: Services) -> list[str]:
-    _, parts, _ = aspects(topic)
-    if not ids:
-        return parts
-    near = services.embedder.encode(parts) @ services.store.vectors(ids).T
-    threshold = services.settings.retrieval.threshold
-    return [part for part, best in zip(parts, near.max(axis=1), strict=True) if best < threshold]
 
 
 def _papers(ids: Sequence[str], services: Services) -> list[Paper]:

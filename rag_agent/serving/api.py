@@ -25,10 +25,11 @@ from ingestion.errors import (
     StoreError,
 )
 from rag_agent.assistant import Assistant
-from rag_agent.serving import chat, job_routes
+from rag_agent.serving import chat
 from rag_agent.serving.guard import error_body
 from rag_agent.serving.operations import Operations
 from rag_agent.serving.streaming import events_of
+from rag_agent.serving.works import routes as job_routes
 
 _STATUS: dict[type[AgentError], int] = {
     PaperNotFound: 404,

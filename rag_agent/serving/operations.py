@@ -1,7 +1,7 @@
 """What other programs can ask for: each a function of the assistant with a typed result."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ from rag_agent.citation import Citation
 from rag_agent.grounding.evidence import abstract_evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.open_paper import OpenPaper
+from rag_agent.review import writing
+from rag_agent.review.review import Review
 from rag_agent.serving.quote_check import quote_check
 from rag_agent.serving.results import (
     AskResult,
@@ -26,6 +28,7 @@ from rag_agent.serving.results import (
     PaperRecord,
     Quote,
     Reading,
+    Reviewed,
 )
 from rag_agent.stream import answer_of
 from rag_agent.tables import Table, making
@@ -35,6 +38,8 @@ MOST_CHARACTERS = 4000
 MOST_IDS = 1000
 MOST_ROWS = 100
 MOST_ARGUMENT = 1000
+MOST_TOPIC = 5000
+"""Of a review: a title with an abstract."""
 
 Question = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 Sentence = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
@@ -123,14 +128,22 @@ class Operations:
         `question` names the columns ("data set; metric; best result") or asks for them. Rows are `papers`, or those
         that `query` finds. Takes seconds a cell; called again after an interruption it goes on.
         """
-        jobs = self.assistant.jobs
-        job = jobs.add(making.KIND, making.arguments(question, papers, query, max_papers))
-        if job.status != "done":
-            self.assistant.work(job.id)
-        stored = jobs.result(job.id)
-        if stored is None:
-            raise AgentError("The table was stopped", next_step="Call again: it goes on")
-        return Compared.of(Table.from_json(stored))
+        asked = making.arguments(question, papers, query, max_papers)
+        return Compared.of(Table.from_json(self._worked(making.KIND, asked)))
+
+    def review(
+        self,
+        topic: Annotated[str, Field(min_length=1, max_length=MOST_TOPIC)],
+        papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = [],  # noqa: B006
+        max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10,
+    ) -> Reviewed:
+        """Write a literature review; each sentence has the quotes that carry it.
+
+        `topic` is a phrase, a question, or a title with an abstract on the lines below it. It rests on `papers`, or
+        on those that are found. Takes seconds a sentence; called again after an interruption it goes on.
+        """
+        asked = writing.arguments(topic, papers, max_papers)
+        return Reviewed.of(Review.from_json(self._worked(writing.KIND, asked)))
 
     def fetch(
         self,
@@ -169,9 +182,21 @@ class Operations:
             self.read,
             self.quote_check,
             self.table,
+            self.review,
             self.fetch,
             self.export,
         )
+
+    def _worked(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """The result of a long job: at hand, gone on with, or made now."""
+        jobs = self.assistant.jobs
+        job = jobs.add(kind, asked)
+        if job.status != "done":
+            self.assistant.work(job.id)
+        stored = jobs.result(job.id)
+        if stored is None:
+            raise AgentError(f"The {kind} was stopped", next_step="Call again: it goes on")
+        return stored
 
     def _opened(self, named: str) -> tuple[Paper, OpenPaper | None, list[str]]:
         """A paper, its full text where it can be had, and what kept it from being had."""

@@ -1,12 +1,15 @@
 """What other programs get: typed, and every statement with its quotes."""
 
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
 from ingestion.paper import Paper
-from rag_agent.answer import Answer, Hit
+from rag_agent.answer import Answer, Claim, Hit
 from rag_agent.citation import Citation, QuoteKind
+from rag_agent.review.documents import as_markdown
+from rag_agent.review.review import Review, cited
 from rag_agent.serving.quote_check import Carried, QuoteCheck
 from rag_agent.tables import Table
 
@@ -106,6 +109,12 @@ class Sentence(BaseModel):
     supported: bool = Field(description="Whether its quotes carry it, as code has checked")
     quotes: list[int] = Field(description="Keys of its quotes")
 
+    @classmethod
+    def of(cls, claim: Claim) -> Self:
+        """A checked sentence."""
+        keys = [citation.key for citation in claim.citations]
+        return cls(text=claim.text, supported=claim.supported, quotes=keys)
+
 
 class AskResult(BaseModel):
     """An answer; `answered` is false where the texts at hand do not say it."""
@@ -125,19 +134,11 @@ class AskResult(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> Self:
         """An answer as other programs get it."""
-        sentences = [
-            Sentence(
-                text=claim.text,
-                supported=claim.supported,
-                quotes=[citation.key for citation in claim.citations],
-            )
-            for claim in answer.claims
-        ]
         return cls(
             question=answer.question,
             answered=answer.answered,
             answer=answer.text,
-            sentences=sentences,
+            sentences=[Sentence.of(claim) for claim in answer.claims],
             quotes=[Quote.of(citation) for citation in answer.sources],
             nearest=[Quote.of(citation) for citation in answer.nearest_sentences],
             missing=list(answer.missing),
@@ -233,6 +234,49 @@ class Compared(BaseModel):
                 for row in table.rows
             ],
             notices=list(table.notices),
+        )
+
+
+class ReviewSection(BaseModel):
+    """A part of a review."""
+
+    title: str
+    sentences: list[Sentence]
+
+    @classmethod
+    def of(cls, title: str, claims: Iterable[Claim]) -> Self:
+        """Sentences under a title."""
+        return cls(title=title, sentences=[Sentence.of(claim) for claim in claims])
+
+
+class Reviewed(BaseModel):
+    """A literature review: every sentence has the quotes that carry it, as code has checked."""
+
+    topic: str
+    sections: list[ReviewSection]
+    differences: list[Sentence] = Field(
+        description="Quotes of two papers that differ, side by side"
+    )
+    quotes: list[Quote]
+    papers: list[PaperRecord] = Field(description="Those cited, in the order of their numbers")
+    unused: list[PaperRecord] = Field(description="Read, and not cited")
+    not_found: list[str] = Field(description="Parts of the topic on which no paper was found")
+    markdown: str = Field(description="The whole review as a document, with its BibTeX")
+    notices: list[str]
+
+    @classmethod
+    def of(cls, review: Review) -> Self:
+        """A review as other programs get it."""
+        return cls(
+            topic=review.topic,
+            sections=[ReviewSection.of(one.title, one.sentences) for one in review.sections],
+            differences=[Sentence.of(claim) for claim in review.differences],
+            quotes=[Quote.of(citation) for citation in cited(review.sentences)],
+            papers=[PaperRecord.of(paper) for paper in review.papers],
+            unused=[PaperRecord.of(paper) for paper in review.unused],
+            not_found=list(review.not_found),
+            markdown=as_markdown(review),
+            notices=list(review.notices),
         )
 
 

@@ -1,5 +1,6 @@
 """Where the papers found do not answer but cite one that should: that one is looked up and read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.errors import AgentError
@@ -30,6 +31,12 @@ class Lead:
     citing: Paper
     score: float
 
+    @property
+    def named(self) -> str:
+        """How it is cited, and by whom."""
+        label = self.entry.reference.label or self.entry.reference.key
+        return f"cited {f'as [{label}] ' if label else ''}by {self.citing.arxiv_id}"
+
 
 def follow_references(state: State, services: Services) -> State:
     """Read the works that the papers found cite for what is asked: from the library, else from arXiv."""
@@ -37,11 +44,11 @@ def follow_references(state: State, services: Services) -> State:
     found: list[Evidence] = []
     with services.step("follow references", part) as closing:
         for lead in _leads(part, state, services):
-            paper = _looked_up(lead, services)
+            paper = looked_up(lead, services)
             if paper is None:
-                closing.append(f"{_named(lead)} cannot be had.")
+                closing.append(f"{lead.named} cannot be had.")
                 continue
-            closing.append(f"“{paper.title}” ({paper.arxiv_id}), {_named(lead)}.")
+            closing.append(f"“{paper.title}” ({paper.arxiv_id}), {lead.named}.")
             found += full_text(paper, part, limit, services) or abstract_evidence(
                 part, (Hit(paper, 1.0, 1.0, passes=True),), services.embedder, limit
             )
@@ -55,16 +62,30 @@ def follow_references(state: State, services: Services) -> State:
 def _leads(part: str, state: State, services: Services) -> list[Lead]:
     """The cited works that are near the question, the nearest first, as many as a question may read."""
     most = services.settings.agent.read_papers
-    threshold = services.settings.retrieval.threshold
     evidence = state.get("evidence", [])
-    citing = {e.paper.arxiv_id: e.paper for e in sorted(evidence, key=lambda e: -e.score)}
+    papers = {e.paper.arxiv_id: e.paper for e in sorted(evidence, key=lambda e: -e.score)}
+    return leads_near(part, list(papers.values())[:most], services, evidence)[:most]
+
+
+def leads_near(
+    part: str, citing: Sequence[Paper], services: Services, evidence: Sequence[Evidence] = ()
+) -> list[Lead]:
+    """The works cited by some papers that are near to what is asked, the nearest first, each once.
+
+    Args:
+        part: What is asked, English.
+        citing: Papers whose lists of references are read, where their full texts are at hand.
+        services: Whose threshold says what is near.
+        evidence: Sentences of theirs: a work is as near as a sentence that cites it.
+    """
     citations = Citations(services.library)
     leads: list[Lead] = []
-    for paper in list(citing.values())[:most]:
+    for paper in citing:
         sentences = [e for e in evidence if e.paper.arxiv_id == paper.arxiv_id]
         leads += _leads_of(part, paper, sentences, citations, services)
+    threshold = services.settings.retrieval.threshold
     near = sorted((lead for lead in leads if lead.score >= threshold), key=lambda lead: -lead.score)
-    return list({lead.entry.text: lead for lead in reversed(near)}.values())[::-1][:most]
+    return list({lead.entry.text: lead for lead in reversed(near)}.values())[::-1]
 
 
 def _leads_of(
@@ -91,7 +112,7 @@ def _leads_of(
     ]
 
 
-def _looked_up(lead: Lead, services: Services) -> Paper | None:
+def looked_up(lead: Lead, services: Services) -> Paper | None:
     """The cited paper: the library's, else arXiv's, which is then kept; None where neither has it."""
     citations = Citations(services.library)
     (cited,) = citations.resolved([lead.entry])
@@ -110,8 +131,3 @@ def _looked_up(lead: Lead, services: Services) -> Paper | None:
     if paper is not None:
         services.say(Fetched(reference.title, (paper.arxiv_id,), 1))
     return paper
-
-
-def _named(lead: Lead) -> str:
-    label = lead.entry.reference.label or lead.entry.reference.key
-    return f"cited {f'as [{label}] ' if label else ''}by {lead.citing.arxiv_id}"

@@ -14,7 +14,7 @@ from rag_agent.serving.api import api_app
 from rag_agent.serving.guard import guarded
 from rag_agent.serving.hosts import names
 from rag_agent.settings import ServeSettings
-from tests.papers import PONDS
+from tests.papers import PONDS, SOURDOUGH
 from tests.rag_agent.serving.conftest import TOKEN, kettles, listening
 
 QUESTION = "What is the lunar tide of the garden pond?"
@@ -186,13 +186,34 @@ def test_a_long_job_has_a_state_and_can_be_cancelled(http: httpx.Client) -> None
     begun = http.post("/v1/jobs/table", json={"question": "tide", "papers": [PONDS.arxiv_id]})
     assert begun.status_code == 202
     job = begun.json()
-    deadline = time.monotonic() + 60
-    while job["status"] in ("waiting", "running") and time.monotonic() < deadline:
-        time.sleep(0.05)
-        job = http.get(f"/v1/jobs/{job['id']}").json()
+    job = ended(http, job)
     assert job["status"] in ("done", "failed"), job
-    assert [each["id"] for each in http.get("/v1/jobs").json()] == [job["id"]]
+    assert job["id"] in [each["id"] for each in http.get("/v1/jobs").json()]
     assert http.delete(f"/v1/jobs/{job['id']}").status_code == 200
     assert http.get("/v1/jobs/none-0").status_code == 400
     result = http.get(f"/v1/jobs/{job['id']}/result").json()
     assert job["status"] == "failed" or result["columns"] == ["tide"]
+
+
+def test_a_finished_review_is_given_as_a_document(http: httpx.Client) -> None:
+    asked = {"topic": "Tides and bread", "papers": [PONDS.arxiv_id, SOURDOUGH.arxiv_id]}
+    job = ended(http, http.post("/v1/jobs/review", json=asked).json())
+    assert job["status"] == "done", job
+    file = f"/v1/jobs/{job['id']}/file"
+    written = http.get(file, params={"format": "markdown"})
+    assert written.text.startswith("# Tides and bread")
+    assert "garden pond" in written.text
+    assert written.headers["content-disposition"] == 'attachment; filename="review.md"'
+    assert r"\cite{" in http.get(file, params={"format": "latex"}).text
+    assert "@misc{" in http.get(file, params={"format": "bibtex"}).text
+    refused = http.get(file, params={"format": "xlsx"})
+    assert (refused.status_code, "markdown" in refused.text) == (400, True)
+
+
+def ended(http: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
+    """A job once it has ended."""
+    deadline = time.monotonic() + 60
+    while job["status"] in ("waiting", "running") and time.monotonic() < deadline:
+        time.sleep(0.05)
+        job = http.get(f"/v1/jobs/{job['id']}").json()
+    return job

@@ -36,7 +36,8 @@ async def every_tool(client: Client, paper: str) -> None:
         return result.structured_content
 
     listed = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert set(listed) == {"search", "ask", "read", "quote_check", "table", "fetch", "export"}
+    works = {"table", "review"}
+    assert set(listed) == {"search", "ask", "read", "quote_check", *works, "fetch", "export"}
     assert all(tool.output_schema and tool.description for tool in listed.values())
 
     found = await call("search", query="tide of a garden pond", k=3)
@@ -57,6 +58,15 @@ async def every_tool(client: Client, paper: str) -> None:
     (cell,) = compared["rows"][0]["cells"]
     assert cell["column"] == "lunar tide"
     assert cell["stated"] == bool(cell["quotes"])
+    reviewed = await call(
+        "review", topic="Tides and sourdough", papers=[PONDS.arxiv_id, SOURDOUGH.arxiv_id]
+    )
+    said = [each for section in reviewed["sections"] for each in section["sentences"]]
+    quotes = {quote["key"]: quote["quote"] for quote in reviewed["quotes"]}
+    assert said
+    assert all(each["supported"] and set(each["quotes"]) <= set(quotes) for each in said)
+    assert all(text in PONDS.text + SOURDOUGH.text for text in quotes.values())
+    assert "```bibtex" in reviewed["markdown"]
     written = await call("export", papers=[SOURDOUGH.arxiv_id], format="ris")
     assert "TI  - Sourdough ripeness" in written["text"]
 

@@ -47,7 +47,12 @@ def show_review(review: Review) -> None:
     if review.differences:
         st.markdown(f"#### {escaped(say('differences'))}")
         evidence.show_claims(review.differences, "differences")
-    for name, items in (("work_missing", review.not_found), ("notices", review.notices)):
+    told = {
+        "work_missing": review.not_found,
+        "followed": review.followed,
+        "notices": review.notices,
+    }
+    for name, items in told.items():
         if items:
             messages.small(say(name))
             for item in items:

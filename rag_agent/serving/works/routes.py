@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from rag_agent.assistant import Assistant
 from rag_agent.jobs import Job
 from rag_agent.review import writing
-from rag_agent.serving.operations import MOST_ARGUMENT, MOST_ROWS, PaperId
-from rag_agent.serving.queue import JobQueue
+from rag_agent.serving.operations import MOST_ARGUMENT, MOST_ROWS, MOST_TOPIC, PaperId
+from rag_agent.serving.works import files
+from rag_agent.serving.works.queue import JobQueue
 from rag_agent.tables import making
 
 
@@ -25,7 +26,7 @@ class TableRequest(BaseModel):
 class ReviewRequest(BaseModel):
     """A literature review of a topic: a phrase, a question, or a title with an abstract on the lines below it."""
 
-    topic: Annotated[str, Field(min_length=1, max_length=5000)]
+    topic: Annotated[str, Field(min_length=1, max_length=MOST_TOPIC)]
     papers: Annotated[list[PaperId], Field(max_length=MOST_ROWS)] = []
     max_papers: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 30
 
@@ -83,6 +84,11 @@ def add_to(routes: APIRouter, assistant: Assistant) -> None:
     def result(id: str) -> dict[str, Any] | None:
         """What a job came to; null while it is not done."""
         return jobs.result(id)
+
+    @routes.get("/jobs/{id}/file", tags=["jobs"], response_class=Response)
+    def file(id: str, format: files.Form) -> Response:
+        """A finished job as a document; a review has no csv and xlsx, a table no html."""
+        return files.file_of(jobs.get(id), jobs.result(id), format)
 
     @routes.delete("/jobs/{id}", tags=["jobs"])
     def cancel(id: str) -> JobState:

@@ -1,0 +1,1 @@
+"""Long jobs over HTTP: their line, their routes, and what they came to as files."""
