@@ -120,6 +120,14 @@ bench-reading: setup ## PDF parsers, passages and their speed
 bench-review: setup ## Does a review find what its authors cited: REVIEWS=FILE
 	@$(BIN)/python -m bench.review --data $(REVIEWS)
 
+.PHONY: bench-tables
+bench-tables: setup ## A table of the PDFs in a folder, its cells to be read: PDFS=DIR
+	@$(BIN)/python -m bench.tables --pdfs $(PDFS)
+
+.PHONY: bench-reviewing
+bench-reviewing: setup ## Five reviews, 60 of their sentences to be read: CORPUS=FILE PDFS=DIR
+	@$(BIN)/python -m bench.reviewing --corpus $(CORPUS) --pdfs $(PDFS)
+
 .PHONY: bench-code
 bench-code: setup ## HumanEval and paper-to-code in the sandbox
 	@$(BIN)/python -m bench.code

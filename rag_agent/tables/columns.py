@@ -40,7 +40,7 @@ class Column:
 _USUAL_QUESTIONS = (
     (r"data ?sets?|corp(?:us|ora)|benchmarks?|data|samples?", "Which data set or data does the paper use?",
      "data dataset corpus benchmark sample image observation survey simulation measurement catalogue train test"),
-    (r"metrics?|(?:evaluation )?measures?", "Which metric is used to evaluate the results?",
+    (r"(?:evaluation )?(?:metrics?|measures?)", "Which metric is used to evaluate the results?",
      "metric measure accuracy score error rate precision recall loss evaluate performance bleu auc rmse f1 ratio"),
     (r"(?:best|main|key) (?:results?|findings?)|results?|findings?",
      "What is the main result of the paper, with its number?", ""),
@@ -54,6 +54,16 @@ _USUAL_QUESTIONS = (
     (r"limits?|limitations?|weakness(?:es)?", "Which limitation of the work does the paper state?",
      "limit however not only future weakness drawback fail restrict cannot challenge remain"),
 )  # fmt: skip
+
+
+_COUNT = re.compile(r"(?:number of|no\. of|count of|how many|#)\s*", re.I)
+_ASKS = re.compile(r"(?:how|why|when|where|which|what|who|is|are|does|do|did|can|has|have)\b", re.I)
+_VERBS = {
+    "uses": "use", "requires": "require", "needs": "need", "supports": "support", "reports": "report",
+    "trains": "train", "proposes": "propose", "assumes": "assume", "compares": "compare", "evaluates": "evaluate",
+}  # fmt: skip
+_DOES = re.compile(rf"({'|'.join(_VERBS)})\b", re.I)
+_DONE = re.compile(r" (?:used|evaluated|compared|tested|reported|trained|released)$", re.I)
 
 
 def columns_of(typed: str) -> tuple[Column, ...]:
@@ -80,7 +90,38 @@ def column(name: str) -> Column:
     for pattern, question, about in _USUAL_QUESTIONS:
         if re.fullmatch(pattern, name, re.IGNORECASE):
             return Column(name, question, frozenset(terms(about)))
-    return Column(name, f"What is the {name}?", frozenset(terms(name)))
+    thing = _DONE.sub("", _DOES.sub("", _COUNT.sub("", name)))
+    return Column(name, question_of(name), frozenset(terms(thing)))
+
+
+def question_of(name: str) -> str:
+    """What a paper is asked for a column, by the form of its name: how many, which, whether, or what.
+
+    >>> [question_of(name) for name in ("number of layers", "baselines", "uses dropout")]
+    ['How many layers does the paper state?', 'What are the baselines?', 'Does the paper use dropout?']
+    """
+    counted = _COUNT.match(name)
+    if counted:
+        return f"How many {name[counted.end() :].strip()} does the paper state?"
+    if _ASKS.match(name):
+        return f"{name[:1].upper()}{name[1:]}?"
+    does = _DOES.match(name)
+    if does:
+        verb = _VERBS[does[1].lower()]
+        return f"Does the paper {verb} {name[does.end() :].strip()}?"
+    done = _DONE.search(name)
+    if done and done.start():
+        return (
+            f"Which {name[: done.start()].strip()} {_be(name[: done.start()])} {done[0].strip()}?"
+        )
+    return f"What {_be(name)} the {name}?"
+
+
+def _be(name: str) -> str:
+    """`are` for a plural, judged by the end of its head, the word before the first preposition."""
+    head = re.split(r" (?:of|in|for|on|with|per|to|from|by) ", name)[0].split()[-1].lower()
+    is_plural = head.endswith("s") and not head.endswith(("ss", "us", "is"))
+    return "are" if is_plural or head == "data" else "is"
 
 
 def propose(question: str, model: LanguageModel | None, prompts: WorkPrompts) -> tuple[Column, ...]:

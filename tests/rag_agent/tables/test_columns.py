@@ -26,6 +26,30 @@ def test_a_usual_column_is_asked_in_a_sentence_and_any_other_by_its_name() -> No
     assert asked[0].startswith("Which data set")
 
 
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("number of layers", "How many layers does the paper state?"),
+        ("# participants", "How many participants does the paper state?"),
+        ("learning rate of the optimizer", "What is the learning rate of the optimizer?"),
+        ("baselines", "What are the baselines?"),
+        ("loss", "What is the loss?"),
+        ("hardware used", "Which hardware is used?"),
+        ("languages evaluated", "Which languages are evaluated?"),
+        ("uses dropout", "Does the paper use dropout?"),
+        ("how long is training", "How long is training?"),
+    ],
+)
+def test_the_form_of_a_name_says_how_it_is_asked(name: str, question: str) -> None:
+    (column,) = columns_of(name)
+    assert (column.name, column.question) == (name, question)
+
+
+def test_a_counted_thing_has_to_stand_in_the_quote_and_not_the_word_number() -> None:
+    (column,) = columns_of("number of layers")
+    assert column.about == frozenset({"layer"})
+
+
 def test_columns_of_a_question_are_proposed_and_have_a_fallback() -> None:
     model = ScriptedModel([{"columns": ["device", "latency", "device"]}])
     assert [c.name for c in propose("Which run on phones?", model, WorkPrompts())] == [
