@@ -7,8 +7,10 @@ RUN apt-get update \
     && useradd --create-home agent
 
 WORKDIR /app
-COPY requirements.lock ./
+COPY requirements.lock requirements-ray.lock ./
 RUN pip install --no-cache-dir --requirement requirements.lock
+ARG RAY=""
+RUN test -z "$RAY" || pip install --no-cache-dir --constraint requirements.lock --requirement requirements-ray.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY ingestion ingestion
 COPY rag_agent rag_agent

@@ -44,6 +44,20 @@ def test_servers_have_health_checks_and_named_volumes(compose: dict[str, Any]) -
             assert str(volume).partition(":")[0] in compose["volumes"], (name, volume)
 
 
+def test_every_service_has_limits(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+
+
+def test_only_the_profile_starts_ray_and_vllm(compose: dict[str, Any]) -> None:
+    asked = {name for name, s in compose["services"].items() if s.get("profiles") == ["cluster"]}
+    assert asked == {"ray-head", "ray-worker", "vllm"}
+    for name in asked - {"vllm"}:
+        assert "ports" not in compose["services"][name], "who reaches Ray runs programs on it"
+        assert compose["services"][name]["healthcheck"]["test"]
+
+
 def test_a_service_starts_when_what_it_needs_is_healthy(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for needed, how in service.get("depends_on", {}).items():
@@ -74,9 +88,10 @@ def test_the_image_takes_bubblewrap_from_the_package_index() -> None:
 @pytest.mark.skipif(
     shutil.which("docker-compose") is None, reason="docker-compose is not installed"
 )
-def test_docker_compose_takes_the_file() -> None:
+@pytest.mark.parametrize("profile", [[], ["--profile", "cluster"]])
+def test_docker_compose_takes_the_file(profile: list[str]) -> None:
     result = subprocess.run(
-        ["docker-compose", "-f", str(FILE), "config", "--quiet"],
+        ["docker-compose", "-f", str(FILE), *profile, "config", "--quiet"],
         capture_output=True,
         text=True,
         check=False,
