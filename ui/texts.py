@@ -236,6 +236,7 @@ TEXTS = {
     "mode": ("Search mode", "搜索方式"),
     "below": ("Below the threshold", "低于阈值"),
     "count": ("Papers", "论文数"),
+    "bars_open": ("A bar that is clicked lists its papers.", "点击柱形可列出相应论文。"),
     "by_year": ("By year", "按年份"),
     "by_category": ("By category", "按类别"),
     "growth": ("Growth", "增长"),

@@ -29,13 +29,21 @@ def test_topics_cite_what_has_an_abstract(tmp_path: Path) -> None:
     assert [paper.title for paper in papers] == ["One", "Two"]
 
 
-def test_figures_hold_all_three_systems_and_both_halves() -> None:
+def test_the_way_chosen_on_odd_ids_is_told_on_even_ones() -> None:
     pairs = [(0.5, 0.1), (1.0, 0.3)]
-    found = review.figures({"review": pairs, "dense": [(0.0, 0.0)] * 2, "hybrid": pairs})
-    assert (found["n"], found["recall"], found["precision"]) == (2, 0.75, 0.2)
-    assert found["dense"] == {"recall": 0.0, "precision": 0.0}
-    assert found["recall, every other topic, not chosen on"]["hybrid"] == 1.0
-    assert "review" in review.table(found)
+    found = {name: [(0.0, 0.0)] * 2 for name in review.SYSTEMS}
+    found |= {"hybrid": [(0.9, 0.0), (0.2, 0.0)], "review": pairs}
+    told = review.figures(found, ["2501.00001", "2501.00002"])
+    assert (told["n"], told["recall"], told["precision"]) == (2, 0.75, 0.2)
+    assert told["dense"] == {"recall": 0.0, "precision": 0.0}
+    assert told["best on odd ids"] == "hybrid"
+    assert told["recall, even ids"]["review"] == 1.0
+    assert told["recall, even ids, review minus hybrid"]["mean"] == 0.8
+    assert "whole and sentences" in review.table(told)
+
+
+def test_a_paper_high_in_several_rankings_leads() -> None:
+    assert review.fused_ranks([["a", "b"], ["c", "b"]])[0] == "b"
 
 
 def test_json_is_all_that_standard_output_holds(

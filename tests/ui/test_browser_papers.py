@@ -56,3 +56,15 @@ def test_a_paper_is_summed_up(tab: Any) -> None:
     tab.get_by_role("button", name="Sum up").click()
     tab.get_by_text("Limits", exact=True).wait_for()
     picture(tab, "summary")
+
+
+def test_a_bar_of_a_chart_lists_its_papers(tab: Any) -> None:
+    tab.goto("/library?section=statistics")
+    bar = tab.locator("[data-testid=stVegaLiteChart]").nth(1).locator("svg, canvas").first
+    bar.wait_for()
+    tab.wait_for_timeout(1000)
+    picture(tab, "charts")
+    box = bar.bounding_box()
+    bar.click(position={"x": box["width"] / 2, "y": 15})
+    tab.wait_for_url("**category=*")
+    tab.get_by_text("21 papers").wait_for()

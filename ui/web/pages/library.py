@@ -1,6 +1,6 @@
 """What the library holds, a search of it, and ways to add papers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from itertools import accumulate
 from operator import itemgetter
@@ -145,8 +145,11 @@ def show_statistics() -> None:
         if elsewhere := census.papers - sum(census.origins[o] for o in ("arxiv", "starter", "pdf")):
             st.metric(say("from_elsewhere"), f"{elsewhere:,}")
     by_year = sorted(census.years.items())
-    _chart("by_year", {str(year): count for year, count in by_year if year})
-    _chart("by_category", dict(census.categories.most_common(_CATEGORIES)), horizontal=True)
+    messages.small(say("bars_open"))
+    years = {str(year): count for year, count in by_year if year}
+    _chart("by_year", years, lambda year: {"years": f"{year}..{year}"})
+    categories = dict(census.categories.most_common(_CATEGORIES))
+    _chart("by_category", categories, lambda category: {"category": category})
     show_growth(census.papers)
 
 
@@ -169,16 +172,26 @@ def show_growth(count: int) -> None:
     )
 
 
-def _chart(title: str, counts: dict[str, int], *, horizontal: bool = False) -> None:
+def _chart(title: str, counts: dict[str, int], shows: Callable[[str], dict[str, str]]) -> None:
+    """Bars; one that is clicked shows its papers: `shows` gives the list's address for a bar's name."""
     if not counts:
         return
     st.markdown(f"**{escaped(say(title))}**")
-    rows = {"x": list(counts), say("count"): list(counts.values())}
-    sort: Any = f"-{say('count')}" if horizontal else True
-    height = 90 + 26 * len(counts) if horizontal else 220
-    st.bar_chart(
-        rows, x="x", y=say("count"), x_label="", height=height, sort=sort, horizontal=horizontal
-    )
+    name, count = {"field": "name", "type": "nominal", "title": None}, {"field": "count"}
+    lies = title == "by_category"
+    bars = {
+        "mark": {"type": "bar", "cursor": "pointer", "tooltip": True},
+        "params": [{"name": "clicked", "select": {"type": "point", "fields": ["name"]}}],
+        "height": 70 + 26 * len(counts) if lies else 220,  # axes and their titles counted
+        "encoding": {
+            ("y" if lies else "x"): {**name, "sort": None},
+            ("x" if lies else "y"): {**count, "type": "quantitative", "title": say("count")},
+        },
+    }
+    rows = [{"name": each, "count": number} for each, number in counts.items()]
+    chosen: Any = st.vega_lite_chart(rows, bars, on_select="rerun", key=f"chart-{title}")
+    if clicked := chosen["selection"].get("clicked"):
+        go("library", **shows(clicked[0]["name"]))
 
 
 _SECTIONS = {
