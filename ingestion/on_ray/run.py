@@ -16,7 +16,9 @@ from ingestion.on_ray.files import all_files
 from ingestion.pipeline import IngestReport, ingest
 from ingestion.settings import EmbeddingSettings
 
-_BLOCK_BYTES = 1 << 18  # below a batch's 430 kB, so that a block holds one
+_BLOCK_BYTES = (
+    1  # so that a block, which a task does as a whole, holds one batch, however short its records
+)
 # Shares of a core. Stages with different shares are not fused into one task, and an embedding actor leaves
 # half of its core to the others, so that reading never waits for a core that actors hold.
 _READ_CPUS, _PREPARE_CPUS, _EMBED_CPUS = 0.2, 0.25, 0.5
