@@ -21,7 +21,7 @@ from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.sources.arxiv_pdf import pdf_path
 from ingestion.sources.local_pdf import copy_to, paper_of
 
-_REQUESTS = 6  # a record and a PDF, each tried up to three times
+_REQUESTS = 12  # a record and a file in up to three forms, each tried up to three times
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ingestion.collections import Collections
 from ingestion.document import Form
 from ingestion.embedding import Embedder
 from ingestion.errors import ArxivUnavailable, PdfError, SourceError
+from ingestion.fulltext.documents import read_document
 from ingestion.fulltext.forms import (
     BEST_FIRST,
     best_file,
@@ -30,7 +31,7 @@ from ingestion.pipeline import IngestReport, ingest, past_ingests
 from ingestion.references.index import ReferenceIndex
 from ingestion.settings import ArxivSettings, CatalogueSettings, PdfSettings, StoreSettings
 from ingestion.sources.arxiv_api import ArxivApi
-from ingestion.sources.arxiv_forms import FetchedForm, fetch_file
+from ingestion.sources.arxiv_forms import FORMS_TRIED, fetch_best, fetch_file
 from ingestion.sources.catalogues.catalogue import Catalogue, Name, open_catalogue
 from ingestion.sources.catalogues.semantic_scholar import SemanticScholar
 from ingestion.sources.metadata_files import Reject, read_papers
@@ -267,7 +268,7 @@ class Library:
         source: Name = "arxiv",
         on_wait: OnWait = lambda seconds, reason: None,
     ) -> tuple[list[Paper], IngestReport]:
-        """Search arXiv or another place and take in what it finds, with PDFs where asked.
+        """Search arXiv or another place and take in what it finds, with full texts where asked.
 
         Args:
             keywords: See `ArxivApi.search`, as are the four limits.
@@ -276,7 +277,7 @@ class Library:
             newest: Sorted by date of submission.
             since: First day of submission.
             category: arXiv category or archive.
-            pdfs: Whether to download the PDFs too, of papers that arXiv has.
+            pdfs: Whether to download the full texts too, in their best form, of papers that arXiv has.
             source: The place to search.
             on_wait: Told before every wait.
 
@@ -284,7 +285,7 @@ class Library:
             SourceUnavailable: The place cannot be used. What came before is kept.
             SourceError, ArxivError: It refuses the query.
         """
-        requests = max_papers // _PAPERS_A_REQUEST + 3 + (max_papers if pdfs else 0)
+        requests = max_papers // _PAPERS_A_REQUEST + 3 + (FORMS_TRIED * max_papers if pdfs else 0)
         api = arxiv or self.arxiv(requests, on_wait)
         place = api if source == "arxiv" else self.catalogue(source, requests, on_wait)
         papers = place.search(
@@ -368,16 +369,23 @@ class Library:
         return self.store.delete([arxiv_id]) > 0
 
     def download(self, paper: Paper, arxiv: ArxivApi) -> Path:
-        """The paper's version from arXiv, in the form that settings name; its PDF where any will do.
+        """The paper's version from arXiv in the form that settings name; best: the first that is there and can be read.
 
         Raises:
             ArxivError: arXiv does not give it.
             DocumentError: What came is no whole file.
         """
-        form = self.settings.pdf.form
-        wanted: FetchedForm = "pdf" if form == "best" else form
-        assets, max_mb = self.settings.assets, self.settings.pdf.max_mb
-        return fetch_file(wanted, paper, assets, arxiv.connection, max_mb=max_mb)
+        limits = self.settings.pdf
+        assets, connection = self.settings.assets, arxiv.connection
+        if limits.form != "best":
+            return fetch_file(limits.form, paper, assets, connection, max_mb=limits.max_mb)
+        return fetch_best(
+            paper,
+            assets,
+            connection,
+            lambda file: read_document(file, limits),
+            max_mb=limits.max_mb,
+        )
 
 
 def _in_version_of(file: Path, paper: Paper) -> AtHand:

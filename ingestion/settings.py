@@ -90,6 +90,8 @@ class ArxivSettings(Manners):
         90.0, gt=0, description="Longest wait for a page of OAI-PMH to begin, seconds"
     )
     delay_s: float = Field(3.0, ge=0, description="Seconds between two requests, process-wide")
+    # Two searches, a record, and two papers, whose HTML, source and PDF may be asked for in turn.
+    max_requests: int = Field(9, ge=1, description="Requests one question may cost")
 
 
 class CatalogueSettings(Manners):

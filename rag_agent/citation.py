@@ -39,6 +39,7 @@ class Citation:
         cosine: Cosine of claim and quote, -1 to 1.
         kind: Where the quote comes from; a `summary` is not the authors', so it stands in no quotation marks.
         cites: The works that the quote's own marks mean, as far as its paper's list was read.
+        cells: Where the quote is a table's row: places from 0 of the cells that carry the sentence; empty: all of it.
     """
 
     key: int
@@ -50,6 +51,7 @@ class Citation:
     cosine: float
     kind: QuoteKind = "abstract"
     cites: tuple[CitedWork, ...] = ()
+    cells: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The fields that `ask --json` prints."""
@@ -69,6 +71,7 @@ class Citation:
             "passage": self.passage,
             "cosine": round(self.cosine, 4),
             "cites": [asdict(work) for work in self.cites],
+            "cells": list(self.cells),
         }
 
     @classmethod
@@ -78,7 +81,10 @@ class Citation:
         paper = cited_paper(stored)
         kind = stored.get("kind") or quote_kind(paper, stored["page"])  # stored before it had one
         cites = tuple(CitedWork(**work) for work in stored.get("cites", ()))
-        return cls(paper=paper, kind=kind, cites=cites, **{name: stored[name] for name in places})
+        known = {name: stored[name] for name in places}
+        return cls(
+            paper=paper, kind=kind, cites=cites, cells=tuple(stored.get("cells", ())), **known
+        )
 
 
 def quote_kind(paper: Paper, page: int | None) -> QuoteKind:

@@ -1,4 +1,4 @@
-"""A server that plays arXiv on loopback: its API, its PDFs, and the ways in which both fail.
+"""A server that plays arXiv on loopback: its API, its files in every form, and the ways in which they fail.
 
 Tests use it as a fixture; people try the program offline with `python -m tests.fake_arxiv --port 8081`,
 which prints the settings that point the program at it. Its papers are invented, and their ids stand in
@@ -32,6 +32,8 @@ class FakePaper:
     version: int = 1
     comment: str = "4 pages"
     pdf: bytes = b""
+    html: bytes = b""
+    source: bytes = b""
 
 
 PAPERS = (
@@ -82,7 +84,7 @@ PAPERS = (
 
 
 class FakeArxiv(FaultyServer):
-    """arXiv's API and PDFs.
+    """arXiv's API and its files: a PDF of every paper, HTML and source of those that have them.
 
     Attributes:
         papers: What it has; a test may append.
@@ -101,6 +103,8 @@ class FakeArxiv(FaultyServer):
         return f"{self.address}/pdf"
 
     def answer(self, path: str, fault: str) -> Answer:
+        if path.startswith(("/html/", "/src/")):
+            return self._written(path)
         return self._pdf(path, fault) if path.startswith("/pdf/") else self._feed(path, fault)
 
     def _feed(self, path: str, fault: str) -> Answer:
@@ -119,6 +123,14 @@ class FakeArxiv(FaultyServer):
         if fault == "other-id":
             body = re.sub(r"abs/2711\.0000\d", "abs/2711.00077", body)
         return Answer(body.encode(), "application/atom+xml")
+
+    def _written(self, path: str) -> Answer:
+        _, place, name = path.split("/", 2)
+        for paper in self.papers:
+            body = paper.html if place == "html" else paper.source
+            if body and name in (paper.arxiv_id, f"{paper.arxiv_id}v{paper.version}"):
+                return Answer(body, "text/html" if place == "html" else "application/gzip")
+        return Answer(b"<html>No such form</html>", "text/html", 404)
 
     def _pdf(self, path: str, fault: str) -> Answer:
         name = path.removeprefix("/pdf/")

@@ -3,6 +3,7 @@
 import importlib.metadata
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ingestion.errors import AgentError
+from ingestion.fulltext.forms import BEST_FIRST, NAMES, form_of, papers_at_hand
 from ingestion.machine import weights
 from ingestion.pipeline import past_ingests
 from ingestion.store.owner import owner_runs
@@ -138,7 +140,8 @@ def _library(settings: Settings, say: Say) -> Check:
         return _no_library(say)
     info = store.info
     papers = say("papers_in", n=store.count(), uri=info.uri, model=info.embedding_model)
-    return Check("library", "ok", papers + ("" if info.keyword_search else say("no_keywords")))
+    keywords = "" if info.keyword_search else say("no_keywords")
+    return Check("library", "ok", papers + keywords + _full_texts(settings, say))
 
 
 def _closed_library(folder: Path, settings: Settings, say: Say) -> Check:
@@ -148,7 +151,15 @@ def _closed_library(folder: Path, settings: Settings, say: Say) -> Check:
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     past = past_ingests(settings.home)
     last = say("last_ingest", date=past[-1]["at"][:10]) if past else ""
-    return Check("library", "ok", say("closed", size=size_mb, folder=folder, last=last))
+    closed = say("closed", size=size_mb, folder=folder, last=last)
+    return Check("library", "ok", closed + _full_texts(settings, say))
+
+
+def _full_texts(settings: Settings, say: Say) -> str:
+    """How many papers are read from which form; empty where none is at hand."""
+    forms = Counter(form_of(file) for file in papers_at_hand(settings.assets).values())
+    told = [f"{forms[form]} {NAMES[form]}" for form in BEST_FIRST if forms[form]]
+    return say("full_texts", forms=", ".join(told)) if told else ""
 
 
 def _no_library(say: Say) -> Check:

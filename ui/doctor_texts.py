@@ -30,6 +30,7 @@ CHECKS = {
     ),
     "papers_in": ("{n:,} papers in {uri}, {model}", "{uri} 中有 {n:,} 篇论文，{model}"),
     "last_ingest": (", last ingest {date}", "，上次导入 {date}"),
+    "full_texts": ("; full texts: {forms}", "；全文：{forms}"),
     "closed": (
         "{size:,.0f} MB in {folder}{last}; not open now",
         "{folder} 中 {size:,.0f} MB{last}；目前未打开",

@@ -251,7 +251,7 @@ TEXTS = {
     "files": ("PDFs or metadata files", "PDF 或元数据文件"),
     "max_papers": ("Most papers", "最多论文数"),
     "newest": ("Newest first", "最新优先"),
-    "with_pdfs": ("Download the PDFs too", "同时下载 PDF"),
+    "with_pdfs": ("Download the full texts too", "同时下载全文"),
     "get": ("Get papers", "获取"),
     "add_files": ("Add the files", "添加文件"),
     "working": ("Working …", "处理中……"),

@@ -4,6 +4,8 @@ Asked through the one gate of arXiv, a request each, as its terms of use want (i
 What comes stays in the user's own folder: most papers may not be redistributed.
 """
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,52 @@ from ingestion.sources.arxiv_pdf import fetch_pdf, pdf_path
 FetchedForm = Literal["html", "latex", "pdf"]
 _PLACES = {"html": ("html", ".html"), "latex": ("src", ".tar.gz")}
 _HEAD_BYTES = 4096
+_LATEXML = b"ltx_document"
+"""Class of the article in every page of LaTeXML; a page that says that there is no HTML lacks it."""
+_TAR = b"ustar"
+_TAR_OFFSET_BYTES = 257
+FORMS_TRIED = 3
+"""Requests that the best form may cost."""
+
+logger = logging.getLogger(__name__)
+
+
+def fetch_best(
+    paper: Paper,
+    assets: Path,
+    connection: ArxivConnection,
+    read: Callable[[Path], object],
+    *,
+    max_mb: int,
+) -> Path:
+    """The file of the paper's version in the best form that arXiv has and that can be read: HTML, source, PDF.
+
+    Args:
+        paper: Whose file.
+        assets: The asset folder.
+        connection: To arXiv; at most `FORMS_TRIED` requests are made.
+        read: Reads a file, and raises `DocumentError` where it gives no text; such a file is not kept.
+        max_mb: Most megabytes of a file.
+
+    Raises:
+        InvalidArxivId: The id is not arXiv's.
+        PaperNotFound: arXiv has this version in none of the forms.
+        ArxivUnavailable: arXiv cannot be used now.
+        DocumentError: What came for the PDF is none; nothing is kept of it.
+    """
+    for form in ("html", "latex"):
+        try:
+            file = fetch_file(form, paper, assets, connection, max_mb=max_mb)
+        except (PaperNotFound, DocumentError) as missing:
+            logger.info("%s is not taken as %s: %s", paper.arxiv_id, form, missing)
+            continue
+        try:
+            read(file)
+            return file
+        except DocumentError as unreadable:
+            file.unlink()
+            logger.info("%s is not taken as %s: %s", paper.arxiv_id, form, unreadable)
+    return fetch_file("pdf", paper, assets, connection, max_mb=max_mb)
 
 
 def fetch_file(
@@ -53,11 +101,18 @@ def fetch_file(
 
 
 def _check(part: Path, name: str, form: str) -> None:
-    with part.open("rb") as content:
-        head = content.read(_HEAD_BYTES)
+    content = part.read_bytes()
+    head = content[:_HEAD_BYTES]
     if head.startswith(b"%PDF-"):
         raise PaperNotFound(f"arXiv has a PDF of {name} alone", next_step="Ask with --form pdf")
-    if form == "html" and b"<html" not in head.lower():
-        raise DocumentError(f"What arXiv sent for {name} is no HTML", next_step="Try later")
-    if form == "latex" and not head.startswith(b"\x1f\x8b"):
+    if form == "html":
+        if _LATEXML not in content:
+            raise DocumentError(
+                f"What arXiv sent for {name} is no HTML of a paper", next_step="Try later"
+            )
+        if b"</html>" not in content[-_HEAD_BYTES:]:
+            raise DocumentError(f"The HTML of {name} came in cut off", next_step="Try again")
+    # A transport that packs what it carries has unpacked it on the way: a bare .tar is a source too.
+    packed = head.startswith(b"\x1f\x8b") or head[_TAR_OFFSET_BYTES:].startswith(_TAR)
+    if form == "latex" and not packed:
         raise DocumentError(f"What arXiv sent for {name} is no archive", next_step="Try later")

@@ -1,6 +1,8 @@
 """Steps on the one paper that is meant: find it, read it."""
 
+from ingestion.document import Form
 from ingestion.errors import DocumentError
+from ingestion.fulltext.forms import NAMES
 from ingestion.paper import Paper
 from rag_agent.answer import Hit
 from rag_agent.asking.planning import ids_in
@@ -16,7 +18,9 @@ def find_paper(state: State, services: Services) -> State:
     with services.step("find the paper", named) as closing:
         paper = _paper_called(named, state, services)
         closing.append(
-            f"{paper.title} ({paper.arxiv_id})" if paper else f"no paper “{named}” found"
+            f"{paper.title} ({paper.arxiv_id}){stood_in(paper)}"
+            if paper
+            else f"no paper “{named}” found"
         )
     return {"paper": paper}
 
@@ -29,11 +33,19 @@ def read(state: State, services: Services) -> State:
     limit = services.settings.retrieval.sentences
     with services.step("read", paper.arxiv_id) as closing:
         evidence = full_text(paper, part, limit, services)
-        closing.append(f"{paper.arxiv_id}: {'full text' if evidence else 'abstract only'}")
+        form: Form = next((e.form for e in evidence if e.form), "pdf")
+        read_as = f"full text ({NAMES[form]})" if evidence else f"abstract only{stood_in(paper)}"
+        closing.append(f"{paper.arxiv_id}: {read_as}")
         if not evidence:
             hit = Hit(paper, 1.0, 1.0, passes=True)
             evidence = abstract_evidence(part, (hit,), services.embedder, limit)
     return {"evidence": evidence, "rounds": state.get("rounds", 0) + 1}
+
+
+def stood_in(paper: Paper) -> str:
+    """Told of a paper whose record another place than arXiv gave in its stead; empty for any other."""
+    told = ", as Semantic Scholar has it: arXiv did not answer"
+    return told if paper.origin == "semantic_scholar" and ids_in(paper.arxiv_id) else ""
 
 
 def paper_of(id_: str, services: Services) -> Paper | None:

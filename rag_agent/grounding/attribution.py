@@ -45,7 +45,7 @@ def attributed(
             and counts_what_was_asked(text, question, quotes)
         ):
             best = max(cosines[id(evidence)] for evidence in quotes)
-            return Claim(text, True, tuple(keys.cite(evidence, best) for evidence in quotes))
+            return Claim(text, True, tuple(keys.cite(evidence, best, text) for evidence in quotes))
     return None
 
 

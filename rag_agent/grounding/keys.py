@@ -2,6 +2,7 @@
 
 from rag_agent.citation import Citation, quote_kind
 from rag_agent.grounding.evidence import Evidence
+from rag_agent.grounding.table_cells import cells_named
 
 
 class Keys:
@@ -10,8 +11,8 @@ class Keys:
     def __init__(self) -> None:
         self._keys: dict[tuple[str, int | None, int], int] = {}
 
-    def cite(self, evidence: Evidence, cosine: float) -> Citation:
-        """The citation of a piece of evidence."""
+    def cite(self, evidence: Evidence, cosine: float, text: str = "") -> Citation:
+        """The citation of a piece of evidence; `text`, what is said, tells which cells of a table's row carry it."""
         place = (evidence.paper.arxiv_id, evidence.page, evidence.start)
         return Citation(
             key=self._keys.setdefault(place, len(self._keys) + 1),
@@ -22,4 +23,5 @@ class Keys:
             passage=evidence.passage,
             cosine=cosine,
             kind=evidence.form or quote_kind(evidence.paper, evidence.page),
+            cells=cells_named(text, evidence.text) if evidence.is_row else (),
         )

@@ -9,7 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingestion.document.tables import SEPARATOR
 from ingestion.terms import terms
+from rag_agent.grounding.names import numbers
 
 ROWS = 5
 """Most rows of one table that are shown."""
@@ -62,6 +64,26 @@ def asked_for(question: str, readings: Sequence[str]) -> dict[int, str]:
     named = [" ".join([rows[i].cells[0][0], *(cell for _, cell in rows[i].cells)]) for i in having]
     chosen = [having[best] for best in _best(asked, named)] or having
     return {place: rows[place].reading(columns) for place in sorted(chosen[:ROWS])}
+
+
+def cells_named(text: str, row: str) -> tuple[int, ...]:
+    """Places, from 0, of a row's cells whose value a sentence states: its numbers, or its words where it has none.
+
+    Args:
+        text: A sentence of an answer.
+        row: The row as stored, its cells apart by `SEPARATOR`.
+    """
+    said, words = numbers(text), text.casefold()
+    named = []
+    for place, cell in enumerate(row.split(SEPARATOR)):
+        values = numbers(cell)
+        stated = values <= said if values else _is_said(cell, words)
+        named += [place] if place and stated else []  # the first cell names the row
+    return tuple(named)
+
+
+def _is_said(cell: str, words: str) -> bool:
+    return any(letter.isalpha() for letter in cell) and cell.strip().casefold() in words
 
 
 def _parsed(readings: Sequence[str]) -> list[_Row]:

@@ -58,12 +58,15 @@ def test_a_closed_library_stays_closed(home: Path, monkeypatch: pytest.MonkeyPat
     (home / "library").mkdir(parents=True)
     (home / "library" / "data").write_bytes(b"x" * 3_000_000)
     (home / "ingests.jsonl").write_text('{"at": "2026-11-03T10:00:00", "source": "a.jsonl"}\n')
+    (home / "pdfs").mkdir()
+    for name in ("2711.00001v2.html", "2711.00001v2.pdf", "2711.00002v1.tar.gz"):
+        (home / "pdfs" / name).write_bytes(b"x")
     before = tree(home)
     found = looked(load_settings())
     assert tree(home) == before
     assert (
         found["library"].detail
-        == f"3 MB in {home / 'library'}, last ingest 2026-11-03; not open now"
+        == f"3 MB in {home / 'library'}, last ingest 2026-11-03; not open now; full texts: 1 HTML, 1 LaTeX"
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingestion.cleaning import printable
 from ingestion.formulas import is_harmless
 from ui.web.evidence import marked
-from ui.web.plain import as_html, escaped, with_maths
+from ui.web.plain import as_html, escaped, table_html, with_maths
 
 _SPECIAL = r"[!-/:-@\[-`{-~]"
 _ESCAPED = re.compile(rf"(?:\\{_SPECIAL}|[^!-/:-@\[-`{{-~])*", re.DOTALL)
@@ -75,6 +75,14 @@ def test_a_single_dollar_is_a_dollar() -> None:
 def test_a_quote_is_marked_in_its_passage() -> None:
     assert marked("a <b> c", "<b>") == "a <mark>&lt;b&gt;</mark> c"
     assert marked("elsewhere", "the quote") == "<mark>the quote</mark>"
+
+
+def test_of_a_quoted_row_the_cells_that_carry_the_sentence_are_marked() -> None:
+    table = "Table 1: Ways.\nWay | F1\nOurs | 0.9\nTheirs | 0.9"
+    shown = table_html(table, "Ours | 0.9", (1,))
+    assert "<tr><td>Ours</td><td><mark>0.9</mark></td></tr>" in shown
+    assert shown.count("<mark>") == 1
+    assert table_html(table, "Ours | 0.9").count("<mark>") == 2
 
 
 HOSTILE = "safe\x1b[2J\u009b31m\u202etxt.exe\U000e0041 end"

@@ -123,7 +123,7 @@ def fetch(
     category: Annotated[
         str, typer.Option(help="arXiv category or archive; elsewhere the venue or field.")
     ] = "",
-    pdf: Annotated[bool, typer.Option("--pdf", help="Download the PDFs too.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Download the full texts too.")] = False,
     as_json: console.Json = False,
 ) -> None:
     """Take papers from arXiv, or from another place, into the library."""

@@ -159,10 +159,10 @@ def _source(citation: Citation) -> None:
 
 
 def _passage(citation: Citation, passage: str) -> None:
-    """The text around a quote; a table as one with the row marked, an equation also as it is set."""
+    """The text around a quote; a table as one with the cells marked, an equation also as it is set."""
     quote, kept = citation.quote, citation.kind in ("html", "latex", "markdown")
     if kept and CELLS_APART in quote:
-        st.html(table_html(passage, quote))
+        st.html(table_html(passage, quote, citation.cells))
         return
     is_display = "\\" in _FORMULA.sub("", quote)  # in prose LaTeX stands between dollars alone
     if kept and is_display and is_harmless(quote):

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Collection
 
 from ingestion.cleaning import printable
 from ingestion.formulas import is_harmless
@@ -57,17 +58,23 @@ def set_latex(latex: str) -> str:
     return rf"\begin{{aligned}}{latex}\end{{aligned}}" if several and not inside else latex
 
 
-def table_html(passage: str, row: str) -> str:
-    """A table of stored text as HTML: a line a row, the quoted one marked, its caption above."""
+def table_html(passage: str, row: str, cells: Collection[int] = ()) -> str:
+    """A table of stored text as HTML: a line a row, its caption above; of the quoted row the cells are marked.
+
+    Args:
+        passage: Stored text of the table.
+        row: The quoted line.
+        cells: Places from 0 of its cells to mark; empty: all of them.
+    """
     caption: list[str] = []
     rows: list[str] = []
     for line in passage.split("\n"):
         if CELLS_APART in line or rows:
-            cells = "".join(
-                f"<td>{_table_cell(each, marked=line == row)}</td>"
-                for each in line.split(CELLS_APART)
+            shown = "".join(
+                f"<td>{_table_cell(each, marked=line == row and (not cells or place in cells))}</td>"
+                for place, each in enumerate(line.split(CELLS_APART))
             )
-            rows.append(f"<tr>{cells}</tr>")
+            rows.append(f"<tr>{shown}</tr>")
         else:
             caption.append(line)
     told = as_html(" ".join(line for line in caption if line))

@@ -1,8 +1,15 @@
-"""Hostile files: each ends with a clear reason, within the limits, and nothing of it is followed."""
+"""Hostile files: each ends with a clear reason, within the limits, and nothing of it is followed.
+
+`python -m tests.ingestion.fulltext.test_hostile` prints what each costs: processor seconds and peak memory.
+"""
 
 import gzip
 import io
+import os
+import resource
+import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,3 +155,42 @@ def test_what_a_paper_asks_for_outside_is_not_followed(case: str, tmp_path: Path
     assert "root:" not in read.text
     assert "No." not in read.text
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def cost(case: str) -> tuple[float, float, str]:
+    """Processor seconds and peak megabytes of the process that reads a case's file, and how it ends.
+
+    The process is a child of a child that does nothing else, so that no earlier case counts.
+    """
+    readable, writable = os.pipe()
+    if not (child := os.fork()):
+        name, made = (REFUSED | SURVIVED)[case][:2]
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / name).write_bytes(made())
+            try:
+                told = f"read: {len(read_document(Path(folder) / name, LIMITS).text)} characters"
+            except DocumentError as error:
+                told = error.what
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        figures = f"{used.ru_utime + used.ru_stime} {used.ru_maxrss / 1000} {told}"
+        os.write(writable, figures.encode())
+        os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable) as said:
+        seconds, megabytes, told = said.read().split(" ", 2)
+    os.waitpid(child, 0)
+    return float(seconds), float(megabytes), told
+
+
+def main() -> None:
+    """Print the cost of every case, the dearest last."""
+    costs = {case: cost(case) for case in [*REFUSED, *SURVIVED]}
+    for case, (seconds, megabytes, told) in sorted(costs.items(), key=lambda each: each[1][1]):
+        print(f"{case:34}{seconds:7.2f} s{megabytes:7.0f} MB  {told}")
+    most_s, most_mb = (max(each[place] for each in costs.values()) for place in (0, 1))
+    print(f"{len(costs)} files, at most {most_s:.2f} s of the processor and {most_mb:.0f} MB")
+    sys.exit(most_mb > 1_074)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """The one paper that is meant: found, and read as far as it can be had."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,10 @@ def test_the_full_text_is_read_where_it_is_at_hand() -> None:
     made = read(asked("q", paper=SOURDOUGH, parts=["When does it peak?"]), services)
     assert [found.text for found in made["evidence"]] == [PEAK]
     assert made["evidence"][0].page == 3
-    assert "full text" in services.steps[-1].detail
+    assert "full text (PDF)" in services.steps[-1].detail
+    html = desk(shelf=shelf, read=[evidence(PEAK, page=0, form="html")])
+    read(asked("q", paper=SOURDOUGH, parts=["When does it peak?"]), html)
+    assert "full text (HTML)" in html.steps[-1].detail
 
 
 def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
@@ -52,6 +56,13 @@ def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
     assert PEAK in [found.text for found in made["evidence"]]
     assert {found.page for found in made["evidence"]} == {None}
     assert "abstract only" in services.steps[-1].detail
+
+
+def test_the_step_says_when_another_place_stood_in_for_arxiv() -> None:
+    services = desk()
+    paper = replace(SOURDOUGH, origin="semantic_scholar")
+    read(asked("q", paper=paper, parts=["When does the rate peak?"]), services)
+    assert "as Semantic Scholar has it: arXiv did not answer" in services.steps[-1].detail
 
 
 def test_a_pdf_that_cannot_be_read_is_told_and_the_abstract_read() -> None:

@@ -1,9 +1,10 @@
 """Which rows and cells of a table a question is shown."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_agent.grounding.table_cells import ROWS, asked_for
+from rag_agent.grounding.table_cells import ROWS, asked_for, cells_named
 
 CAPTION = "Table 2: Yield of pond plants. Means of three summers. "
 PLANTS = [
@@ -58,6 +59,19 @@ def test_the_name_of_the_first_column_asks_for_no_column() -> None:
     assert asked_for("What does Ours reach with its teacher steps?", rows)[0].endswith(
         "100: 27.04; 200: 28.07."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "cells"),
+    [
+        ("Ours reaches 0.61 on News.", (3,)),
+        ("It is 0.53 and 0.61.", (1, 3)),
+        ("Ours is the best way.", ()),
+        ("It is open.", (4,)),
+    ],
+)
+def test_the_cells_that_a_sentence_states_are_named(said: str, cells: tuple[int, ...]) -> None:
+    assert cells_named(said, "Ours | 0.53 | 0.41 | 0.61 | open") == cells
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=9))
