@@ -83,7 +83,7 @@ def _said(*command: str) -> str:
 
 def compared(file: Path, readers: Mapping[str, Reader]) -> list[dict[str, Any]]:
     """A row for each reader of a file; a reader that fails has an `error` in the place of figures."""
-    rows, pairs = [], dict[str, Pairs]()
+    rows, pairs = list[dict[str, Any]](), dict[str, Pairs]()
     for name, read in readers.items():
         started = _processor_s()
         try:
@@ -94,7 +94,7 @@ def compared(file: Path, readers: Mapping[str, Reader]) -> list[dict[str, Any]]:
         seconds = _processor_s() - started
         words = _WORD.findall(text.lower())
         pairs[name] = set(pairwise(words))
-        row = {"file": file.name, "reader": name, "seconds": round(seconds, 2)}
+        row: dict[str, Any] = {"file": file.name, "reader": name, "seconds": round(seconds, 2)}
         rows.append({**row, "words": len(words), **found})
     for row in rows:
         if "error" not in row:

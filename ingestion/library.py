@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -376,16 +376,10 @@ class Library:
             DocumentError: What came is no whole file.
         """
         limits = self.settings.pdf
-        assets, connection = self.settings.assets, arxiv.connection
+        given = (paper, self.settings.assets, arxiv.connection)
         if limits.form != "best":
-            return fetch_file(limits.form, paper, assets, connection, max_mb=limits.max_mb)
-        return fetch_best(
-            paper,
-            assets,
-            connection,
-            lambda file: read_document(file, limits),
-            max_mb=limits.max_mb,
-        )
+            return fetch_file(limits.form, *given, max_mb=limits.max_mb)
+        return fetch_best(*given, partial(read_document, settings=limits), max_mb=limits.max_mb)
 
 
 def _in_version_of(file: Path, paper: Paper) -> AtHand:

@@ -187,7 +187,8 @@ def main() -> None:
     costs = {case: cost(case) for case in [*REFUSED, *SURVIVED]}
     for case, (seconds, megabytes, told) in sorted(costs.items(), key=lambda each: each[1][1]):
         print(f"{case:34}{seconds:7.2f} s{megabytes:7.0f} MB  {told}")
-    most_s, most_mb = (max(each[place] for each in costs.values()) for place in (0, 1))
+    most_s = max(seconds for seconds, _, _ in costs.values())
+    most_mb = max(megabytes for _, megabytes, _ in costs.values())
     print(f"{len(costs)} files, at most {most_s:.2f} s of the processor and {most_mb:.0f} MB")
     sys.exit(most_mb > 1_074)
 
