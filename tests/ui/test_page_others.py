@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from rag_agent.settings import load_settings
 from tests.papers import PONDS, SOURDOUGH
@@ -245,3 +247,39 @@ def test_a_value_that_cannot_be_is_said_and_changes_nothing(page: Page) -> None:
     page.press("Save")
     assert "is no address" in page.text
     assert load_settings().reader.base_url == ""
+
+
+def test_a_server_is_tried_before_it_is_saved_and_gets_no_other_ones_key(
+    page: Page, httpserver: HTTPServer
+) -> None:
+    keys: list[str | None] = []
+
+    def reply(request: Request) -> Response:
+        keys.append(request.headers.get("Authorization"))
+        told = {"choices": [{"index": 0, "delta": {"content": "ready"}, "finish_reason": "stop"}]}
+        text = f"data: {json.dumps(told)}\n\ndata: [DONE]\n\n"
+        return Response(text, content_type="text/event-stream")
+
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(reply)
+    page.open("settings")
+    page.at.text_input(key="setting-reader.base_url").set_value("http://127.0.0.1:9/v1")
+    page.at.text_input(key="setting-reader.api_key").set_value("sk-of-another")
+    page.press("Save")
+    page.open("settings")
+    page.at.text_input(key="setting-reader.base_url").set_value(httpserver.url_for("/v1"))
+    tried(page)
+    assert "answers." in page.text
+    assert "sk-of-another" not in str(keys)
+    assert load_settings().reader.base_url == "http://127.0.0.1:9/v1"
+    page.at.text_input(key="setting-reader.base_url").set_value("http://127.0.0.1:9/v1")
+    tried(page)
+    assert 'class="failure"' in page.text
+
+
+def tried(page: Page) -> None:
+    """Press the button that tries a server, and wait for what comes of it."""
+    page.press("Test connection")
+    job = program.jobs().get("connection")
+    assert job is not None
+    assert job.wait(100)
+    page.run()

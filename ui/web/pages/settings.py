@@ -6,15 +6,19 @@ import streamlit as st
 from pydantic import SecretStr
 
 from ingestion.errors import AgentError
+from rag_agent.model.opening import open_model
 from rag_agent.settings import Mode, Settings, load_settings, origins, settings_file
 from rag_agent.settings_file import save_settings
 from ui import doctor
 from ui.web import messages, watching
+from ui.web.jobs import Job
 from ui.web.plain import as_html, escaped
 from ui.web.program import jobs, program, reopen
 from ui.web.texts import LANGUAGES, language, say
 
 _KEYS = ("reader.api_key", "coder.api_key")
+_SERVER = ("model", "base_url", "api_key")
+_TOKENS_OF_A_TRY = 4
 
 
 class Fields:
@@ -84,10 +88,45 @@ def show_form(settings: Settings) -> None:
         fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
         fields.number("retrieval.top_k", say("top_k"), 1, 100)
         fields.number("agent.rounds", say("rounds"), 1, 10)
-        sent = st.form_submit_button(say("save"), type="primary")
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(say("save"), type="primary")
+            tried = st.form_submit_button(say("test_connection"), icon=":material/cable:")
     messages.small(say("saved_in", file=settings_file(settings.home)))
     if sent:
         save(settings, fields.changes())
+    if tried:
+        try_reader(settings)
+    show_tried()
+
+
+def try_reader(settings: Settings) -> None:
+    """Ask the server that is typed for one word, before anything is saved.
+
+    A kept key goes to the address that it was kept for, and to no other.
+    """
+    typed = {name: str(st.session_state.get(_key(f"reader.{name}"), "")) for name in _SERVER}
+    if not typed["base_url"]:
+        jobs().start("connection", lambda job: say("no_server"))
+        return
+    kept = settings.reader.api_key.get_secret_value()
+    if not typed["api_key"] and typed["base_url"] == settings.reader.base_url:
+        typed["api_key"] = kept
+    chosen = load_settings(reader=typed)
+    answered = say("server_answers", model=typed["model"], url=typed["base_url"])
+
+    def work(job: Job) -> str:
+        model = open_model("reader", chosen)  # at an address it is a client: nothing is loaded
+        "".join(model.stream([("user", "Reply with the word ready.")], _TOKENS_OF_A_TRY))
+        return answered
+
+    jobs().start("connection", work)
+
+
+def show_tried() -> None:
+    """What came of the last try."""
+    job = jobs().get("connection")
+    if job is not None and watching.show_job(job):
+        messages.notice(job.result)
 
 
 def save(settings: Settings, changes: dict[str, Any]) -> None:
