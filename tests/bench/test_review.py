@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ pytest.importorskip("pytrec_eval", reason="needs the bench extra")
 
 from bench import review
 from bench.review import Topic
+from ingestion.embedding import HashingEmbedder
 from ingestion.paper import Paper
+from ingestion.pipeline import ingest
+from ingestion.store.collection import Store
+from tests.papers import PAPERS, PONDS
 
 
 def line(id_: str, *cited: tuple[str, str, str]) -> str:
@@ -73,3 +78,12 @@ def test_what_cannot_be_read_is_one_sentence(
     file.write_text(text)
     assert review.main(["--data", str(file)]) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+def test_every_system_ranks_papers(store: Store, embedder: HashingEmbedder, home: Path) -> None:
+    ingest(PAPERS, store, embedder, home, source="invented")
+    topic = Topic("2501.1", f"{PONDS.title}\n{PONDS.abstract}", frozenset({PONDS.arxiv_id}))
+    library: Any = SimpleNamespace(store=store, embedder=embedder)
+    rankings = review.ranked(topic, library)
+    assert set(rankings) == set(review.SYSTEMS)
+    assert all(ranking[0] == PONDS.arxiv_id for ranking in rankings.values())
