@@ -1,7 +1,7 @@
 """`python -m bench.pdf_readers DIR`: this program's reading of PDFs beside docling-parse and pdftotext.
 
 For each PDF and reader: processor seconds (processes that the reader starts are counted), words, tables with their
-cells where the reader finds any, and how many of its word pairs another reader has as well. A pair is two words that
+rows where the reader finds any, and how many of its word pairs another reader has as well. A pair is two words that
 follow one another; a reader that mixes columns or cuts lines in a wrong order has pairs that no other has. No truth is
 needed for it, and what all readers do alike it does not show.
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import record
-from bench.documents import held_by
+from ingestion.document import Table
 from ingestion.errors import AgentError
 from ingestion.fulltext import read_document
 from ingestion.settings import PdfSettings
@@ -73,8 +73,8 @@ def _readers(docling: str) -> list[tuple[str, Reader]]:
 
 def _ours(file: Path) -> tuple[str, dict[str, int]]:
     document = read_document(file, PdfSettings())
-    held = held_by(document)
-    return document.text, {name: held[name] for name in ("tables", "cells")}
+    tables = [block.content for block in document.blocks if isinstance(block.content, Table)]
+    return document.text, {"tables": len(tables), "rows": sum(len(t.rows) for t in tables)}
 
 
 def _said(*command: str) -> str:
@@ -116,9 +116,9 @@ def _processor_s() -> float:
 
 
 def _print(rows: list[dict[str, Any]], readers: list[str]) -> None:
-    print(f"{'':26}{'reader':16}{'s':>7}{'words':>8}{'tables':>8}{'cells':>7}{'confirmed':>11}")
+    print(f"{'':26}{'reader':16}{'s':>7}{'words':>8}{'tables':>8}{'rows':>7}{'confirmed':>11}")
     for row in rows:
-        told = [row.get(name, "–") for name in ("words", "tables", "cells", "confirmed")]
+        told = [row.get(name, "–") for name in ("words", "tables", "rows", "confirmed")]
         figures = row.get("error") or "{:>7}{:>8}{:>8}{:>7}{:>11}".format(row["seconds"], *told)
         print(f"{row['file'][:25]:26}{row['reader']:16}{figures}")
     for name in readers:
