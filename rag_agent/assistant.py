@@ -14,13 +14,14 @@ from ingestion.library import OnWait
 from ingestion.paper import Paper
 from ingestion.references.looking import Citations
 from ingestion.store.collection import Filters
-from rag_agent.answer import Answer, Hit, Route
+from rag_agent.answer import Answer, Route
 from rag_agent.asking.citing.naming import with_cited_works
 from rag_agent.asking.outcome import finished
 from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import CodeOptions
 from rag_agent.asking.translation import to_english
+from rag_agent.citation import Hit
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered

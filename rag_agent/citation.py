@@ -1,9 +1,11 @@
-"""A verbatim quote and where it stands."""
+"""Papers found, verbatim quotes of them with where they stand, and the sentences that these carry."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
 
 from ingestion.paper import Paper
+from rag_agent.naming import PassesBy
 
 QuoteKind = Literal["abstract", "summary", "html", "latex", "pdf", "markdown", "text"]
 """Whose words a quote is: the authors' abstract or full text, by its form, or this project's summary of a starter
@@ -106,3 +108,99 @@ def cited_paper(stored: dict[str, Any]) -> Paper:
         version=stored["version"] or 0,
         origin=stored["origin"],
     )
+
+
+def citations_from(stored: Iterable[dict[str, Any]]) -> tuple[Citation, ...]:
+    """The citations that `as_json` wrote."""
+    return tuple(map(Citation.from_json, stored))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper found by a search.
+
+    Args:
+        paper: The record found.
+        cosine: Raw cosine of the paper's embedding and the query's, -1 to 1.
+        score: What the hits are ordered by, comparable within one search only.
+        passes: Whether it counts as found: the cosine reaches the threshold, or the query names the paper.
+        passes_by: Why; empty where it does not pass, or was not found by a search.
+    """
+
+    paper: Paper
+    cosine: float
+    score: float
+    passes: bool
+    passes_by: PassesBy = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `search --json` prints."""
+        paper = self.paper
+        return {
+            "arxiv_id": paper.arxiv_id,
+            "version": paper.version or None,
+            "title": paper.title,
+            "text": paper.abstract,
+            "cosine": round(self.cosine, 4),
+            "score": round(self.score, 4),
+            "passes": self.passes,
+            "passes_by": self.passes_by,
+            "year": paper.year,
+            "categories": list(paper.categories),
+            "origin": paper.origin,
+            "authors": list(paper.authors),
+            "url": paper.url,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The hit that `as_json` wrote; its paper holds what is written there."""
+        texts = {"abstract": stored["text"], "categories": tuple(stored["categories"])}
+        return cls(
+            paper=replace(cited_paper(stored), **texts),
+            cosine=stored["cosine"],
+            score=stored["score"],
+            passes=stored["passes"],
+            passes_by=stored.get("passes_by", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer.
+
+    Args:
+        text: The sentence, without citation marks.
+        supported: Whether a quote carries it.
+        citations: Its quotes; empty where none was found.
+        quoted: Whether the text is the quote itself because the model's wording did not stand.
+    """
+
+    text: str
+    supported: bool
+    citations: tuple[Citation, ...] = ()
+    quoted: bool = False
+
+    @property
+    def in_quotation_marks(self) -> bool:
+        """Whether the text is a quote of the authors' words; this project's summaries are none."""
+        return self.quoted and all(citation.kind != "summary" for citation in self.citations)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that `ask --json` prints."""
+        return {
+            "text": self.text,
+            "supported": self.supported,
+            "quoted": self.quoted,
+            "citations": [citation.as_json() for citation in self.citations],
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """The claim that `as_json` wrote."""
+        return cls(
+            text=stored["text"],
+            supported=stored["supported"],
+            citations=citations_from(stored["citations"]),
+            quoted=stored["quoted"],
+        )

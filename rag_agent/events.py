@@ -6,7 +6,8 @@ The terminal and the web page match on `kind` exhaustively; benchmarks and sessi
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from rag_agent.answer import Answer, Claim, Hit, Language, Route
+from rag_agent.answer import Answer, Language, Route
+from rag_agent.citation import Claim, Hit
 
 
 @dataclass(frozen=True, slots=True)

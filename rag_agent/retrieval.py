@@ -19,7 +19,7 @@ from ingestion.paper import Paper
 from ingestion.store.collection import Filters, Store
 from ingestion.store.filters import ANY
 from ingestion.terms import terms
-from rag_agent.answer import Hit
+from rag_agent.citation import Hit
 from rag_agent.naming import PassesBy, most_papers_with_rare_term, named_by
 from rag_agent.settings import Mode, RetrievalSettings
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.cleaning import printable
-from rag_agent.answer import Answer, Claim, Hit, Language
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer, Language
+from rag_agent.citation import Citation, Claim, Hit
 from rag_agent.events import Event
 from ui.texts import step_name, text
 

@@ -1,11 +1,10 @@
 """Steps that write an answer from the sentences at hand, and put a part of the question away."""
 
 from ingestion.errors import ModelUnavailable
-from rag_agent.answer import Claim
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.asking.translation import in_chinese
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim
 from rag_agent.events import ClaimWritten
 from rag_agent.grounding.drafting import quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence

@@ -4,10 +4,10 @@ from ingestion.document import Form
 from ingestion.errors import DocumentError
 from ingestion.fulltext.forms import NAMES
 from ingestion.paper import Paper
-from rag_agent.answer import Hit
 from rag_agent.asking.planning import ids_in
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
+from rag_agent.citation import Hit
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.open_paper import OpenPaper
 
@@ -84,7 +84,7 @@ def open_text(paper: Paper, services: Services) -> OpenPaper | None:
         at_hand = services.ask_arxiv(lambda arxiv: services.library.full_text(paper, arxiv))
         if at_hand is None:
             return None
-        return services.full_text.open(at_hand.paper, at_hand.file, services.say)
+        return services.full_text_of(at_hand.paper, at_hand.file)
     except DocumentError as error:
         services.notice(error)
         return None

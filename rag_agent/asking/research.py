@@ -63,7 +63,7 @@ def _texts_at_hand(part: str, threshold: float, services: Services) -> list[Evid
                 continue
             unread -= not known
             try:
-                opened = services.full_text.open(paper, file, services.say)
+                opened = services.full_text_of(paper, file)
             except DocumentError as error:
                 services.notice(error)
                 continue

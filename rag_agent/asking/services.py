@@ -4,17 +4,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from ingestion.embedding import Embedder
 from ingestion.errors import ArxivError, PaperNotFound, StoreError
 from ingestion.library import Library
+from ingestion.paper import Paper
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.store.collection import Filters, Store
-from rag_agent.answer import Claim, Step
-from rag_agent.events import ClaimWritten, Event
+from rag_agent.answer import Step
+from rag_agent.citation import Claim
+from rag_agent.events import ClaimWritten, Event, Reading
 from rag_agent.grounding.full_text import FullText
 from rag_agent.grounding.keys import Keys
+from rag_agent.grounding.open_paper import OpenPaper
 from rag_agent.model.client import LanguageModel
 from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
@@ -109,6 +113,19 @@ class Services(Telling):
         if isinstance(event, ClaimWritten):
             self.shown.append(event.claim)
         self.emit(event)
+
+    def full_text_of(self, paper: Paper, file: Path) -> OpenPaper:
+        """A paper's text; where it was not read before, it is now, and each page is told.
+
+        Raises:
+            DocumentError: The file gives no text.
+            Stopped: The user stopped the question.
+        """
+
+        def read(page: int, pages: int) -> None:
+            self.say(Reading(paper.arxiv_id, page, pages))
+
+        return self.full_text.open(paper, file, read)
 
     def ask_arxiv(self, ask: Callable[[ArxivApi | None], _Result]) -> _Result:
         """What `ask` gives with arXiv; where that cannot be used, with one notice a question, without it.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from ingestion.paper import Paper
-from rag_agent.answer import Claim, Hit, Language, Route
+from rag_agent.answer import Language, Route
 from rag_agent.asking.planning import Plan
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim, Hit
 from rag_agent.code.result import CodeResult
 from rag_agent.grounding.evidence import Evidence
 

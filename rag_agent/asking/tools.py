@@ -13,11 +13,11 @@ from pydantic import Field
 
 from ingestion.errors import ModelUnavailable
 from ingestion.fulltext.passages import sentence_spans
-from rag_agent.answer import Claim
 from rag_agent.asking import other_routes, papers, research
 from rag_agent.asking.planning import language_of, plain_plan
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
+from rag_agent.citation import Claim
 from rag_agent.code.result import CodeResult
 from rag_agent.events import ClaimWritten
 from rag_agent.grounding.drafting import checked

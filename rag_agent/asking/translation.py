@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from ingestion.errors import ModelUnavailable
 from ingestion.terms import terms
-from rag_agent.answer import Claim
 from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
+from rag_agent.citation import Claim
 from rag_agent.grounding.names import names, numbers, value_of
 from rag_agent.model.client import Message
 

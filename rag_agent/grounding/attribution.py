@@ -5,7 +5,7 @@ from itertools import combinations
 
 from ingestion.embedding import Embedder
 from ingestion.terms import terms
-from rag_agent.answer import Claim
+from rag_agent.citation import Claim
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.verification import counts_what_was_asked, meets, stands_on

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_in
 from ingestion.terms import terms
-from rag_agent.answer import Claim
+from rag_agent.citation import Claim
 from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.form import form_of

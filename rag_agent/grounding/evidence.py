@@ -12,7 +12,7 @@ from ingestion.fulltext.quotable import why_not_quotable
 from ingestion.fulltext.sentences import sentence_spans
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.answer import Hit
+from rag_agent.citation import Hit
 
 # First choices by reading what came out on top; no benchmark searched for them.
 _KEYWORD_SHARE = 0.3  # weight of shared terms beside the cosine

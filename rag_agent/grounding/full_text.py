@@ -26,7 +26,6 @@ from ingestion.fulltext.passages import SPLITTER, Sentence, sentences_of
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import Paper
 from ingestion.settings import PdfSettings
-from rag_agent.events import Event, Reading
 from rag_agent.grounding.open_paper import OpenPaper
 
 OPEN_PAPERS = 8
@@ -52,14 +51,17 @@ class FullText:
         self._lock = threading.Lock()
 
     def open(
-        self, paper: Paper, pdf: Path, emit: Callable[[Event], None] = lambda event: None
+        self,
+        paper: Paper,
+        pdf: Path,
+        on_page: Callable[[int, int], None] = lambda page, pages: None,
     ) -> OpenPaper:
         """A paper's text, from memory, from the cache, or read and embedded now.
 
         Args:
             paper: Whose text it is.
             pdf: The file.
-            emit: Told how far the reading is, page by page.
+            on_page: Told how far the reading is: the page, from 1, and how many there are.
 
         Raises:
             PdfError: The file gives no text.
@@ -69,7 +71,7 @@ class FullText:
             if key in self._open:
                 self._open.move_to_end(key)
                 return self._open[key]
-        opened = self._load(key, paper) or self._read(key, paper, pdf, emit)
+        opened = self._load(key, paper) or self._read(key, paper, pdf, on_page)
         with self._lock:
             self._open[key] = opened
             while len(self._open) > OPEN_PAPERS:
@@ -88,7 +90,9 @@ class FullText:
         opened = OpenPaper(paper, text, self._embedder, vectors)
         return opened if len(opened.sentences) == len(vectors) else None
 
-    def _read(self, key: str, paper: Paper, pdf: Path, emit: Callable[[Event], None]) -> OpenPaper:
+    def _read(
+        self, key: str, paper: Paper, pdf: Path, on_page: Callable[[int, int], None]
+    ) -> OpenPaper:
         text = read_document(pdf, self._settings)
         sentences = sentences_of(text)
         texts = _embedded_texts(sentences)
@@ -99,7 +103,7 @@ class FullText:
             nonlocal done
             done += embedded
             pages = len(text.pages) or 1
-            emit(Reading(paper.arxiv_id, max(1, done * pages // len(unique)), pages))
+            on_page(max(1, done * pages // len(unique)), pages)
 
         places = {embedded: place for place, embedded in enumerate(unique)}
         rows = [places[embedded] for embedded in texts]

@@ -13,8 +13,7 @@ from pathlib import Path
 from ingestion.bibliography import exported
 from ingestion.bibliography.keys import keys_of
 from ingestion.errors import AgentError
-from rag_agent.answer import Claim
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim
 from rag_agent.markup import html, latex, markdown
 from rag_agent.review.review import Review, cited
 

@@ -79,7 +79,7 @@ def _of_full_text(paper: Paper, topic: str, services: Services) -> list[Evidence
         at_hand = services.library.full_text(paper, None)
         if at_hand is None:
             return []
-        opened = services.full_text.open(at_hand.paper, at_hand.file, services.say)
+        opened = services.full_text_of(at_hand.paper, at_hand.file)
     except DocumentError as error:
         services.notice(error)
         return []

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from ingestion.paper import Paper
-from rag_agent.answer import Claim, Hit
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim, Hit
 
 SCHEMA = 1
 

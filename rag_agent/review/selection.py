@@ -15,7 +15,7 @@ from ingestion.embedding import Embedder
 from ingestion.fulltext.sentences import sentence_spans
 from ingestion.keywords import extract_keywords
 from ingestion.store.collection import Store
-from rag_agent.answer import Hit
+from rag_agent.citation import Hit
 from rag_agent.retrieval import query_terms
 
 Scores = NDArray[np.float32]

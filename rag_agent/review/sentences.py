@@ -7,8 +7,8 @@ from dataclasses import replace
 from ingestion.fulltext.passages import sentences_in
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.answer import Claim
 from rag_agent.asking.services import Services
+from rag_agent.citation import Claim
 from rag_agent.grounding.drafting import checked
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys

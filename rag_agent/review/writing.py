@@ -9,10 +9,9 @@ import numpy as np
 
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
-from rag_agent.answer import Claim
 from rag_agent.asking.papers import paper_of
 from rag_agent.asking.services import Services
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.jobs import Run
 from rag_agent.review import quotes as quoting

@@ -15,8 +15,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingestion.errors import AgentError
-from rag_agent.answer import Answer, Claim
+from rag_agent.answer import Answer
 from rag_agent.assistant import Assistant
+from rag_agent.citation import Claim
 from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, ClaimWritten, Event, Failed, TextWritten

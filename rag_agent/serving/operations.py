@@ -9,9 +9,8 @@ from ingestion.bibliography import FormatName
 from ingestion.errors import AgentError, ArxivError, DocumentError, InvalidArxivId, PaperNotFound
 from ingestion.library import AtHand
 from ingestion.paper import Paper, parse_arxiv_id
-from rag_agent.answer import Hit
 from rag_agent.assistant import Assistant
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Hit
 from rag_agent.grounding.evidence import abstract_evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.open_paper import OpenPaper

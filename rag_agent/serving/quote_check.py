@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingestion.embedding import Embedder
-from rag_agent.answer import Hit
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Hit
 from rag_agent.grounding.attribution import attributed
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.keys import Keys

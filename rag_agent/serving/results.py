@@ -6,8 +6,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from ingestion.paper import Paper
-from rag_agent.answer import Answer, Claim, Hit
-from rag_agent.citation import Citation, QuoteKind
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, Claim, Hit, QuoteKind
 from rag_agent.review.documents import as_markdown
 from rag_agent.review.review import Review, cited
 from rag_agent.serving.quote_check import Carried, QuoteCheck

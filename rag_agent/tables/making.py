@@ -5,9 +5,9 @@ from typing import Any
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.answer import Claim, Hit
 from rag_agent.asking.papers import full_text, paper_of
 from rag_agent.asking.services import Services
+from rag_agent.citation import Claim, Hit
 from rag_agent.grounding import write_claims
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.keys import Keys

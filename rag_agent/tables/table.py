@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ingestion.paper import Paper
-from rag_agent.answer import Hit
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Hit
 
 SCHEMA = 1
 NOT_STATED = "not stated"

@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from ingestion.errors import AgentError
 from ingestion.paper import Origin, Paper
-from rag_agent.answer import (
-    Answer,
-    Claim,
-    Hit,
-    Route,
-    Step,
-    Tokens,
-    Verdict,
-)
-from rag_agent.citation import Citation, QuoteKind, quote_kind
+from rag_agent.answer import Answer, Route, Step, Tokens, Verdict
+from rag_agent.citation import Citation, Claim, Hit, QuoteKind, quote_kind
 from rag_agent.conversations.turn import SCHEMA, Rating, Turn
 from tests.papers import SOURDOUGH
 from tests.rag_agent.test_schemas import CODE

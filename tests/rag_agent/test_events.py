@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from rag_agent.answer import Answer, Claim, Hit
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, Claim, Hit
 from rag_agent.events import (
     Answered,
     ClaimWritten,

@@ -13,7 +13,7 @@ from ingestion.errors import KeywordUnsupported
 from ingestion.paper import Paper
 from ingestion.store.filters import ANY, Filters
 from ingestion.terms import keyword_text
-from rag_agent.answer import Hit
+from rag_agent.citation import Hit
 from rag_agent.retrieval import Fusion, Retriever, fused, query_terms
 from rag_agent.settings import Mode, RetrievalSettings
 

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from ingestion.paper import Origin, Paper
-from rag_agent.answer import Answer, Claim, Hit, Language, Route, Step, Tokens, Verdict
-from rag_agent.citation import Citation, QuoteKind
+from rag_agent.answer import Answer, Language, Route, Step, Tokens, Verdict
+from rag_agent.citation import Citation, Claim, Hit, QuoteKind
 from rag_agent.code.instruction import Instruction
 from rag_agent.code.proof import comparison as cross_check
 from rag_agent.code.proof.review import RequirementCheck, Status

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag_agent.answer import Answer, Claim, Hit
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, Claim, Hit
 from rag_agent.events import (
     Answered,
     ClaimWritten,

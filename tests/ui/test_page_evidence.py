@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rag_agent.answer import Answer, Claim, Step
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer, Step
+from rag_agent.citation import Citation, Claim
 from rag_agent.conversations.turn import Turn
 from tests.papers import PONDS
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from rag_agent.answer import Answer, Claim, Step
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer, Step
+from rag_agent.citation import Citation, Claim
 from rag_agent.events import (
     Answered,
     Event,

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import streamlit as st
 
-from rag_agent.answer import Claim
+from rag_agent.citation import Claim
 from rag_agent.events import Event
 from ui.web import messages
 from ui.web.plain import as_html

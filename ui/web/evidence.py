@@ -8,8 +8,7 @@ import streamlit as st
 from ingestion.errors import AgentError
 from ingestion.formulas import is_harmless
 from ingestion.fulltext.forms import NAMES
-from rag_agent.answer import Claim, Hit
-from rag_agent.citation import Citation, QuoteKind
+from rag_agent.citation import Citation, Claim, Hit, QuoteKind
 from ui.web import messages
 from ui.web.events import claim_html
 from ui.web.navigation import go

@@ -9,10 +9,10 @@ from ingestion.references.entries import Entry
 from ingestion.references.looking import Citations
 from ingestion.references.marks import named_in
 from ingestion.sources.arxiv_api import ArxivApi
-from rag_agent.answer import Hit
 from rag_agent.asking.papers import full_text
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
+from rag_agent.citation import Hit
 from rag_agent.events import Fetched
 from rag_agent.grounding.evidence import Evidence, abstract_evidence, best_of
 

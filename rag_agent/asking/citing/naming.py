@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ingestion.errors import AgentError
 from ingestion.references.looking import Citations
-from rag_agent.answer import Answer, Claim
-from rag_agent.citation import Citation, CitedWork
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, CitedWork, Claim
 
 # What may be a mark: a number in brackets, or a year; looking further costs the reading of a list.
 _MAY_CITE = re.compile(r"\[\s*\d|\b(?:19|20)\d\d\b|\bet al\b")

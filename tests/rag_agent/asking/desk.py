@@ -9,9 +9,9 @@ from ingestion.embedding import HashingEmbedder
 from ingestion.errors import ArxivUnavailable
 from ingestion.paper import ArxivId, Paper
 from ingestion.terms import terms
-from rag_agent.answer import Hit
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
+from rag_agent.citation import Hit
 from rag_agent.events import Event
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.model.scripted import ScriptedModel

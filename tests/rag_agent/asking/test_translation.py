@@ -3,8 +3,8 @@
 import pytest
 
 from ingestion.errors import ModelUnavailable
-from rag_agent.answer import Claim
 from rag_agent.asking.translation import in_chinese, to_english
+from rag_agent.citation import Claim
 from tests.rag_agent.asking.desk import desk, prompts
 from tests.rag_agent.grounding.pieces import PEAK
 

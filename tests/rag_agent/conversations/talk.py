@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from rag_agent.answer import Answer, Claim
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, Claim
 from rag_agent.conversations.turn import Turn
 from tests.papers import SOURDOUGH
 

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from rag_agent.answer import Answer, Claim
-from rag_agent.citation import Citation
+from rag_agent.answer import Answer
+from rag_agent.citation import Citation, Claim
 from rag_agent.conversations.notes import notes
 from rag_agent.conversations.turn import Turn
 from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH

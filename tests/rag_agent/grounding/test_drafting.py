@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.embedding import HashingEmbedder
-from rag_agent.answer import Claim
+from rag_agent.citation import Claim
 from rag_agent.grounding.drafting import as_shown, checked, quote_claims, write_claims
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys

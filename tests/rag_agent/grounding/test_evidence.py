@@ -1,7 +1,7 @@
 """The sentences a model may answer from."""
 
 from ingestion.embedding import HashingEmbedder
-from rag_agent.answer import Hit
+from rag_agent.citation import Hit
 from rag_agent.grounding.evidence import abstract_evidence
 from tests.papers import PONDS, SOURDOUGH
 

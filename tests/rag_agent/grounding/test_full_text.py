@@ -6,7 +6,6 @@ import pytest
 
 from ingestion.errors import PdfError
 from ingestion.settings import PdfSettings
-from rag_agent.events import Event, Reading
 from rag_agent.grounding.full_text import FullText
 from rag_agent.grounding.open_paper import OpenPaper
 from tests.ingestion.small_pdf import paragraph, write_pdf
@@ -14,9 +13,9 @@ from tests.rag_agent.grounding.conftest import PAPER, WordEmbedder
 
 
 def test_reading_is_reported(full_text: FullText, pdf: Path) -> None:
-    events: list[Event] = []
-    full_text.open(PAPER, pdf, events.append)
-    assert events[-1] == Reading("2101.00001", 1, 1)
+    told: list[tuple[int, int]] = []
+    full_text.open(PAPER, pdf, lambda page, pages: told.append((page, pages)))
+    assert told[-1] == (1, 1)
 
 
 def test_a_second_program_reads_the_cache_and_embeds_nothing(

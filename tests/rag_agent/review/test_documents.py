@@ -6,8 +6,7 @@ import bibtexparser
 import pytest
 
 from ingestion.bibliography import exported
-from rag_agent.answer import Claim
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, Claim
 from rag_agent.review import documents
 from rag_agent.review.review import Review, Section
 from tests.rag_agent.review.invented import LENS, RISE

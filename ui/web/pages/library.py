@@ -11,8 +11,8 @@ import streamlit as st
 from ingestion.pipeline import past_ingests
 from ingestion.store.census import Census, take_census
 from ingestion.store.collection import Filters
-from rag_agent.answer import Hit
 from rag_agent.asking.planning import language_of
+from rag_agent.citation import Hit
 from rag_agent.settings import Mode
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
