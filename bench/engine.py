@@ -100,7 +100,7 @@ def _options() -> argparse.Namespace:
 
 
 def _engines(model: str, home: Path) -> list[Engine]:
-    llama = LlamaConfig(model, "", _CONTEXT_TOKENS, _SLOTS, 0, _KEEP_S)
+    llama = LlamaConfig(model, (), _CONTEXT_TOKENS, _SLOTS, 0, _KEEP_S)
     openvino = OpenVinoConfig(model, _CONTEXT_TOKENS, _SLOTS, 0, _KEEP_S)
     return [
         Engine(

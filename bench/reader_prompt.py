@@ -35,7 +35,19 @@ def reader_prompt(prompts: Prompts) -> dict[str, Any]:
                     text = text.replace(f"\n{line}", "")
             turns.append({"role": role, "content": text.replace(_QUESTION, "{question}")})
         forms[form] = turns
-    return {"forms": forms, "excerpt": excerpt, "not_stated": NOT_STATED}
+    alone = {form: _alone(prompts, form) for form in get_args(Form)}
+    return {"forms": forms, "alone": alone, "excerpt": excerpt, "not_stated": NOT_STATED}
+
+
+def _alone(prompts: Prompts, form: Form) -> list[dict[str, str]]:
+    """How one text that is read whole, such as an abstract, is asked about."""
+    return [
+        {
+            "role": role,
+            "content": text.replace(_SENTENCE, "{sentence}").replace(_QUESTION, "{question}"),
+        }
+        for role, text in prompts.read(_QUESTION, form, [_SENTENCE])
+    ]
 
 
 if __name__ == "__main__":

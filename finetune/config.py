@@ -149,6 +149,11 @@ class LoraSection(Section):
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.1, ge=0, lt=1)
     targets: tuple[str, ...] = Field(("q_proj", "v_proj"), min_length=1)
+    last_layers: int = Field(
+        0,
+        ge=0,
+        description="Adapt only so many of the last layers, and learn through them alone; 0: all",
+    )
 
 
 class SampleConfig(Section):

@@ -59,6 +59,10 @@ class ReaderSettings(RoleSettings):
         description="Model name on the server; embedded: qwen2.5-coder-1.5b-instruct, "
         "qwen2.5-coder-0.5b-instruct, a GGUF file, or none (quotes only)",
     )
+    adapter: str = Field(
+        "",
+        description="LoRA adapter of the embedded model, a GGUF file; empty: none",
+    )
     engine: Literal["auto", "openvino", "llama.cpp"] = Field(
         "auto",
         description="Engine of the embedded model; auto takes the one that reads prompts sooner on this processor",

@@ -21,11 +21,13 @@ class ReaderPrompt:
 
     Args:
         forms: Of each form of question the turns, with `{excerpts}` and `{question}` where those stand.
+        alone: The same for one text that is shown whole, such as an abstract, with `{sentence}` for it.
         excerpt: One sentence among the excerpts, with `{sentence}` and, where they are numbered, `{number}`.
         not_stated: What the reader says where the sentences do not state it.
     """
 
     forms: Mapping[str, Sequence[Message]]
+    alone: Mapping[str, Sequence[Message]]
     excerpt: str
     not_stated: str
 
@@ -54,14 +56,16 @@ class ReaderPrompt:
             self.excerpt.replace("{number}", str(number)).replace("{sentence}", sentence)
             for number, sentence in enumerate(sentences, start=1)
         )
+        whole = len(sentences) == 1
         return tuple(
             {
                 "role": turn["role"],
                 "content": turn["content"]
+                .replace("{sentence}", sentences[0] if whole else "")
                 .replace("{excerpts}", excerpts)
                 .replace("{question}", question),
             }
-            for turn in self.forms[form]
+            for turn in (self.alone if whole else self.forms)[form]
         )
 
 

@@ -62,6 +62,11 @@ def _earlier(base: Any, adapter: Path) -> Any:
     return PeftModel.from_pretrained(base, str(adapter), is_trainable=True)
 
 
+def _last(layers: int, adapted: int) -> list[int] | None:
+    """Numbers of the layers that are adapted; None: all."""
+    return list(range(max(0, layers - adapted), layers)) if adapted else None
+
+
 def _new(base: Any, lora: LoraSection) -> Any:
     from peft import LoraConfig, get_peft_model
 
@@ -70,6 +75,7 @@ def _new(base: Any, lora: LoraSection) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets),
+        layers_to_transform=_last(base.config.num_hidden_layers, lora.last_layers),
         task_type="CAUSAL_LM",
     )
     try:

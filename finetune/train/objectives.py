@@ -54,9 +54,10 @@ def trainer_class(
     from trl import DPOTrainer, SFTTrainer
 
     lengths = [sum(map(len, row.values())) for row in rows]
-    parent: Any = (
-        DPOTrainer if config.task == "dpo" else _near_base(SFTTrainer, config.train.kl_weight)
-    )
+    parent: Any = DPOTrainer
+    if config.task != "dpo":
+        weight = config.train.kl_weight
+        parent = _near_base(SFTTrainer, weight) if weight else _of_answers(SFTTrainer)
 
     class Ordered(parent):  # type: ignore[misc]
         """Its order of rows is the same after a resume."""
@@ -76,10 +77,42 @@ def trainer_class(
     return Ordered
 
 
+def _of_answers(parent: Any) -> Any:
+    """A trainer of the plain cross entropy, which computes logits of answers alone and in the weights' own dtype.
+
+    A prompt's logits are thrown away. TRL's chunked head skips them too, but computes in 32 bits, which on a processor
+    without a GPU took a third of a step's time (1.5B model, rows of 400 tokens with answers of 30).
+    """
+
+    class OfAnswers(parent):  # type: ignore[misc]
+        """Mean cross entropy of the tokens to learn, nats."""
+
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: Any,
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
+            import torch
+
+            labels = inputs["labels"]
+            learned = (labels != IGNORED).any(dim=0).nonzero()
+            kept = labels.shape[1] - max(0, int(learned.min()) - 1)
+            asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+            outputs = model(**asked, logits_to_keep=kept)
+            logits, targets = outputs.logits[:, :-1], labels[:, -kept:][:, 1:]
+            total = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1).float(), targets.flatten(), reduction="sum"
+            )
+            count = num_items_in_batch or (targets != IGNORED).sum()
+            return (total / count, outputs) if return_outputs else total / count
+
+    return OfAnswers
+
+
 def _near_base(parent: Any, weight: float) -> Any:
-    """A trainer whose loss grows with the distance from the base, where that has a weight."""
-    if not weight:
-        return parent
+    """A trainer whose loss grows with the distance from the base."""
 
     class NearBase(parent):  # type: ignore[misc]
         """Cross entropy plus `weight` times KL(tuned ‖ base), in nats a trained token."""

@@ -18,20 +18,12 @@ from rag_agent.grounding.form import form_of
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.verdict import LEADING, verdict_on
 from rag_agent.grounding.verification import adds_nothing
-from rag_agent.model.client import LanguageModel, Message
-from rag_agent.model.sureness import Sureness
+from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 
 # A longer answer than these is one that lists everything (24 November 2026, own questions).
 _FACT_TOKENS = 120
 _EXPLANATION_TOKENS = 180
-SURE = -0.2
-"""Mean log-probability of a fact's tokens that is believed.
-
-Of 84 own questions for facts (61 answerable) 27 are answered with less. Reading those once more with the examples of
-`read_again` leaves 39 right instead of 40, 7 wrong instead of 19, and declines 23 of 23 unanswerable ones instead of 19
-(24 November 2026; chosen on these questions). The examples in every question's prompt leave 27 right.
-"""
 _QUOTED_SENTENCES = 3
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
@@ -76,15 +68,13 @@ def write_claims(
     if not evidence:
         return ()
     form = form_of(question)
-    # The best stand next to the question; cells asked for by name more so (11 of 14 questions to tables, else 10).
-    ordered = sorted(evidence, key=lambda e: (e.is_row, e.score))
-    messages = prompts.read(question, form, _excerpts(ordered))
+    ordered = _ordered(evidence)
+    messages = prompts.read(question, form, shown(evidence))
     if form == "yes_no":
         drafted = iter([verdict_on(question, messages, model).text])
-    elif form == "fact":
-        drafted = iter(_lines(_fact(question, ordered, messages, model, embedder, prompts)))
     else:
-        drafted = _sentences(model.stream(messages, _EXPLANATION_TOKENS))
+        tokens = _FACT_TOKENS if form == "fact" else _EXPLANATION_TOKENS
+        drafted = _sentences(model.stream(messages, tokens))
     claims: list[Claim] = []
     for text in drafted:
         claim = checked(text, question, ordered, embedder, keys)
@@ -94,27 +84,8 @@ def write_claims(
     return tuple(claims)
 
 
-def _fact(
-    question: str,
-    ordered: Sequence[Evidence],
-    messages: Sequence[Message],
-    model: LanguageModel,
-    embedder: Embedder,
-    prompts: Prompts,
-) -> str:
-    """The model's reply; a second, more cautious one where it was not sure of one that would pass."""
-    sureness = Sureness()
-    first = "".join(model.stream(messages, _FACT_TOKENS, on_token=sureness.note))
-    if sureness.mean >= SURE:
-        return first
-    if not any(checked(text, question, ordered, embedder, Keys()) for text in _lines(first)):
-        return first
-    again = prompts.read_again(question, _excerpts(ordered))
-    return "".join(model.stream(again, _FACT_TOKENS))
-
-
 def checked(
-    text: str, question: str, shown: Sequence[Evidence], embedder: Embedder, keys: Keys
+    text: str, question: str, evidence: Sequence[Evidence], embedder: Embedder, keys: Keys
 ) -> Claim | None:
     """A drafted sentence with the quotes that carry it; None where it says nothing or none do."""
     verdict = LEADING.match(text)
@@ -123,11 +94,11 @@ def checked(
         empty = (
             not re.search(r"\w|∞", said) or _NOT_STATED.search(said) or adds_nothing(said, question)
         )
-        return None if empty else attributed(said, question, shown, embedder, keys)
-    reason = attributed(said, question, shown, embedder, keys) if said.strip() else None
+        return None if empty else attributed(said, question, evidence, embedder, keys)
+    reason = attributed(said, question, evidence, embedder, keys) if said.strip() else None
     if reason is not None:
         return Claim(text, True, reason.citations)
-    return decided_by(verdict[1], question, shown, embedder, keys)
+    return decided_by(verdict[1], question, evidence, embedder, keys)
 
 
 def quote_claims(
@@ -145,15 +116,20 @@ def quote_claims(
     return claims
 
 
-def _excerpts(ordered: Sequence[Evidence]) -> list[str]:
-    """What the model reads: the sentences as ordered; one paper's abstract alone as it stands, whole.
+def shown(evidence: Sequence[Evidence]) -> list[str]:
+    """What the model reads: the best sentences last; one paper's abstract alone as it stands, whole.
 
     Its sentences lean on one another: PubMedQA's yes and no came out right in 0.55 (balanced, 36 abstracts) as they
     stand, in 0.42 (52 abstracts) the best sentence last (24 November 2026).
     """
-    if all(e.page is None for e in ordered) and len({e.paper.arxiv_id for e in ordered}) == 1:
-        return [" ".join(e.reading for e in sorted(ordered, key=lambda e: e.start))]
-    return [as_shown(e) for e in ordered]
+    if all(e.page is None for e in evidence) and len({e.paper.arxiv_id for e in evidence}) == 1:
+        return [" ".join(e.reading for e in sorted(evidence, key=lambda e: e.start))]
+    return [as_shown(e) for e in _ordered(evidence)]
+
+
+def _ordered(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best next to the question; cells asked for by name more so (11 of 14 questions to tables, else 10)."""
+    return sorted(evidence, key=lambda e: (e.is_row, e.score))
 
 
 def as_shown(evidence: Evidence) -> str:

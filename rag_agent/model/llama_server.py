@@ -34,7 +34,7 @@ class LlamaConfig:
 
     Args:
         model: GGUF weights.
-        adapter: GGUF LoRA adapter, loaded but applied only to requests that ask for it; empty: none.
+        adapters: GGUF LoRA adapters, loaded but applied only to requests that ask for them, by their place here.
         context_tokens: Context of one request, tokens.
         slots: Requests answered at once.
         threads: Threads; 0 takes every core.
@@ -42,7 +42,7 @@ class LlamaConfig:
     """
 
     model: str
-    adapter: str
+    adapters: tuple[str, ...]
     context_tokens: int
     slots: int
     threads: int
@@ -98,8 +98,10 @@ def serve(announcement: Path, config: LlamaConfig, ended: threading.Event) -> No
     params.ui = False
     params.port = 0
     params.verbosity = 0
-    if config.adapter:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(config.adapter, 0.0)]
+    if config.adapters:
+        params.lora_adapters = [
+            xllamacpp.CommonAdapterLoraInfo(adapter, 0.0) for adapter in config.adapters
+        ]
         params.lora_init_without_apply = True
     server = xllamacpp.Server(params)
     port = int(server.listening_address.rsplit(":", 1)[-1])

@@ -70,10 +70,11 @@ def _on_openvino(model: str, settings: Settings, report: weights.Report) -> Lang
         slots=reader.slots,
         threads=reader.threads,
         keep_alive_s=reader.keep_alive_s,
+        adapter=_file(reader.adapter),
     )
     service = openvino.ensure(config, settings.home)
     return LanguageModel(
-        name=Path(model).name.removesuffix(".gguf"),
+        name=_name(model, config.adapter),
         base_url=f"{service.uri}/v1",
         api_key=service.token,
         timeout_s=reader.timeout_s,
@@ -86,15 +87,17 @@ def _on_llama_cpp(
 ) -> LanguageModel:
     config = llama_config(role, settings, report)
     service = llama_server.ensure(config, settings.home)
-    applied = role == "coder" and bool(config.adapter)
-    lora = [{"id": 0, "scale": settings.coder.adapter_scale if applied else 0.0}]
+    own, scale = _adapter_of(role, settings)
+    lora = [
+        {"id": place, "scale": scale if adapter == own else 0.0}
+        for place, adapter in enumerate(config.adapters)
+    ]
     return LanguageModel(
-        name=Path(model).name.removesuffix(".gguf")
-        + (f"+{Path(config.adapter).stem}" if applied else ""),
+        name=_name(model, own),
         base_url=f"{service.uri}/v1",
         api_key=service.token,
         timeout_s=_role(role, settings)[0].timeout_s,
-        extra_body={"lora": lora} if config.adapter else {},
+        extra_body={"lora": lora} if lora else {},
         on_use=lambda: llama_server.touch(config, settings.home),
     )
 
@@ -106,15 +109,33 @@ def llama_config(
     reader, coder = settings.reader, settings.coder
     own_coder = not coder.base_url and coder.model not in ("", reader.model)
     model = coder.model if role == "coder" and own_coder else reader.model
-    carries_adapter = coder.adapter and not coder.base_url and (role == "coder" or not own_coder)
+    served: tuple[Role, ...] = (role,) if own_coder or coder.base_url else ("reader", "coder")
+    adapters = dict.fromkeys(_adapter_of(one, settings)[0] for one in served)
     return LlamaConfig(
         model=str(weights.resolve(model, settings.home, report)),
-        adapter=str(user_path(coder.adapter).absolute()) if carries_adapter else "",
+        adapters=tuple(adapter for adapter in adapters if adapter),
         context_tokens=reader.context_tokens,
         slots=reader.slots,
         threads=reader.threads,
         keep_alive_s=reader.keep_alive_s,
     )
+
+
+def _adapter_of(role: Role, settings: Settings) -> tuple[str, float]:
+    """The file of a role's adapter, empty for none, and its weight."""
+    if role == "reader":
+        return _file(settings.reader.adapter), 1.0
+    return _file(settings.coder.adapter), settings.coder.adapter_scale
+
+
+def _file(adapter: str) -> str:
+    return str(user_path(adapter).absolute()) if adapter else ""
+
+
+def _name(model: str, adapter: str) -> str:
+    """`qwen2.5-coder-1.5b-instruct+evol`: weights, and what was tuned."""
+    base = Path(model).name.removesuffix(".gguf")
+    return f"{base}+{Path(adapter).stem}" if adapter else base
 
 
 def _role(role: Role, settings: Settings) -> tuple[RoleSettings, str]:

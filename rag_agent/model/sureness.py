@@ -14,11 +14,6 @@ class Sureness:
         """One more token."""
         self.tokens.append((token, logprob))
 
-    @property
-    def mean(self) -> float:
-        """Mean log-probability of a token; 0.0, which is sure, where none was told."""
-        return sum(p for _, p in self.tokens) / len(self.tokens) if self.tokens else 0.0
-
     def of_last(self, words: Collection[str]) -> float:
         """Log-probability of the last token that is one of some words; 0.0 where none is."""
         found = [p for token, p in self.tokens if token.strip().lower() in words]

@@ -60,24 +60,6 @@ _READ_FACT = f"""Answer the question from the excerpts of the paper in one short
 # The finding first: a verdict first is Yes throughout (24 November 2026, bench/LOG.md).
 _READ_YES_NO = """First write one sentence, beginning with "Finding:", that states what the study found about the question, with its direction and numbers. Then, on a new line, write "Answer: Yes" or "Answer: No"."""
 
-# Pond and star surveys of nobody's: what counts is that a neighbour's value is no answer.
-_READ_EXAMPLES = (
-    (
-        "- Stars were observed in two bands, g and r.\n- The survey uses a 1.2 m telescope; exposures last 30 s.\n"
-        "- Of 4,212 candidates, 317 were confirmed by spectroscopy.\n"
-        "- Spectra were taken with the 6.5 m telescope on Mount Loma.",
-        "How long are the exposures, and with which telescope were the spectra taken?",
-        "The exposures last 30 s, and the spectra were taken with the 6.5 m telescope on Mount Loma.",
-    ),
-    (
-        "- The baseline was fitted with a dropout of 0.3.\n- On the small corpus our tagger is trained for ten epochs.\n"
-        "- We select the checkpoint with the best F1 on the development set.\n"
-        "- The tagger for Finnish uses the same settings.",
-        "Which dropout does the Finnish tagger use?",
-        "NOT STATED",
-    ),
-)
-
 _READ_EXPLAIN = f"""Explain from the excerpts of the paper what is asked, in two to four short sentences, with the reasons, numbers and names that the excerpts give. {_NOT_STATED}"""
 
 _TO_ENGLISH = """Translate the question about a research paper into English. Keep every number, name and unit, and what exactly is asked. Reply with the English question only."""
@@ -175,16 +157,6 @@ class Prompts:
         if form == "yes_no":
             return [("system", _READER), ("user", f"{asked}\n\n{self._texts['read_yes_no']}")]
         return [("system", self._texts[f"read_{form}"]), ("user", asked)]
-
-    def read_again(self, question: str, sentences: Sequence[str]) -> list[Message]:
-        """A second reading for a fact, with two examples after which the model says more readily NOT STATED."""
-        messages: list[Message] = [("system", self._texts["read_fact"])]
-        for excerpts, asked, reply in _READ_EXAMPLES:
-            messages += [
-                ("user", f"Excerpts:\n{excerpts}\n\nQuestion: {asked}"),
-                ("assistant", reply),
-            ]
-        return [*messages, self.read(question, "fact", sentences)[-1]]
 
     def to_english(self, question: str) -> list[Message]:
         """A Chinese question as an English one, whole."""

@@ -7,11 +7,13 @@ there is mapped into memory, while one read from GGUF is unpacked into it, 1.2 G
 import ctypes
 import re
 import struct
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from rag_agent.model.openvino.adapters import name_layers, safetensors_of
 from rag_agent.model.openvino.engine import Generated
 from rag_agent.model.openvino.prefix_ledger import BLOCK_TOKENS
 from rag_agent.model.openvino.protocol import ChatRequest, Finish, RefusedRequest
@@ -40,10 +42,20 @@ class OpenVinoModel:
         slots: Requests computed at once; more of them wait inside the pipeline.
         cache_tokens: Tokens whose keys and values are kept, of running requests and of earlier prompts.
         threads: Threads; 0 takes every core.
+        adapter: LoRA adapter in GGUF, applied to every request; None: none.
+
+    Raises:
+        ModelUnavailable: The adapter cannot be applied.
     """
 
     def __init__(
-        self, weights: Path, converted: Path, slots: int, cache_tokens: int, threads: int
+        self,
+        weights: Path,
+        converted: Path,
+        slots: int,
+        cache_tokens: int,
+        threads: int,
+        adapter: Path | None = None,
     ) -> None:
         import openvino_genai
 
@@ -60,6 +72,7 @@ class OpenVinoModel:
             self._scheduler(slots),
             "CPU",
             **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
+            **(self._adapted(converted, adapter) if adapter else {}),
         )
         self._number = 0
         self._warm_up()
@@ -103,6 +116,17 @@ class OpenVinoModel:
         """Compute one batch."""
         if self._pipeline.has_non_finished_requests():
             self._pipeline.step()
+
+    def _adapted(self, converted: Path, adapter: Path) -> dict[str, Any]:
+        """The pipeline's option for an adapter, part of the compiled model: one that can be switched is ignored for
+        requests that are added while others run (2026.4.1)."""
+        name_layers(converted / _CONVERTED)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "adapter.safetensors"
+            safetensors_of(adapter, file)
+            loaded = self._genai.Adapter(file)
+        static = self._genai.AdapterConfig.Mode.MODE_STATIC
+        return {"adapters": self._genai.AdapterConfig(loaded, 1.0, mode=static)}
 
     def _scheduler(self, slots: int) -> Any:
         scheduler = self._genai.SchedulerConfig()

@@ -37,6 +37,7 @@ class OpenVinoConfig:
         slots: Requests answered at once.
         threads: Threads; 0 takes every core.
         keep_alive_s: Seconds after the last use until it ends.
+        adapter: GGUF LoRA adapter, applied to every request; empty: none.
     """
 
     model: str
@@ -44,6 +45,7 @@ class OpenVinoConfig:
     slots: int
     threads: int
     keep_alive_s: float
+    adapter: str = ""
 
     def announcement(self, home: Path) -> Path:
         """The file in which this server says where it listens; its age is the time since the last use."""
@@ -95,7 +97,14 @@ def serve(
     from rag_agent.model.openvino.model import OpenVinoModel
 
     cache_tokens = config.context_tokens * config.slots + _KEPT_TOKENS
-    model = OpenVinoModel(Path(config.model), converted, config.slots, cache_tokens, config.threads)
+    model = OpenVinoModel(
+        Path(config.model),
+        converted,
+        config.slots,
+        cache_tokens,
+        config.threads,
+        Path(config.adapter) if config.adapter else None,
+    )
     server = ChatServer(ChatEngine(model, config.context_tokens), secrets.token_urlsafe(24))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     loopback_service.announce(announcement, Service(server.port, os.getpid(), server.token))

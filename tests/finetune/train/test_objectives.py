@@ -107,3 +107,39 @@ def test_pretraining_lowers_perplexity_on_packed_text(
 def test_a_task_needs_its_data(make_config: Make, overrides: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make_config(*overrides)
+
+
+def test_only_the_last_layers_are_adapted_and_their_loss_is_that_of_the_answers(
+    make_config: Make, tiny_base: Path
+) -> None:
+    from safetensors import safe_open
+
+    config = make_config("lora.last_layers=1", "train.max_steps=1", "train.device_batch=2", *QUICK)
+    prepare(config)
+    train(config)
+    folder = RunFolder(config.folder)
+    with safe_open(folder.adapter / "adapter_model.safetensors", framework="pt") as stored:
+        layers = {name.split(".layers.")[1].split(".")[0] for name in stored.keys()}  # noqa: SIM118
+    base = load_model(config.base, "cpu").eval()
+    assert layers == {str(base.config.num_hidden_layers - 1)}
+    lengths = [len(row["ids"]) for row in folder.rows("validation")]
+    learned = [row["ids"][row["prompt_tokens"] :] for row in folder.rows("validation")]
+    assert min(map(len, learned)) < min(lengths)  # the prompt is not learned
+    evaluated = [entry["eval_loss"] for entry in log_of(config) if "eval_loss" in entry]
+    assert evaluated[-1] == pytest.approx(_answer_loss(config), rel=0.05)
+
+
+def _answer_loss(config: Config) -> float:
+    """Mean cross entropy of the validation rows' answers, computed row by row from whole logits."""
+    import torch
+    from peft import PeftModel
+
+    folder = RunFolder(config.folder)
+    model = PeftModel.from_pretrained(load_model(config.base, "cpu"), str(folder.adapter)).eval()
+    total, count = 0.0, 0
+    for row in folder.rows("validation"):
+        ids, first = torch.tensor([row["ids"]]), row["prompt_tokens"]
+        logits = model(input_ids=ids).logits[0, first - 1 : -1].float()
+        total += float(torch.nn.functional.cross_entropy(logits, ids[0, first:], reduction="sum"))
+        count += ids.shape[1] - first
+    return total / count

@@ -15,7 +15,7 @@ from rag_agent.model.client import Message
 from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
 from tests.papers import LIGHTHOUSE
-from tests.rag_agent.grounding.pieces import PEAK, Sure, evidence
+from tests.rag_agent.grounding.pieces import PEAK, evidence
 
 LOAF = "This peak predicts the rise of the loaf better than the height of the dough."
 WHEN = "When does the rate of bubble bursts peak?"
@@ -171,21 +171,3 @@ def test_quotes_without_a_model_show_their_cosine_and_only_what_is_quotable() ->
 def test_whatever_is_written_a_claim_has_a_quote_and_no_other_number(text: str) -> None:
     claim = checked(text, WHEN, SHOWN, HashingEmbedder(512), Keys())
     assert claim is None or claim.citations
-
-
-@pytest.mark.parametrize(
-    ("first", "logprob", "second", "said"),
-    [
-        ("5.2 hours after feeding", -0.05, "NOT STATED", ["5.2 hours after feeding"]),
-        ("5.2 hours after feeding", -0.5, "NOT STATED", []),
-        ("24 degrees", -0.5, "5.2 hours after feeding", ["5.2 hours after feeding"]),
-        ("Bananas ripen in bags", -0.5, "5.2 hours after feeding", []),
-    ],
-)
-def test_a_fact_that_the_model_is_not_sure_of_is_read_again(
-    first: str, logprob: float, second: str, said: list[str]
-) -> None:
-    model = Sure([first, second], [logprob, -0.05])
-    written = write_claims(WHEN, SHOWN, model, HashingEmbedder(512), Prompts(), Keys())
-    assert [claim.text for claim in written] == said
-    assert [c.key for claim in written for c in claim.citations] == [1] * len(said)
