@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PROGRAM := ingestion rag_agent ui
 DATA ?= ../shared/data/retrieval/scifact
+QA ?= ../shared/data/qa
+AGAINST ?=
 REVIEWS ?= ../shared/data/reviews/deepscholar.jsonl
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -109,8 +111,9 @@ bench-engine: setup ## Prompt and reply speed, memory and start-up of each engin
 	@$(BIN)/python -m bench.engine
 
 .PHONY: bench-answers
-bench-answers: setup ## Answers, citations and routing with the embedded model
-	@$(BIN)/python -m bench.answers
+bench-answers: setup ## Answers right, quoted, declined, on each set, beside the LangChain recipe and AGAINST=REVISION
+	@for set in "bench/questions/papers.jsonl --half held" $(QA)/qasper.jsonl $(QA)/pubmedqa.jsonl; do \
+	  $(BIN)/python -m bench.answers --data $$set --recipe $(AGAINST:%=--against %) || exit 1; done
 
 .PHONY: bench-reading
 bench-reading: setup ## PDF parsers, passages and their speed
