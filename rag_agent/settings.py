@@ -61,7 +61,7 @@ class ReaderSettings(RoleSettings):
     )
     adapter: str = Field(
         "",
-        description="LoRA adapter of the embedded model, a GGUF file; empty: none",
+        description="LoRA adapter of the embedded model: a GGUF file, or none; empty: the one shipped for it",
     )
     engine: Literal["auto", "openvino", "llama.cpp"] = Field(
         "auto",
@@ -84,7 +84,8 @@ class CoderSettings(RoleSettings):
 
     adapter: str = Field(
         "",
-        description="LoRA adapter: a GGUF file (embedded) or the adapter's model name on the server",
+        description="LoRA adapter: a GGUF file (embedded), the adapter's model name on the server, or none; "
+        "empty: the one shipped for the embedded model, if any",
     )
     adapter_scale: float = Field(1.0, ge=0, le=4, description="Weight of the adapter, 1 as trained")
 

@@ -17,6 +17,7 @@ from ingestion.machine import weights
 from ingestion.pipeline import past_ingests
 from ingestion.store.owner import owner_runs
 from rag_agent.answer import Language
+from rag_agent.model.adapter import adapter_name
 from rag_agent.model.client import Role
 from rag_agent.model.opening import engine_of
 from rag_agent.settings import Settings
@@ -100,13 +101,18 @@ def _reader(settings: Settings, say: Say) -> Check:
         return _server("reader model", reader.base_url, reader.model, say)
     if reader.model == "none":
         return Check("reader model", "warning", say("only_quotes"), say("set_reader"))
-    engine = _engine("reader", settings, say)
-    return _weights("reader model", reader.model, settings, say, engine)
+    run_by = _engine("reader", settings, say) + _adapter("reader", settings, say)
+    return _weights("reader model", reader.model, settings, say, run_by)
+
+
+def _adapter(role: Role, settings: Settings, say: Say) -> str:
+    name = adapter_name(role, settings)
+    return say("with_adapter", adapter=name) if name else say("base_model")
 
 
 def _coder(settings: Settings, say: Say) -> Check:
     coder = settings.coder
-    adapter = say("with_adapter", adapter=coder.adapter) if coder.adapter else say("base_model")
+    adapter = _adapter("coder", settings, say)
     if coder.base_url:
         return _server("coder model", coder.base_url, coder.model + adapter, say)
     if not coder.model:

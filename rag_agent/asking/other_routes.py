@@ -1,6 +1,5 @@
 """Steps of the routes that answer no question: papers fetched, the library listed, small talk, programs."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
@@ -16,6 +15,7 @@ from rag_agent.code.writing import write_code
 from rag_agent.events import TextWritten
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.method import method_of
+from rag_agent.model.adapter import adapter_name
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 
@@ -131,7 +131,7 @@ def write_program(state: State, services: Services) -> State:
         sandbox=services.sandbox,
         prompts=services.prompts.coder,
         progress=services,
-        adapter=Path(services.settings.coder.adapter).stem,
+        adapter=adapter_name("coder", services.settings),
         instruction=instruction,
         run=options.run,
         deadline=services.started + services.settings.agent.seconds,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ingestion.errors import ModelUnavailable
 from ingestion.machine import weights
-from ingestion.machine.user_path import user_path
 from rag_agent.model import llama_server
+from rag_agent.model.adapter import adapter_name, adapter_of
 from rag_agent.model.client import LanguageModel, Role
 from rag_agent.model.engine_choice import EngineChoice, engine_here
 from rag_agent.model.llama_server import LlamaConfig
@@ -25,10 +25,10 @@ def open_model(
         ModelUnavailable: The role has no model, or the embedded server does not start.
         WeightsError: The embedded model's weights cannot be had.
     """
-    role_settings, adapter_name = _role(role, settings)
+    role_settings = _role(role, settings)
     if role_settings.base_url:
         return LanguageModel(
-            name=adapter_name or role_settings.model or settings.reader.model,
+            name=adapter_name(role, settings) or role_settings.model or settings.reader.model,
             base_url=role_settings.base_url,
             api_key=role_settings.api_key.get_secret_value(),
             timeout_s=role_settings.timeout_s,
@@ -59,22 +59,22 @@ def engine_of(role: Role, settings: Settings) -> EngineChoice:
         return EngineChoice("llama.cpp", "it writes sooner than OpenVINO, and programs are long")
     if settings.reader.engine != "auto":
         return EngineChoice(settings.reader.engine, "the setting reader.engine names it")
-    return engine_here(adapter=bool(settings.coder.adapter) and not settings.coder.base_url)
+    return engine_here(adapter=adapter_of("coder", settings) is not None)
 
 
 def _on_openvino(model: str, settings: Settings, report: weights.Report) -> LanguageModel:
-    reader = settings.reader
+    reader, adapter = settings.reader, adapter_of("reader", settings)
     config = OpenVinoConfig(
         model=str(weights.resolve(model, settings.home, report)),
         context_tokens=reader.context_tokens,
         slots=reader.slots,
         threads=reader.threads,
         keep_alive_s=reader.keep_alive_s,
-        adapter=_file(reader.adapter),
+        adapter=str(adapter or ""),
     )
     service = openvino.ensure(config, settings.home)
     return LanguageModel(
-        name=_name(model, config.adapter),
+        name=_name(model, adapter),
         base_url=f"{service.uri}/v1",
         api_key=service.token,
         timeout_s=reader.timeout_s,
@@ -87,16 +87,17 @@ def _on_llama_cpp(
 ) -> LanguageModel:
     config = llama_config(role, settings, report)
     service = llama_server.ensure(config, settings.home)
-    own, scale = _adapter_of(role, settings)
+    own = adapter_of(role, settings)
+    scale = settings.coder.adapter_scale if role == "coder" else 1.0
     lora = [
-        {"id": place, "scale": scale if adapter == own else 0.0}
+        {"id": place, "scale": scale if adapter == str(own) else 0.0}
         for place, adapter in enumerate(config.adapters)
     ]
     return LanguageModel(
         name=_name(model, own),
         base_url=f"{service.uri}/v1",
         api_key=service.token,
-        timeout_s=_role(role, settings)[0].timeout_s,
+        timeout_s=_role(role, settings).timeout_s,
         extra_body={"lora": lora} if lora else {},
         on_use=lambda: llama_server.touch(config, settings.home),
     )
@@ -110,10 +111,10 @@ def llama_config(
     own_coder = not coder.base_url and coder.model not in ("", reader.model)
     model = coder.model if role == "coder" and own_coder else reader.model
     served: tuple[Role, ...] = (role,) if own_coder or coder.base_url else ("reader", "coder")
-    adapters = dict.fromkeys(_adapter_of(one, settings)[0] for one in served)
+    adapters = dict.fromkeys(adapter_of(one, settings) for one in served)
     return LlamaConfig(
         model=str(weights.resolve(model, settings.home, report)),
-        adapters=tuple(adapter for adapter in adapters if adapter),
+        adapters=tuple(str(adapter) for adapter in adapters if adapter),
         context_tokens=reader.context_tokens,
         slots=reader.slots,
         threads=reader.threads,
@@ -121,24 +122,12 @@ def llama_config(
     )
 
 
-def _adapter_of(role: Role, settings: Settings) -> tuple[str, float]:
-    """The file of a role's adapter, empty for none, and its weight."""
-    if role == "reader":
-        return _file(settings.reader.adapter), 1.0
-    return _file(settings.coder.adapter), settings.coder.adapter_scale
-
-
-def _file(adapter: str) -> str:
-    return str(user_path(adapter).absolute()) if adapter else ""
-
-
-def _name(model: str, adapter: str) -> str:
+def _name(model: str, adapter: Path | None) -> str:
     """`qwen2.5-coder-1.5b-instruct+evol`: weights, and what was tuned."""
     base = Path(model).name.removesuffix(".gguf")
-    return f"{base}+{Path(adapter).stem}" if adapter else base
+    return f"{base}+{adapter.stem}" if adapter else base
 
 
-def _role(role: Role, settings: Settings) -> tuple[RoleSettings, str]:
-    if role == "reader" or not (settings.coder.base_url or settings.coder.model):
-        return settings.reader, settings.coder.adapter if role == "coder" else ""
-    return settings.coder, settings.coder.adapter
+def _role(role: Role, settings: Settings) -> RoleSettings:
+    own_coder = settings.coder.base_url or settings.coder.model
+    return settings.coder if role == "coder" and own_coder else settings.reader
