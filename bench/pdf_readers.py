@@ -118,7 +118,8 @@ def _processor_s() -> float:
 def _print(rows: list[dict[str, Any]], readers: list[str]) -> None:
     print(f"{'':26}{'reader':16}{'s':>7}{'words':>8}{'tables':>8}{'rows':>7}{'confirmed':>11}")
     for row in rows:
-        told = [row.get(name, "–") for name in ("words", "tables", "rows", "confirmed")]
+        names = ("words", "tables", "rows", "confirmed")
+        told = ["–" if row.get(name) is None else row[name] for name in names]
         figures = row.get("error") or "{:>7}{:>8}{:>8}{:>7}{:>11}".format(row["seconds"], *told)
         print(f"{row['file'][:25]:26}{row['reader']:16}{figures}")
     for name in readers:

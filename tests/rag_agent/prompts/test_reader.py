@@ -33,8 +33,3 @@ def test_a_prompt_replaced_in_the_settings_is_the_one_said(name: str, home: Path
     said = str(SAID[name](Prompts(load_settings().prompts)))
     assert "Mind {this} and {}." in said
     assert DEFAULTS[name][:40] not in said
-
-
-def test_a_second_reading_keeps_to_the_replaced_prompt() -> None:
-    said = Prompts({"read_fact": "Be brief."}).read_again("How many?", ["One.", "Two."])
-    assert said[0] == ("system", "Be brief.")
