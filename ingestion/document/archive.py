@@ -81,6 +81,10 @@ def files_of(data: bytes) -> dict[str, bytes]:
     if not data.startswith(_GZIP):
         raise BadArchive("is no .tar and no .gz archive")
     text = head + stream.read(MAX_TEXT_BYTES)
+    if len(text) > MAX_TEXT_BYTES:
+        raise BadArchive(
+            f"unpacks to more than {MAX_TEXT_BYTES // 1_000_000} MB of text, as no paper's source does"
+        )
     return {"main.tex": text}
 
 

@@ -64,7 +64,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "no LaTeX",
     ),
     "a device": ("e.tar.gz", lambda: archive(link("x.tex", "", tarfile.CHRTYPE)), "no LaTeX"),
-    "a bomb": ("f.tar.gz", lambda: bomb(420), "."),
+    "a bomb": ("f.tar.gz", lambda: bomb(420), "more than 30 MB"),
     "thousands of files": (
         "g.tar.gz",
         lambda: archive(*((f"{n}.png", b"") for n in range(3_100))),
