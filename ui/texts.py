@@ -85,6 +85,7 @@ TEXTS = {
     "own_notes": ("Your tags and notes", "我的标签和笔记"),
     "note_of_own": ("Note", "笔记"),
     "is_read": ("Read", "已读"),
+    "select": ("Select {title}", "选择 {title}"),
     "selected": ("{n} selected", "已选 {n} 篇"),
     "ask_only": ("Ask only these", "只问这些论文"),
     "add_to_collection": ("Add to a collection", "加入收藏集"),

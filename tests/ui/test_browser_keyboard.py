@@ -47,7 +47,7 @@ def test_asking_stopping_checking_and_searching_need_no_mouse(tab: Any) -> None:
     tab.keyboard.press("Enter")
     tab.get_by_label("Search the library").wait_for()
     tab_to(tab, "Search the library")
-    tab.keyboard.type("sourdough bubbles ripeness")
+    tab.keyboard.type("how long does a jar take after feeding")  # names no paper
     tab.keyboard.press("Enter")
     tab.get_by_text("of the 24 nearest papers pass").wait_for()
     tab_to(tab, "Cosine threshold")
@@ -70,11 +70,11 @@ def test_every_control_has_a_name(browser: Any, served: Served, width: int) -> N
             ("/", "What would you like to know?"),
             ("/library", "papers in the library"),
             (f"/paper?id={PONDS.arxiv_id}", "Get the PDF"),
-            ("/sessions", "No conversation yet."),
+            ("/sessions", "Conversations"),
             ("/settings", "Check now"),
         ):
             tab.goto(address)
-            tab.get_by_text(ready).first.wait_for()
+            tab.get_by_text(ready).locator("visible=true").first.wait_for()
             tab.wait_for_timeout(1000)
             assert tab.evaluate(NAMELESS) == [], address
         tab.goto("/")

@@ -67,7 +67,8 @@ def show_collection() -> None:
 
 def show_checkbox(arxiv_id: str, title: str) -> None:
     """A box that selects a paper."""
-    st.checkbox(escaped(title), key=_PICKED + arxiv_id, label_visibility="collapsed")
+    label = say("select", title=escaped(title))  # its own name: a button beside it has the title's
+    st.checkbox(label, key=_PICKED + arxiv_id, label_visibility="collapsed")
 
 
 def show_selection(shown: Sequence[str]) -> None:

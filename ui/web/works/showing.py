@@ -86,9 +86,9 @@ def show_list(kind: str) -> None:
 
 
 def show_running() -> None:
-    """The jobs that are under way, in whichever program, each with a way to it."""
+    """The jobs that are under way or wait, in whichever program, each with a way to it."""
     for job in program().assistant.jobs.all():
-        if job.status == "running":
+        if not job.ended:
             st.page_link(
                 page(job.kind),
                 label=escaped(_title(job)[:_SHORT_CHARACTERS]),
