@@ -23,7 +23,7 @@ from rag_agent.model.openvino.protocol import ChatRequest, Finish, RefusedReques
 _BATCH_TOKENS = 128
 _PIECE_CHARS = 2000  # at most 4 bytes a character and one token a byte: 8,000 tokens
 _SEAM = re.compile(r"(?<=\n)(?=\S)|(?<=\S)(?= \S)")
-_PAGE_OUT = 21  # MADV_PAGEOUT of Linux 5.4 and later
+_DONT_NEED = 4  # MADV_DONTNEED; MADV_PAGEOUT leaves what another process has mapped too
 _CONVERTED = "openvino_model.xml"
 _VOCABULARY = "vocabulary.gguf"
 
@@ -238,14 +238,12 @@ def release_mapped(folder: Path) -> None:
     The first inference packs the weights into memory of its own, 1.0 GB for the 1.5B model; the 1.2 GB of the
     mapped file would stay resident beside it. A page that is read again all the same comes back from the file.
     """
-    with suppress(
-        OSError, AttributeError
-    ):  # not Linux, or an older kernel: more memory, nothing else
+    with suppress(OSError, AttributeError):  # not Linux: more memory, nothing else
         libc = ctypes.CDLL(None, use_errno=True)
         for line in Path("/proc/self/maps").read_text().splitlines():
-            if str(folder) in line:
+            if str(folder) in line and line.split()[1].startswith("r--"):  # nothing written is lost
                 start, end = (int(address, 16) for address in line.split()[0].split("-"))
-                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _PAGE_OUT)
+                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONT_NEED)
 
 
 def vocabulary(weights: Path) -> bytes:

@@ -1,10 +1,15 @@
 """What needs no weights of the OpenVINO backend: GGUF metadata, pieces for the tokenizer, its cache's mirror."""
 
+import mmap
 import struct
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
-from rag_agent.model.openvino.model import encodable, vocabulary
+import pytest
+
+from rag_agent.model.openvino.model import encodable, release_mapped, vocabulary
 from rag_agent.model.openvino.prefix_ledger import BLOCK_TOKENS, PrefixLedger
 
 
@@ -53,3 +58,36 @@ def test_the_oldest_blocks_go_first() -> None:
         ledger.note(prompt)
     assert ledger.cached_tokens([*first, 0]) == 0
     assert ledger.cached_tokens([*second, 0]) == BLOCK_TOKENS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mappings are listed by Linux alone")
+def test_a_mapped_file_is_released_although_another_process_maps_it_too(tmp_path: Path) -> None:
+    file = tmp_path / "model.bin"
+    file.write_bytes(bytes(8_000_000))
+    holds = (
+        "import mmap, sys; f = open(sys.argv[1], 'rb'); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); "
+        "sum(m[::4096]); print('held', flush=True); input()"
+    )
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", holds, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other,
+        file.open("rb") as opened,
+        mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as mapped,
+    ):
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        assert sum(mapped[::4096]) == 0
+        assert _resident_kb(file) > 7_000
+        release_mapped(tmp_path)
+        assert _resident_kb(file) < 100
+        assert sum(mapped[::4096]) == 0  # it can be read all the same
+        other.communicate(b"\n", timeout=10)
+
+
+def _resident_kb(file: Path) -> int:
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    mapping = next(line for line in lines if line.endswith(str(file)))
+    resident = next(line for line in lines if line.startswith("Rss:"))
+    assert mapping
+    return int(resident.split()[1])
