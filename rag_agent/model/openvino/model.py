@@ -240,8 +240,9 @@ def release_mapped(folder: Path) -> None:
     """
     with suppress(OSError, AttributeError):  # not Linux: more memory, nothing else
         libc = ctypes.CDLL(None, use_errno=True)
+        mapped_from = str(folder.resolve())  # a data folder may be a link
         for line in Path("/proc/self/maps").read_text().splitlines():
-            if str(folder) in line and line.split()[1].startswith("r--"):  # nothing written is lost
+            if mapped_from in line and line.split()[1].startswith("r--"):  # nothing written is lost
                 start, end = (int(address, 16) for address in line.split()[0].split("-"))
                 libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONT_NEED)
 

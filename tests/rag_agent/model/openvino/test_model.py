@@ -61,9 +61,13 @@ def test_the_oldest_blocks_go_first() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mappings are listed by Linux alone")
-def test_a_mapped_file_is_released_although_another_process_maps_it_too(tmp_path: Path) -> None:
-    file = tmp_path / "model.bin"
+def test_a_mapped_file_is_released_from_a_linked_folder_although_another_process_maps_it_too(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "real").mkdir()
+    file = tmp_path / "real" / "model.bin"
     file.write_bytes(bytes(8_000_000))
+    (tmp_path / "linked").symlink_to("real")
     holds = (
         "import mmap, sys; f = open(sys.argv[1], 'rb'); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); "
         "sum(m[::4096]); print('held', flush=True); input()"
@@ -79,7 +83,7 @@ def test_a_mapped_file_is_released_although_another_process_maps_it_too(tmp_path
         assert other.stdout.readline() == b"held\n"
         assert sum(mapped[::4096]) == 0
         assert _resident_kb(file) > 7_000
-        release_mapped(tmp_path)
+        release_mapped(tmp_path / "linked")
         assert _resident_kb(file) < 100
         assert sum(mapped[::4096]) == 0  # it can be read all the same
         other.communicate(b"\n", timeout=10)
