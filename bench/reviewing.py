@@ -17,10 +17,10 @@ from typing import Any
 
 from bench import marks, record
 from bench.tables import add_papers
+from bench.works import finished
 from ingestion.errors import AgentError
 from rag_agent.assistant import Assistant
 from rag_agent.citation import Citation
-from rag_agent.jobs import Job
 from rag_agent.review import writing
 from rag_agent.review.documents import as_markdown
 from rag_agent.review.review import Review, cited
@@ -46,13 +46,8 @@ def written(assistant: Assistant, topic: str, most: int) -> Review:
     Raises:
         AgentError: There is no reader model, no paper, or the job was stopped.
     """
-    job = assistant.jobs.add(writing.KIND, writing.arguments(topic, most=most))
-    if job.status != "done":
-        assistant.work(job.id, _tell)
-    stored = assistant.jobs.result(job.id)
-    if stored is None:
-        raise AgentError("The review was stopped", next_step="The same command goes on with it")
-    return Review.from_json(stored)
+    arguments = writing.arguments(topic, most=most)
+    return Review.from_json(finished(assistant, writing.KIND, arguments))
 
 
 def checked(assistant: Assistant, review: Review) -> dict[str, Any]:
@@ -95,10 +90,6 @@ def _stands(assistant: Assistant, citation: Citation) -> bool:
         return paper is not None and citation.quote in paper.text
     paper, file = assistant.library.version_at_hand(id_, citation.paper.version)
     return citation.quote in assistant.full_text.open(paper, file).text.page_text(citation.page)
-
-
-def _tell(job: Job) -> None:
-    print(f"{job.done} of {job.total}: {job.doing}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

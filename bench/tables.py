@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import marks, record
+from bench.works import finished
 from ingestion.errors import AgentError
 from rag_agent.assistant import Assistant
 from rag_agent.grounding.names import numbers, value_of
-from rag_agent.jobs import Job
 from rag_agent.settings import load_settings
 from rag_agent.tables import Table, columns_of, making
 
@@ -30,13 +30,7 @@ def made(assistant: Assistant, ids: Sequence[str], columns: str) -> Table:
     Raises:
         AgentError: There is no reader model, or the job was stopped.
     """
-    job = assistant.jobs.add(making.KIND, making.arguments(columns, list(ids)))
-    if job.status != "done":
-        assistant.work(job.id, _tell)
-    stored = assistant.jobs.result(job.id)
-    if stored is None:
-        raise AgentError("The table was stopped", next_step="The same command goes on with it")
-    return Table.from_json(stored)
+    return Table.from_json(finished(assistant, making.KIND, making.arguments(columns, list(ids))))
 
 
 def cells(table: Table) -> Iterator[dict[str, Any]]:
@@ -70,10 +64,6 @@ def add_papers(assistant: Assistant, folder: Path) -> list[str]:
             raise AgentError(f"{file.name}: {added.detail}", kept="The others were added")
         ids.append(added.paper.arxiv_id)
     return ids
-
-
-def _tell(job: Job) -> None:
-    print(f"{job.done} of {job.total}: {job.doing}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -61,7 +61,7 @@ class ReaderSettings(RoleSettings):
     )
     adapter: str = Field(
         "",
-        description="LoRA adapter of the embedded model: a GGUF file, or none; empty: the one shipped for it",
+        description="LoRA adapter of the embedded model: a GGUF file, or none; empty: the one shipped for it, if any",
     )
     engine: Literal["auto", "openvino", "llama.cpp"] = Field(
         "auto",

@@ -17,7 +17,7 @@ from rag_agent.settings import Mode
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
 from ui.web.papers import browsing, collecting
-from ui.web.plain import as_html, escaped, with_maths
+from ui.web.plain import as_html, escaped
 from ui.web.program import program
 from ui.web.texts import say
 from ui.web.widgets import address
@@ -123,16 +123,11 @@ def show_hit(hit: Hit) -> None:
     if hit.passes_by in ("title", "term"):
         facts.append(say("named"))
     said = " · ".join(filter(None, facts))
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        collecting.show_checkbox(paper.arxiv_id, paper.title)
-        with st.container(gap=None):
-            label = with_maths(paper.title) or escaped(paper.arxiv_id)
-            if st.button(label, key=f"open-{paper.arxiv_id}", type="tertiary"):
-                go("paper", id=paper.arxiv_id)
-            st.html(
-                f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
-                f"{hit.cosine:.2f} · {as_html(said)}</p>"
-            )
+    line = (
+        f'<p class="hit small"><span class="bar" style="width:{width_rem:.2f}rem"></span> '
+        f"{hit.cosine:.2f} · {as_html(said)}</p>"
+    )
+    collecting.show_paper(paper.arxiv_id, paper.title, line, "top")
 
 
 def show_statistics() -> None:

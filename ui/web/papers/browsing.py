@@ -9,9 +9,8 @@ from ingestion.bibliography.names import key_name
 from ingestion.paper import Paper
 from ingestion.store.collection import Filters
 from ui.web import evidence, messages
-from ui.web.navigation import go
 from ui.web.papers import collecting
-from ui.web.plain import as_html, escaped, with_maths
+from ui.web.plain import as_html
 from ui.web.program import program
 from ui.web.texts import say
 from ui.web.widgets import address
@@ -83,14 +82,9 @@ def _first(papers: Iterable[Paper]) -> list[Row]:
 
 
 def _show(row: Row) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        collecting.show_checkbox(row.arxiv_id, row.title)
-        with st.container(gap=None):
-            label = with_maths(row.title) or escaped(row.arxiv_id)
-            if st.button(label, key=f"open-{row.arxiv_id}", type="tertiary"):
-                go("paper", id=row.arxiv_id)
-            facts = [evidence.authors(row.authors, 3), row.date, *row.categories]
-            if row.origin == "starter":
-                facts.append(say("starter"))
-            facts += collecting.marked(row.arxiv_id)
-            st.html(f'<p class="small">{as_html(" · ".join(filter(None, facts)))}</p>')
+    facts = [evidence.authors(row.authors, 3), row.date, *row.categories]
+    if row.origin == "starter":
+        facts.append(say("starter"))
+    facts += collecting.marked(row.arxiv_id)
+    line = f'<p class="small">{as_html(" · ".join(filter(None, facts)))}</p>'
+    collecting.show_paper(row.arxiv_id, row.title, line)

@@ -1,6 +1,7 @@
 """Collections, tags, notes, and what was read: chosen, shown and changed."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from ingestion.collections import (
 from ingestion.errors import AgentError
 from ui.web import messages
 from ui.web.navigation import go
-from ui.web.plain import escaped
+from ui.web.plain import escaped, with_maths
 from ui.web.program import program
 from ui.web.texts import say
 from ui.web.widgets import address
@@ -69,6 +70,19 @@ def show_checkbox(arxiv_id: str, title: str) -> None:
     """A box that selects a paper."""
     label = say("select", title=escaped(title))  # its own name: a button beside it has the title's
     st.checkbox(label, key=_PICKED + arxiv_id, label_visibility="collapsed")
+
+
+def show_paper(
+    arxiv_id: str, title: str, line: str, alignment: Literal["top", "center"] = "center"
+) -> None:
+    """A paper in a list: a box that selects it, its title, which opens it, and a line of HTML below."""
+    with st.container(horizontal=True, vertical_alignment=alignment, gap="small"):
+        show_checkbox(arxiv_id, title)
+        with st.container(gap=None):
+            label = with_maths(title) or escaped(arxiv_id)
+            if st.button(label, key=f"open-{arxiv_id}", type="tertiary"):
+                go("paper", id=arxiv_id)
+            st.html(line)
 
 
 def show_selection(shown: Sequence[str]) -> None:
