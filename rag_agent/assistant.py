@@ -14,7 +14,7 @@ from ingestion.library import OnWait
 from ingestion.paper import Paper
 from ingestion.references.looking import Citations
 from ingestion.store.collection import Filters
-from rag_agent.answer import Answer, Route
+from rag_agent.answer import Answer, Language, Route
 from rag_agent.asking.citing.naming import with_cited_works
 from rag_agent.asking.outcome import finished
 from rag_agent.asking.planning import language_of
@@ -59,6 +59,7 @@ class Assistant(Parts):
         driver: Driver = "graph",
         before: Remembered = Remembered(),  # noqa: B008  # frozen
         only: Sequence[str] = (),
+        language: Language | Literal[""] = "",
         stopped: threading.Event | None = None,
     ) -> Iterator[Event]:
         """Answer a question as a stream of events; the last one is `Answered` or `Failed`.
@@ -72,6 +73,7 @@ class Assistant(Parts):
             driver: `graph`: the fixed steps; `tools`: the model calls the tools as it likes.
             before: The conversation so far, where it is kept elsewhere and `session` is empty.
             only: Ids of the papers to answer from, such as a collection's; empty: all, and arXiv.
+            language: Of the answer; empty: the question's.
             stopped: Set it to end the question; what there is so far is the answer.
         """
         stopped = stopped or threading.Event()
@@ -81,6 +83,8 @@ class Assistant(Parts):
             "route": route,
             "code_options": code_options,
         }
+        if language:
+            asked["language"] = language
 
         def work(emit: Emit) -> None:
             self._answer(asked, session, before, tuple(only), driver, stopped, emit)

@@ -2,6 +2,7 @@
 
 from rag_agent.answer import Language
 from ui.doctor_texts import CHECKS
+from ui.settings_texts import SETTINGS
 from ui.work_texts import WORKS
 
 TEXTS = {
@@ -85,6 +86,9 @@ TEXTS = {
     "own_notes": ("Your tags and notes", "我的标签和笔记"),
     "note_of_own": ("Note", "笔记"),
     "is_read": ("Read", "已读"),
+    "unread": ("Unread", "未读"),
+    "read_or_not": ("All", "全部"),
+    "reading_state": ("Read or not", "阅读状态"),
     "select": ("Select {title}", "选择 {title}"),
     "selected": ("{n} selected", "已选 {n} 篇"),
     "ask_only": ("Ask only these", "只问这些论文"),
@@ -293,50 +297,7 @@ TEXTS = {
     "export": ("Export", "导出"),
     "as_markdown": ("Markdown with BibTeX", "Markdown（含 BibTeX）"),
     "as_json": ("JSON", "JSON"),
-    # settings
-    "language": ("Language of the page", "页面语言"),
-    "reader": ("Reader model", "阅读模型"),
-    "coder": ("Coder model", "代码模型"),
-    "reader_server": ("Server of the reader", "阅读模型的服务器"),
-    "coder_server": ("Server of the coder", "代码模型的服务器"),
-    "reader_key": ("Key of the reader's server", "阅读模型服务器的密钥"),
-    "coder_key": ("Key of the coder's server", "代码模型服务器的密钥"),
-    "key_kept": ("a key is kept; type another to replace it", "已保存密钥；输入新密钥可替换"),
-    "no_key": ("empty: none", "留空：不使用"),
-    "key_goes": (
-        "A kept key goes when its server's address changes: type it again with the new address.",
-        "更改服务器地址时，已保存的密钥会被删除：请与新地址一起重新输入。",
-    ),
-    "embedded": (
-        "empty: on this machine; else any OpenAI protocol",
-        "留空：本机；或任何 OpenAI 协议地址",
-    ),
-    "same_model": ("empty: the reader's", "留空：与阅读模型相同"),
-    "adapter": ("LoRA adapter of the coder", "代码模型的 LoRA 适配器"),
-    "no_adapter": ("empty: none", "留空：不使用"),
-    "models": ("Models", "模型"),
-    "answering": ("Answering", "回答"),
-    "top_k": ("Papers an answer may rest on", "回答最多依据的论文数"),
-    "rounds": ("Searches for one question", "每个问题的搜索次数"),
-    "from_environment": ("Set by the environment, which wins", "由环境变量设定，优先生效"),
-    "saved": ("Saved.", "已保存。"),
-    "saved_in": ("Kept in {file}", "保存在 {file}"),
-    "health": ("Health", "健康状况"),
-    "check packages": ("packages", "软件包"),
-    "check data folder": ("data folder", "数据文件夹"),
-    "check embedding model": ("embedding model", "嵌入模型"),
-    "check reader model": ("reader model", "阅读模型"),
-    "check coder model": ("coder model", "代码模型"),
-    "check library": ("library", "文献库"),
-    "check sandbox": ("sandbox", "沙箱"),
-    "check arXiv": ("arXiv", "arXiv"),
-    "test_connection": ("Test connection", "测试连接"),
-    "no_server": ("No server is typed: the embedded model reads.", "未填写服务器：使用内置模型。"),
-    "server_answers": ("{model} at {url} answers.", "{url} 的 {model} 已应答。"),
-    "check_now": ("Check now", "立即检查"),
-    "ok": ("ok", "正常"),
-    "warning": ("warning", "注意"),
-    "problem": ("problem", "问题"),
+    **SETTINGS,
     **WORKS,
     **CHECKS,
 }

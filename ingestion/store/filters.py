@@ -16,6 +16,7 @@ class Filters:
         from_year: First year, inclusive; 0: any.
         to_year: Last year, inclusive; 0: any.
         only: Ids to choose among; empty: any.
+        without: Ids left out.
     """
 
     category: str = ""
@@ -23,6 +24,7 @@ class Filters:
     from_year: int = 0
     to_year: int = 0
     only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def expression(self) -> str:
         """The Milvus filter expression, empty when nothing is asked for."""
@@ -40,6 +42,8 @@ class Filters:
             parts.append(f"year <= {int(self.to_year)}")
         if self.only:
             parts.append(among(self.only))
+        if self.without:
+            parts.append(f"not ({among(self.without)})")
         return " and ".join(parts)
 
 

@@ -13,7 +13,7 @@ from rag_agent.events import Planned
 def plan(state: State, services: Services) -> State:
     """Understand the question: in code where it stands alone, by one call of the model where it does not."""
     question = state["question"]
-    language = language_of(question)
+    language = state.get("language") or language_of(question)
     with services.step("plan") as closing:
         english, made = _understood(state, language, services)
         if state.get("route"):

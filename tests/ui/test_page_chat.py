@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import ModelUnavailable, StoreUnavailable
+from tests.papers import PONDS
 from tests.ui.conftest import Page
 from tests.ui.scripted import NAMES
+from ui.web import program
 
 QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
 OTHER = "What is the lunar tide of the garden pond?"
@@ -58,6 +60,28 @@ def test_reruns_while_an_answer_is_written_never_ask_twice(page_of: Callable[...
     assert asked.wait(60)
     page.run()
     assert len(page.assistant.conversations.turns(page.session)) == 1
+
+
+def test_the_sidebar_says_when_it_works_and_when_it_is_done(page_of: Callable[..., Page]) -> None:
+    page = page_of(seconds_a_piece=0.05)
+    page.open("paper", id=PONDS.arxiv_id)
+    program.program().open()
+    while not program.program().ready:
+        time.sleep(0.05)
+    assert "Ready" in sidebar(page.run())
+    page.at.text_input(key="ask_paper-text").set_value(OTHER)
+    page.press("Ask this paper")
+    assert "Working …" in sidebar(page), "a question that another page asked is told at once"
+    running = page.running
+    page.open("library")
+    assert "Working …" in sidebar(page)
+    assert running.wait(60)
+    assert "Ready" in sidebar(page.run())
+
+
+def sidebar(page: Page) -> str:
+    """What the sidebar says."""
+    return "".join(element.proto.body for element in page.at.sidebar.get("html"))
 
 
 def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Page]) -> None:

@@ -276,6 +276,44 @@ def test_a_server_is_tried_before_it_is_saved_and_gets_no_other_ones_key(
     assert 'class="failure"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("server", "url"),
+    [
+        ("Ollama", "http://127.0.0.1:11434/v1"),
+        ("vLLM", "http://127.0.0.1:8000/v1"),
+        ("llama.cpp server", "http://127.0.0.1:8080/v1"),
+        ("hosted", "https://api.openai.com/v1"),
+    ],
+)
+def test_a_model_server_is_set_up_by_its_name(page: Page, server: str, url: str) -> None:
+    page.open("settings")
+    page.at.selectbox(key="preset").set_value(server)
+    page.run()
+    assert page.at.text_input(key="setting-reader.base_url").value == url
+    model = page.at.text_input(key="setting-reader.model")
+    assert model.value == ""
+    assert model.placeholder, "an example of a name"
+    assert 'class="notice"' in page.text, "says how to get the server and the name"
+    assert load_settings().reader.base_url == "", "nothing is saved yet"
+    tried(page)
+    assert "Type the name that the model has on this server" in page.text
+    page.at.text_input(key="setting-reader.model").set_value("mine")
+    page.press("Save")
+    assert (load_settings().reader.base_url, load_settings().reader.model) == (url, "mine")
+    page.open("settings")
+    assert page.at.text_input(key="setting-reader.model").value == "mine"
+
+
+def test_the_way_back_to_the_embedded_model(page: Page) -> None:
+    page.open("settings")
+    before = load_settings().reader
+    page.at.selectbox(key="preset").set_value("vLLM")
+    page.run()
+    page.at.selectbox(key="preset").set_value("embedded")
+    page.run().press("Save")
+    assert load_settings().reader == before
+
+
 def tried(page: Page) -> None:
     """Press the button that tries a server, and wait for what comes of it."""
     page.press("Test connection")

@@ -1,8 +1,11 @@
 """The library browsed, collections, marks, questions to a collection alone, a paper at a glance."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ingestion.collections import Mark
+from rag_agent.model.client import Message
+from rag_agent.settings_file import save_settings
 from tests.papers import LIGHTHOUSE, PONDS, SOURDOUGH
 from tests.ui.conftest import Page
 from tests.ui.scripted import write_pdf
@@ -69,6 +72,42 @@ def test_marks_of_a_paper_are_kept_and_shown(page: Page) -> None:
     kept.mark(SOURDOUGH.arxiv_id, Mark())
 
 
+def test_what_is_unread_is_listed_and_searched(page: Page) -> None:
+    kept = page.assistant.library.collections
+    kept.mark(PONDS.arxiv_id, Mark(is_read=True))
+    page.open("library", category="physics.geo-ph", order="by_title")
+    everything = titles(page)
+    page.at.selectbox(key="reading").set_value("unread")
+    page.run()
+    assert len(titles(page)) == 20
+    assert set(everything) - set(titles(page)) <= {PONDS.title}
+    page.at.text_input(key="query").set_value("the lunar tide of a garden pond")
+    page.run()
+    assert PONDS.title not in titles(page)
+    page.at.selectbox(key="reading").set_value("is_read")
+    page.run()
+    assert titles(page) == [PONDS.title]
+    page.at.text_input(key="query").set_value("")
+    page.run()
+    assert titles(page) == [PONDS.title]
+    kept.mark(PONDS.arxiv_id, Mark())
+    page.run()
+    assert "0 papers" in page.text
+
+
+def test_another_order_or_filter_begins_at_the_first_page(page: Page) -> None:
+    page.open("library", page_of_list="2")
+    assert len(titles(page)) < 20
+    page.at.selectbox(key="order").set_value("by_title")
+    page.run()
+    assert "page_of_list" not in page.at.query_params
+    assert titles(page)[0] == LIGHTHOUSE.title
+    page.open("library", page_of_list="2")
+    page.at.text_input(key="category").set_value("physics.geo-ph")
+    page.run()
+    assert "page_of_list" not in page.at.query_params
+
+
 def test_a_paper_at_a_glance(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper
@@ -81,6 +120,30 @@ def test_a_paper_at_a_glance(page: Page, tmp_path: Path) -> None:
     assert all(f"**{part}**" in page.text for part in ("Problem", "Method", "Results", "Limits"))
     similar = [b for b in page.at.button if str(b.key).startswith("similar-")]
     assert len(similar) == 5
+
+
+def test_a_summary_is_in_the_language_of_the_page(page_of: Callable[..., Page]) -> None:
+    told: list[str] = []
+
+    def answer(messages: Sequence[Message]) -> object:
+        asked = messages[-1][1]
+        if "译成中文" in messages[0][1]:
+            told.append(asked)
+            return "池塘的潮汐为 31 nanometres。"
+        assert "译" not in messages[0][1], "the four questions need no translation"
+        return "The lunar tide of the pond is 31 nanometres."
+
+    page = page_of(answer)
+    save_settings(page.assistant.settings.home, {"page.language": "zh"})
+    page.open("paper", id=PONDS.arxiv_id).press("概述")
+    job = program.jobs().get(f"summary-{PONDS.arxiv_id}")
+    assert job is not None
+    assert job.wait(60)
+    page.run()
+    assert all(f"**{part}**" in page.text for part in ("问题", "方法", "结果", "局限"))
+    assert "池塘的潮汐为 31 nanometres" in page.text
+    assert "The lunar tide of the pond is 31 nanometres." in page.text, "quotes stay as they are"
+    assert told
 
 
 def test_the_list_is_as_it_was_on_the_way_back_in_any_language(page: Page) -> None:

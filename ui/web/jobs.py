@@ -68,6 +68,11 @@ class Jobs:
                 latest = self._latest[name] = Job(work)
             return latest
 
+    @property
+    def busy(self) -> bool:
+        """Whether any of them is still running."""
+        return any(not job.done for job in list(self._latest.values()))
+
     def get(self, name: str) -> Job | None:
         """The latest job of a name, running or ended; None when there is none."""
         return self._latest.get(name)

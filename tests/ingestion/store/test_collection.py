@@ -155,6 +155,8 @@ def test_keyword_search_without_a_known_term_finds_nothing(filled: Store) -> Non
         (Filters(author="%"), set()),
         (Filters(from_year=2027), {1, 2}),
         (Filters(to_year=2026), {3}),
+        (Filters(without=("2711.00001", "2711.00002")), {3}),
+        (Filters(without=('"',), only=("2711.00001", "2711.00003"), from_year=2027), {1}),
         (Filters(category="physics", from_year=2027, to_year=2027, author="cleo"), {2}),
     ],
 )

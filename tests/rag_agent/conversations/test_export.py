@@ -30,6 +30,17 @@ def test_it_holds_quotes_programs_and_one_entry_a_paper() -> None:
     assert "No answer was found." in text
 
 
+def test_a_stopped_answer_is_exported_as_stopped() -> None:
+    told = ("Stopped; this is what there was so far.",)
+    claims = (Claim("After 5.2 hours.", True, (SOURCE,)),)
+    begun = Turn("When?", Answer("When?", "en", True, claims, notices=told))
+    empty = Turn("Why?", Answer("Why?", "en", False, notices=told))
+    text = as_markdown("Bread", [begun, empty])
+    assert text.count("*Stopped; this is what there was so far.*") == 2
+    assert "No answer was found" not in text
+    assert [turn.as_json()["answer"]["notices"] for turn in (begun, empty)] == [[*told], [*told]]
+
+
 def test_a_summary_of_this_project_is_not_exported_as_the_authors_words() -> None:
     own = replace(SOURCE, kind="summary", page=None, quote="They listen to bread.")
     answer = Answer("How?", "en", True, (Claim("They listen.", True, (own,)),))

@@ -50,14 +50,16 @@ def show_search() -> None:
             "category", st.text_input, label=say("category"), placeholder="cs.CL", width=110
         )
         author = address.text("author", st.text_input, label=say("author"), width=150)
-        only = collecting.choose()
+        chosen = collecting.choose()
         mode = show_modes(retrieval.mode) if asked else retrieval.mode
         first, last = show_years()
     collecting.show_collection()
-    if only == ():
+    if chosen.only == ():
         messages.small(say("listed", n=0))
         return
-    filters = Filters(category.strip(), author.strip(), first, last, only or ())
+    filters = Filters(
+        category.strip(), author.strip(), first, last, chosen.only or (), chosen.without
+    )
     if not asked:
         browsing.show(filters)
         return
@@ -194,7 +196,9 @@ _SECTIONS = {
     "add": adding.show_ways_to_add,
     "statistics": show_statistics,
 }
-_IN_ADDRESS = "section query category author years collection tag order page_of_list".split()
+_IN_ADDRESS = (
+    "section query category author years collection tag reading order page_of_list".split()
+)
 
 address.come_back("library", _IN_ADDRESS)
 st.markdown(f"## {escaped(say('library'))}")

@@ -1,13 +1,13 @@
 """Models, retrieval and language, kept in the settings file; and whether everything needed is there."""
 
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import streamlit as st
 from pydantic import SecretStr
 
 from ingestion.errors import AgentError
 from rag_agent.model.opening import open_model
-from rag_agent.settings import Mode, Settings, load_settings, origins, settings_file
+from rag_agent.settings import Mode, ReaderSettings, Settings, load_settings, origins, settings_file
 from rag_agent.settings_file import save_settings
 from ui import doctor
 from ui.web import messages, watching
@@ -16,9 +16,27 @@ from ui.web.plain import as_html, escaped
 from ui.web.program import jobs, program, reopen
 from ui.web.texts import LANGUAGES, language, say
 
+
+class Preset(NamedTuple):
+    """A model server's address, an example of a model's name on it, and the text that says how to get both."""
+
+    url: str
+    model: str
+    hint: str
+
+
 _KEYS = ("reader.api_key", "coder.api_key")
 _SERVER = ("model", "base_url", "api_key")
+_MODEL, _URL = "reader.model", "reader.base_url"
+_PRESETS = {
+    "Ollama": Preset("http://127.0.0.1:11434/v1", "qwen2.5:7b", "hint_ollama"),
+    "vLLM": Preset("http://127.0.0.1:8000/v1", "Qwen/Qwen2.5-7B-Instruct", "hint_vllm"),
+    "llama.cpp server": Preset("http://127.0.0.1:8080/v1", "local", "hint_llama_cpp"),
+    "hosted": Preset("https://api.openai.com/v1", "gpt-…", "hint_hosted"),
+}
+"""The addresses are those that each server has by itself; the models are examples."""
 _TOKENS_OF_A_TRY = 4
+_EMBEDDED = "embedded"
 
 
 class Fields:
@@ -30,7 +48,15 @@ class Fields:
 
     def text(self, name: str, label: str, empty: str = "") -> None:
         """A text; `empty` says what it means to leave it out."""
-        st.text_input(label, self._values[name][0], placeholder=empty, **self._common(name))
+        common, key = self._common(name), _key(name)
+        typed = (
+            {} if key in st.session_state else {"value": self._values[name][0]}
+        )  # or chosen above
+        st.text_input(label, placeholder=empty, **typed, **common)
+
+    def locked(self, name: str) -> bool:
+        """Whether the environment sets it."""
+        return self._values[name][1] == "environment"
 
     def secret(self, name: str, label: str) -> None:
         """A key: what is kept is not shown, and what is typed takes its place."""
@@ -62,7 +88,7 @@ class Fields:
         return bool(value) if isinstance(before, SecretStr) else value != before
 
     def _common(self, name: str) -> dict[str, Any]:
-        locked = self._values[name][1] == "environment"
+        locked = self.locked(name)
         if not locked:
             self.names.append(name)
         help_text = say("from_environment") if locked else None
@@ -72,17 +98,17 @@ class Fields:
 def show_form(settings: Settings) -> None:
     """The settings that matter most; `arxiv-agent settings` lists all."""
     fields = Fields(settings)
+    preset = choose_server(locked=fields.locked(_MODEL) or fields.locked(_URL))
     with st.form("settings", border=False):
-        fields.choice("page.language", say("language"), LANGUAGES)
-        st.markdown(f"#### {escaped(say('models'))}")
-        fields.text("reader.model", say("reader"))
-        fields.text("reader.base_url", say("reader_server"), say("embedded"))
+        fields.text(_URL, say("reader_server"), say("embedded"))
+        fields.text(_MODEL, say("reader"), preset.model if preset else "")
         fields.secret(_KEYS[0], say("reader_key"))
         fields.text("coder.model", say("coder"), say("same_model"))
         fields.text("coder.base_url", say("coder_server"), say("same_model"))
         fields.secret(_KEYS[1], say("coder_key"))
         fields.text("coder.adapter", say("adapter"), say("no_adapter"))
         messages.small(say("key_goes"))
+        fields.choice("page.language", say("language"), LANGUAGES)
         st.markdown(f"#### {escaped(say('answering'))}")
         fields.share("retrieval.threshold", say("threshold"))
         fields.choice("retrieval.mode", say("mode"), {mode: mode for mode in get_args(Mode)})
@@ -99,6 +125,36 @@ def show_form(settings: Settings) -> None:
     show_tried()
 
 
+def choose_server(*, locked: bool) -> Preset | None:
+    """A short way to another model server: it fills in the address, and says how its models are named."""
+    st.markdown(f"#### {escaped(say('models'))}")
+    options = [*_PRESETS, _EMBEDDED]
+    st.selectbox(
+        say("model_server"),
+        options,
+        None,
+        lambda name: say(f"server_{name}") if name in ("hosted", _EMBEDDED) else name,
+        key="preset",
+        placeholder=say("choose_server"),
+        on_change=fill_in,
+        disabled=locked,
+        help=say("from_environment") if locked else None,
+    )
+    chosen = str(st.session_state["preset"] or "")
+    preset = _PRESETS.get(chosen)
+    if chosen:
+        messages.notice(say(preset.hint if preset else "hint_embedded"))
+    return preset
+
+
+def fill_in() -> None:
+    """Put the address of the server chosen into the form; nothing is saved yet."""
+    preset = _PRESETS.get(str(st.session_state["preset"] or ""))
+    embedded = "" if preset else ReaderSettings().model
+    st.session_state[_key(_URL)] = preset.url if preset else ""
+    st.session_state[_key(_MODEL)] = embedded
+
+
 def try_reader(settings: Settings) -> None:
     """Ask the server that is typed for one word, before anything is saved.
 
@@ -106,7 +162,12 @@ def try_reader(settings: Settings) -> None:
     """
     typed = {name: str(st.session_state.get(_key(f"reader.{name}"), "")) for name in _SERVER}
     if not typed["base_url"]:
-        jobs().start("connection", lambda job: say("no_server"))
+        none = say("no_server")  # the job has no page, nor its language
+        jobs().start("connection", lambda job: none)
+        return
+    no_name = say("no_model_name")
+    if not typed["model"]:
+        jobs().start("connection", lambda job: no_name)
         return
     kept = settings.reader.api_key.get_secret_value()
     if not typed["api_key"] and typed["base_url"] == settings.reader.base_url:

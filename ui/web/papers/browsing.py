@@ -53,7 +53,7 @@ def show(filters: Filters) -> None:
     number = 1
     if pages > 1:
         with below:
-            number = address.number("page_of_list", pages, st.pagination, num_pages=pages)
+            number = address.page(pages, st.pagination, num_pages=pages)
     shown = rows[(number - 1) * _A_PAGE : number * _A_PAGE]
     with listed, st.container(key="listed"):
         for row in shown:

@@ -1,7 +1,7 @@
 """Collections, tags, notes, and what was read: chosen, shown and changed."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
@@ -20,8 +20,16 @@ from ui.web.texts import say
 from ui.web.widgets import address
 
 _PICKED = "pick-"
+_READING = ("read_or_not", "unread", "is_read")
 _WORKS = {"table": ":material/table:", "review": ":material/history_edu:"}
 """What can be begun from selected papers: the pages, with their icons."""
+
+
+class Chosen(NamedTuple):
+    """Papers that the list is narrowed to: `only` these (None: any), `without` those."""
+
+    only: tuple[str, ...] | None
+    without: tuple[str, ...]
 
 
 def collections() -> Collections:
@@ -29,8 +37,8 @@ def collections() -> Collections:
     return program().assistant.library.collections
 
 
-def choose() -> tuple[str, ...] | None:
-    """Ids of the papers of a chosen collection, tag, or of those unread; None where nothing is chosen."""
+def choose() -> Chosen:
+    """A collection, a tag, and what was read or not, as chosen here."""
     kept = collections()
     sizes, tags = kept.sizes(), kept.tags()
     chosen: list[set[str]] = []
@@ -42,9 +50,12 @@ def choose() -> tuple[str, ...] | None:
     if tags:
         tag = address.choice("tag", ["", *tags], st.selectbox, label=say("tag"), width=130)
         chosen += [set(kept.tagged(tag))] if tag else []
-    if not chosen:
-        return None
-    return tuple(sorted(set.intersection(*chosen)))
+    reading = address.choice(
+        "reading", _READING, st.selectbox, label=say("reading_state"), width=110, format_func=say
+    )
+    chosen += [set(kept.read())] if reading == "is_read" else []
+    only = tuple(sorted(set.intersection(*chosen))) if chosen else None
+    return Chosen(only, kept.read() if reading == "unread" else ())
 
 
 def show_collection() -> None:

@@ -11,7 +11,7 @@ from ui.web.jobs import Job
 from ui.web.navigation import go
 from ui.web.plain import escaped
 from ui.web.program import jobs, program
-from ui.web.texts import say
+from ui.web.texts import language, say
 from ui.web.watching import show_job
 
 _ASKED = {
@@ -56,12 +56,14 @@ def show_similar(paper: Paper) -> None:
 
 def _begin(arxiv_id: str) -> None:
     assistant = program().assistant
+    spoken = language()  # the job has no page to ask
+    told = {part: say(part) for part in _ASKED}
 
     def work(job: Job) -> dict[str, Answer]:
         found = {}
         for number, (part, question) in enumerate(_ASKED.items()):
-            job.tell(say(part), number / len(_ASKED))
-            found[part] = answer_of(assistant.ask(question, paper=arxiv_id))
+            job.tell(told[part], number / len(_ASKED))
+            found[part] = answer_of(assistant.ask(question, paper=arxiv_id, language=spoken))
         return found
 
     jobs().start(f"summary-{arxiv_id}", work)

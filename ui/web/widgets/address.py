@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 _BETWEEN = ".."
+_PAGE = "page_of_list"
 
 
 def text(key: str, draw: Callable[..., str], **more: Any) -> str:
@@ -25,12 +26,12 @@ def choice(key: str, options: Sequence[str], draw: Callable[..., Any], **more: A
     return str(draw(options=options, key=key, on_change=_keep, args=(key, options[0]), **more))
 
 
-def number(key: str, most: int, draw: Callable[..., Any], **more: Any) -> int:
-    """A whole number from 1, which is the one where the address says nothing."""
-    named = st.query_params.get(key, "1")
+def page(most: int, draw: Callable[..., Any], **more: Any) -> int:
+    """The page of a list, the first where the address says nothing, and again once another part of it is changed."""
+    named = st.query_params.get(_PAGE, "1")
     at = min(max(1, int(named)), most) if named.isdecimal() else 1
-    drawn = f"{key}-{at}"  # a new one for each: Streamlit warns where a default and a state meet
-    return int(draw(default=at, key=drawn, on_change=_keep, args=(key, 1, drawn), **more))
+    drawn = f"{_PAGE}-{at}"  # a new one for each: Streamlit warns where a default and a state meet
+    return int(draw(default=at, key=drawn, on_change=_keep, args=(_PAGE, 1, drawn), **more))
 
 
 def span(key: str, least: int, most: int, draw: Callable[..., Any], **more: Any) -> tuple[int, int]:
@@ -67,6 +68,8 @@ def come_back(page: str, own: Sequence[str]) -> None:
 def _keep(key: str, default: object, drawn: str = "") -> None:
     """Write what was chosen into the address; what goes without saying is left out."""
     chosen = st.session_state[drawn or key]
+    if key != _PAGE:  # a page of another list
+        st.query_params.pop(_PAGE, None)
     if chosen in (default, "", None):
         st.query_params.pop(key, None)
     else:

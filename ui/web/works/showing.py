@@ -85,16 +85,20 @@ def show_list(kind: str) -> None:
                 _show_delete(job)
 
 
+def under_way() -> list[Work]:
+    """The jobs that are under way or wait, in whichever program."""
+    return [job for job in program().assistant.jobs.all() if not job.ended]
+
+
 def show_running() -> None:
-    """The jobs that are under way or wait, in whichever program, each with a way to it."""
-    for job in program().assistant.jobs.all():
-        if not job.ended:
-            st.page_link(
-                page(job.kind),
-                label=escaped(_title(job)[:_SHORT_CHARACTERS]),
-                icon=":material/hourglass_top:",
-                query_params={"job": job.id},
-            )
+    """The jobs that are under way or wait, each with a way to it."""
+    for job in under_way():
+        st.page_link(
+            page(job.kind),
+            label=escaped(_title(job)[:_SHORT_CHARACTERS]),
+            icon=":material/hourglass_top:",
+            query_params={"job": job.id},
+        )
 
 
 def _show_delete(job: Work) -> None:
