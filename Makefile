@@ -29,6 +29,10 @@ setup: .venv/.installed ## Make the virtual environment with pinned dependencies
 setup-ray: setup ## Add Ray, which `ingest --ray` needs (70 MB more to download)
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -r requirements-ray.lock
 
+.PHONY: setup-server
+setup-server: setup ## Add what many readers on one PostgreSQL need (10 MB more to download)
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -r requirements-server.lock
+
 .PHONY: run
 run: setup ## Open the chat page at http://localhost:8501 (weights come at first use)
 	@$(BIN)/arxiv-agent ui
@@ -51,7 +55,7 @@ test: setup ## Run the fast tests (no network, no weights)
 
 .PHONY: test-slow
 test-slow: setup ## Run the slow tests that need nothing more: a tiny model tuned and served, servers as processes
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup tests/finetune tests/rag_agent/serving
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup tests/finetune tests/rag_agent/serving tests/rag_agent/conversations tests/rag_agent/jobs
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason

@@ -21,7 +21,7 @@ import openai
 
 from bench import record
 from ingestion.store.owner import stop_owner
-from rag_agent.serving.token import token_of
+from rag_agent.serving.access.token import token_of
 
 _ASKED = {
     "How many times fewer trainable parameters does LoRA need for GPT-3?": "LoRA needs 10,000 times fewer "
@@ -164,9 +164,9 @@ def serve(home: Path) -> None:
     from ingestion.embedding import HashingEmbedder
     from rag_agent.assistant import Assistant
     from rag_agent.model.scripted import ScriptedModel
+    from rag_agent.serving.access.guard import guarded
+    from rag_agent.serving.access.hosts import names
     from rag_agent.serving.api import api_app
-    from rag_agent.serving.guard import guarded
-    from rag_agent.serving.hosts import names
     from rag_agent.settings import load_settings
 
     def reply(messages: Any) -> str:

@@ -19,6 +19,7 @@ AgentError                 what happened, what was kept, what to do next
 │   ├── ModelUnavailable   no server answers and none can be started
 │   ├── InvalidReply       a reply that does not fit its schema, after the repair attempt
 │   └── OutOfTime          the seconds that a question may take are spent
+├── DatabaseUnavailable    conversations, jobs or keys cannot be read or written now
 └── SandboxUnavailable     code cannot be isolated here, so it is not run
 """
 
@@ -119,6 +120,10 @@ class InvalidReply(ModelError):
 
 class OutOfTime(ModelError):
     """The seconds that a question may take are spent, so the model is not asked, or no longer listened to."""
+
+
+class DatabaseUnavailable(AgentError):
+    """Conversations, jobs or keys cannot be read or written now: no server answers, or the disk is full."""
 
 
 class SandboxUnavailable(AgentError):

@@ -28,7 +28,7 @@ from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.notes import notes
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event
-from rag_agent.jobs import Job, Run
+from rag_agent.jobs import Job, Run, ingest
 from rag_agent.parts import Parts
 from rag_agent.progress import Telling
 from rag_agent.prompts.reader import Prompts
@@ -186,7 +186,7 @@ class Assistant(Parts):
         return [one.name for one in propose(question, reader, Prompts(self.settings.prompts).works)]
 
     def work(self, job: str, on_progress: Callable[[Job], None] = lambda job: None) -> Job:
-        """Do a long job of `self.jobs`, a table or a review, in this thread, or go on with it.
+        """Do a long job of `self.jobs`, a table, a review or an ingest, in this thread, or go on with it.
 
         Args:
             job: Its id.
@@ -197,6 +197,8 @@ class Assistant(Parts):
         """
 
         def make(run: Run) -> dict[str, Any]:
+            if run.job.kind == ingest.KIND:
+                return ingest.ingest(run, self.library, self.settings.serve.incoming)
             services, _ = self.services(threading.Event(), lambda event: run.go_on())
             return _MAKERS[run.job.kind](run, services)
 

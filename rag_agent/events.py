@@ -6,6 +6,7 @@ The terminal and the web page match on `kind` exhaustively; benchmarks and sessi
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ingestion import errors
 from rag_agent.answer import Answer, Language, Route
 from rag_agent.citation import Claim, Hit
 
@@ -133,12 +134,18 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The question could not be answered at all: what happened, what was kept, what to do next."""
+    """The question could not be answered at all: what happened, what was kept, what to do next, its error's name."""
 
     what: str
     kept: str = ""
     next_step: str = ""
+    error: str = "AgentError"
     kind: Literal["failed"] = "failed"
+
+    def as_error(self) -> errors.AgentError:
+        """The error that it was."""
+        kind: type[errors.AgentError] = getattr(errors, self.error, errors.AgentError)
+        return kind(self.what, kept=self.kept, next_step=self.next_step)
 
 
 Event = (

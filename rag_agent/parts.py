@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeVar
+from copy import copy
+from typing import Literal, Self, TypeVar
 
 from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
@@ -13,10 +14,12 @@ from ingestion.errors import AgentError, ModelError, WeightsError
 from ingestion.library import Library
 from ingestion.machine import weights
 from rag_agent.asking.services import Services
+from rag_agent.conversations import migrations as conversations
 from rag_agent.conversations.store import Conversations
+from rag_agent.database import Databases
 from rag_agent.events import Event, WaitingForArxiv
 from rag_agent.grounding.full_text import FullText
-from rag_agent.jobs import Jobs
+from rag_agent.jobs import FolderJobs, Jobs, PostgresJobs
 from rag_agent.model.client import LanguageModel, load_client
 from rag_agent.model.opening import open_model
 from rag_agent.prompts.reader import Prompts
@@ -53,9 +56,22 @@ class Parts:
         self.embedder = embedder or SharedEmbedder(settings.embedding, home, report)
         self.library = Library(settings, self.embedder, report)
         self.full_text = FullText(settings.pdf, self.embedder, home / "texts")
-        self.conversations = Conversations(home)
-        self.jobs = Jobs(home)
+        self.databases = Databases(home, settings.database.url.get_secret_value())
+        self.conversations = Conversations(self.databases.of(conversations.SCHEMA))
+        self.jobs: Jobs = (
+            PostgresJobs.of_all(self.databases) if self.databases.url else FolderJobs(home)
+        )
         self.open_model: OpenModel = models or (lambda role: open_model(role, settings, report))
+
+    def of(self, user: str) -> Self:
+        """The same program as a user sees it, with conversations and jobs of their own.
+
+        Args:
+            user: Name that a key was made for; empty: whose data folder it is.
+        """
+        seen = copy(self)
+        seen.conversations, seen.jobs = self.conversations.of(user), self.jobs.of(user)
+        return seen
 
     @property
     def retriever(self) -> Retriever:

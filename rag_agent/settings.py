@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -161,9 +161,34 @@ class ServeSettings(Part):
         (), description="Names under which they may be asked, beside localhost and their address"
     )
     max_body_kb: int = Field(1000, ge=1, description="Largest request, kilobytes")
-    requests_per_minute: int = Field(600, ge=1, description="Requests taken in a minute")
+    requests_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Requests taken in a minute from each key, by each process that serves",
+    )
+    incoming: Path | None = Field(
+        None,
+        description="Folder whose metadata files a job may ingest, the same for all servers; empty: no such jobs",
+    )
     parallel: int = Field(4, ge=1, le=64, description="Requests worked on at once")
     waiting: int = Field(32, ge=0, description="Requests that wait for these; more are refused")
+
+
+class DatabaseSettings(Part):
+    """Where conversations, jobs and keys of users are kept."""
+
+    url: SecretStr = Field(
+        SecretStr(""),
+        description="PostgreSQL for conversations, jobs and keys, shared by several servers, such as "
+        "postgresql://user:password@host/database; empty: files in HOME",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")) and url:
+            raise ValueError("it begins with postgresql://")
+        return url
 
 
 class Settings(BaseSettings):
@@ -187,6 +212,7 @@ class Settings(BaseSettings):
     sandbox: SandboxSettings = SandboxSettings()
     page: PageSettings = PageSettings()
     serve: ServeSettings = ServeSettings()
+    database: DatabaseSettings = DatabaseSettings()
     prompts: dict[str, str] = Field(
         default_factory=dict, description="Prompt templates by name that replace the program's own"
     )

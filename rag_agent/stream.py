@@ -38,7 +38,7 @@ def answer_of(events: Iterator[Event]) -> Answer:
         if isinstance(event, Answered):
             return event.answer
         if isinstance(event, Failed):
-            raise AgentError(event.what, kept=event.kept, next_step=event.next_step)
+            raise event.as_error()
     raise AgentError("The question ended without an answer", next_step="Ask again")
 
 
@@ -46,7 +46,7 @@ def _work(work: Callable[[Emit], None], events: "queue.SimpleQueue[Event | None]
     try:
         work(events.put)
     except AgentError as error:
-        events.put(Failed(error.what, error.kept, error.next_step))
+        events.put(Failed(error.what, error.kept, error.next_step, type(error).__name__))
     except Exception as error:
         what = f"An error of the program: {type(error).__name__}: {error}"
         events.put(Failed(what, "The conversation is kept", "Please report it"))

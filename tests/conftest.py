@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import hypothesis
 import pytest
@@ -14,6 +15,7 @@ from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
 from ingestion.store.owner import stop_owner
 from tests.fake_arxiv import FakeArxiv
+from tests.postgres import Postgres, PostgresMissing, postgres
 
 # A busy machine is no fault of the code: time is bounded by pytest, for a whole test.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -70,6 +72,23 @@ def milvus_uri(
         except MilvusUnavailable as error:
             pytest.skip(f"needs the package milvus==2.3.5: {error}")
         yield uri
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL server on loopback."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres())
+        except PostgresMissing as error:
+            pytest.skip(str(error))
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> str:
+    """Address of an empty PostgreSQL database."""
+    return postgres_server.make(f"test_{uuid4().hex}")
 
 
 @pytest.fixture

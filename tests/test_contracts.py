@@ -18,6 +18,8 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlin
 NAMES = [contract["name"] for contract in LINTER["contracts"]]
 HEAVY = (
     "ray",
+    "psycopg",
+    "procrastinate",
     "torch",
     "transformers",
     "sentence_transformers",
@@ -71,6 +73,7 @@ BROKEN_BY = {
         ("rag_agent.prompts", "rag_agent.code.source"),
         ("rag_agent.model.client", "rag_agent.prompts"),
         ("rag_agent.sandbox", "rag_agent.model.client"),
+        ("rag_agent.database.sqlite", "rag_agent.conversations.store"),
     ],
     "the library's rooms": [
         ("ingestion.fulltext.passages", "ingestion.store.collection"),
@@ -81,6 +84,12 @@ BROKEN_BY = {
         ("ingestion.pipeline", "ray"),
         ("ingestion.sources.metadata_files", "fsspec"),
         ("ui.console", "ray"),
+    ],
+    "PostgreSQL's packages": [
+        ("rag_agent.conversations.store", "psycopg"),
+        ("rag_agent.jobs.postgres", "psycopg_pool"),
+        ("rag_agent.serving.works.own_queue", "procrastinate"),
+        ("ingestion.library", "psycopg"),
     ],
     "the plain ingest does not know of Ray": [
         ("ingestion.library", "ingestion.on_ray.run"),

@@ -65,7 +65,8 @@ def test_every_declared_dependency_has_its_pin() -> None:
     def name(requirement: str) -> str:
         return re.split(r"[;=<>\[]", requirement)[0].strip().lower()
 
-    locks = (ROOT / "requirements.lock", ROOT / "requirements-ray.lock")
+    locks = sorted(ROOT.glob("requirements*.lock"))
+    assert len(locks) == 3
     locked = {name(line) for lock in locks for line in lock.read_text().splitlines()}
     extras = [each for group in PROJECT["optional-dependencies"].values() for each in group]
     declared = {name(each) for each in [*PROJECT["dependencies"], *extras]}

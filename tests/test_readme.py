@@ -40,7 +40,7 @@ def named_commands() -> set[str]:
     for line in re.findall(r"arxiv-agent (?!-)([a-z].*)", "\n".join(TEXT.values())):
         words = re.findall(r"^[a-z]+(?: [a-z]+)?", line)[0].split()
         pair = " ".join(words[:2])
-        found.add(pair if words[0] in ("library", "session", "jobs", "watch") else words[0])
+        found.add(pair if words[0] in ("library", "session", "jobs", "keys", "watch") else words[0])
     return found
 
 

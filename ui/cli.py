@@ -11,6 +11,7 @@ from ui import console
 from ui.commands import (
     conversations,
     exchange,
+    keys,
     papers,
     planning,
     questions,
@@ -34,6 +35,7 @@ papers.library.command()(planning.plan)
 app.add_typer(papers.library, name="library")
 app.add_typer(conversations.commands, name="session")
 app.add_typer(works.jobs, name="jobs")
+app.add_typer(keys.commands, name="keys")
 app.add_typer(watches.commands, name="watch")
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

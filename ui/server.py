@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag_agent.serving.hosts import names
+from rag_agent.serving.access.hosts import names
 
 _APP = Path(__file__).with_name("app.py")
 _LISTENING_S = (

@@ -1,13 +1,11 @@
-"""The schema of the file of conversations, and how it came from those before: by named migrations, in order."""
+"""The tables of conversations, and how they came from those before: by named migrations, in order."""
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ingestion.errors import AgentError
-
-Migration = tuple[str, Callable[[sqlite3.Connection], None]]
+from rag_agent.database import Connection, Schema, statements
 
 # The answer stands last: listing reads what comes before it and never its pages.
 _ROWS = (
@@ -31,39 +29,7 @@ _ROWS = (
 )
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring a file to the present schema, whole or not at all; a new file gets it too.
-
-    Raises:
-        AgentError: A later version of the program wrote the file.
-    """
-    if _version(db) == len(MIGRATIONS):
-        return
-    with db:
-        db.execute("BEGIN IMMEDIATE")  # of several programs that open an old file one migrates it
-        for _, change in MIGRATIONS[_version(db) :]:
-            change(db)
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    db.execute("VACUUM")  # gives the disk back what the old form took
-
-
-def _version(db: sqlite3.Connection) -> int:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise AgentError(
-            "The file of conversations is of a later version of the program",
-            kept="It is untouched",
-            next_step="Update arxiv-agent",
-        )
-    return int(version)
-
-
-def _make_rows(db: sqlite3.Connection) -> None:
-    for statement in _ROWS:
-        db.execute(statement)
-
-
-def _take_over_checkpoints(db: sqlite3.Connection) -> None:
+def _take_over_checkpoints(db: Connection) -> None:
     """The latest of LangGraph's checkpoints of each session, which held all of its turns, as rows."""
     has = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'checkpoints'").fetchone()
     if not has:
@@ -75,7 +41,7 @@ def _take_over_checkpoints(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE IF EXISTS writes")
 
 
-def _latest_checkpoints(db: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+def _latest_checkpoints(db: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
     import ormsgpack
 
     rows = db.execute(
@@ -94,9 +60,7 @@ def _latest_checkpoints(db: sqlite3.Connection) -> Iterator[tuple[str, dict[str,
         yield name, checkpoint["channel_values"]
 
 
-def _write(
-    db: sqlite3.Connection, name: str, values: dict[str, Any], turns: list[dict[str, Any]]
-) -> None:
+def _write(db: Connection, name: str, values: dict[str, Any], turns: list[dict[str, Any]]) -> None:
     db.execute(
         "INSERT INTO sessions VALUES (?, ?, ?, ?)",
         (
@@ -106,24 +70,77 @@ def _write(
             values.get("summarised") or 0,
         ),
     )
-    db.executemany(
-        "INSERT INTO turns VALUES (?, ?, ?, ?, ?, 0, ?)",
-        [
-            (
-                name,
-                n,
-                t["at"],
-                t["rating"],
-                t["question"],
-                json.dumps(t["answer"], ensure_ascii=False),
-            )
-            for n, t in enumerate(turns)
-        ],
-    )
+    for number, turn in enumerate(turns):
+        answer = json.dumps(turn["answer"], ensure_ascii=False)
+        db.execute(
+            "INSERT INTO turns VALUES (?, ?, ?, ?, ?, 0, ?)",
+            (name, number, turn["at"], turn["rating"], turn["question"], answer),
+        )
 
 
-MIGRATIONS: tuple[Migration, ...] = (
-    ("a row a turn", _make_rows),
-    ("turns out of LangGraph's checkpoints", _take_over_checkpoints),
+# The tables of before give way to those whose key has an owner; of the old ones all are this data folder's own.
+_OWNED = (
+    "DROP INDEX turns_by_time",
+    "ALTER TABLE turns RENAME TO turns_of_all",
+    "ALTER TABLE sessions RENAME TO sessions_of_all",
+    """CREATE TABLE sessions (
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        title TEXT NOT NULL DEFAULT '',
+        summary TEXT NOT NULL DEFAULT '',
+        summarised INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (owner, name)
+    )""",
+    """CREATE TABLE turns (
+        owner TEXT NOT NULL,
+        session TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        rating TEXT NOT NULL DEFAULT '',
+        question TEXT NOT NULL,
+        schema INTEGER NOT NULL,
+        answer TEXT NOT NULL,
+        PRIMARY KEY (owner, session, number),
+        FOREIGN KEY (owner, session) REFERENCES sessions (owner, name) ON DELETE CASCADE
+    )""",
+    "CREATE INDEX turns_by_time ON turns (owner, session, at)",
+    """INSERT INTO sessions SELECT '', name, title, summary, summarised FROM sessions_of_all ORDER BY rowid""",
+    """INSERT INTO turns SELECT '', session, number, at, rating, question, schema, answer FROM turns_of_all""",
+    "DROP TABLE turns_of_all",
+    "DROP TABLE sessions_of_all",
 )
-"""Each is run once; a file's `user_version` says how many it has had. Never change one: add another."""
+# `rowid` is SQLite's own count of what was made; here it has to be asked for. Times are compared as bytes.
+_ON_POSTGRES = (
+    """CREATE TABLE sessions (
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        title TEXT NOT NULL DEFAULT '',
+        summary TEXT NOT NULL DEFAULT '',
+        summarised INTEGER NOT NULL DEFAULT 0,
+        rowid BIGINT GENERATED ALWAYS AS IDENTITY,
+        PRIMARY KEY (owner, name)
+    )""",
+    """CREATE TABLE turns (
+        owner TEXT NOT NULL,
+        session TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        at TEXT COLLATE "C" NOT NULL,
+        rating TEXT NOT NULL DEFAULT '',
+        question TEXT NOT NULL,
+        schema INTEGER NOT NULL,
+        answer TEXT NOT NULL,
+        PRIMARY KEY (owner, session, number),
+        FOREIGN KEY (owner, session) REFERENCES sessions (owner, name) ON DELETE CASCADE
+    )""",
+    "CREATE INDEX turns_by_time ON turns (owner, session, at)",
+)
+
+SCHEMA = Schema(
+    "sessions",
+    sqlite=(
+        ("a row a turn", statements(*_ROWS)),
+        ("turns out of LangGraph's checkpoints", _take_over_checkpoints),
+        ("conversations have an owner", statements(*_OWNED)),
+    ),
+    postgres=(("a row a turn, with its owner", statements(*_ON_POSTGRES)),),
+)

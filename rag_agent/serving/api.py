@@ -19,14 +19,18 @@ from pydantic import BaseModel, create_model
 from ingestion.errors import (
     AgentError,
     ArxivError,
+    DatabaseUnavailable,
+    EmbeddingUnavailable,
     InvalidArxivId,
     ModelUnavailable,
     PaperNotFound,
     StoreError,
 )
 from rag_agent.assistant import Assistant
-from rag_agent.serving import chat
-from rag_agent.serving.guard import error_body
+from rag_agent.conversations.store import checked_name
+from rag_agent.serving import chat, sessions
+from rag_agent.serving.access.guard import error_body
+from rag_agent.serving.access.user import User
 from rag_agent.serving.operations import Operations
 from rag_agent.serving.streaming import events_of
 from rag_agent.serving.works import routes as job_routes
@@ -36,28 +40,33 @@ _STATUS: dict[type[AgentError], int] = {
     InvalidArxivId: 422,
     ModelUnavailable: 503,
     StoreError: 503,
+    EmbeddingUnavailable: 503,
+    DatabaseUnavailable: 503,
     ArxivError: 502,
 }
 Endpoint = Callable[..., Coroutine[Any, Any, object]]
 
 
 def api_app(assistant: Assistant) -> FastAPI:
-    """The app, to be put behind `guarded`, which judges hosts, tokens and limits."""
+    """The app, to be put behind `guarded`, which judges hosts, keys and limits."""
     app = FastAPI(
         title="arxiv-rag-agent",
         version=version("arxiv-rag-agent"),
         description="Answers from arXiv papers, every sentence tied to verbatim quotes.",
         docs_url=None,
         redoc_url=None,
+        # Its own spans, metrics and logs hold paths and messages, in which names of conversations stand.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     routes = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))])
     _add_chat(routes, assistant)
     for operation in Operations(assistant).all:
         name = operation.__name__
         routes.add_api_route(
-            f"/{name}", _endpoint(operation), methods=["POST"], name=name, tags=["papers"],
+            f"/{name}", _endpoint(operation, assistant), methods=["POST"], name=name, tags=["papers"],
             description=inspect.getdoc(operation),
         )  # fmt: skip
+    sessions.add_to(routes, assistant)
     job_routes.add_to(routes, assistant)
     app.include_router(routes)
     _add_page(app)
@@ -69,11 +78,13 @@ def api_app(assistant: Assistant) -> FastAPI:
 def _add_chat(routes: APIRouter, assistant: Assistant) -> None:
     @routes.post("/chat/completions", tags=["chat"], response_model=None)
     async def chat_completions(
-        body: chat.ChatRequest, request: Request
+        body: chat.ChatRequest, request: Request, user: User
     ) -> dict[str, Any] | StreamingResponse:
         """OpenAI's chat completions; sources come as annotations, all quotes in `arxiv_agent`."""
         body.question  # noqa: B018  # refused now, before the answer has begun
-        events = events_of(partial(chat.asked, assistant, body), request)
+        if body.session:
+            checked_name(body.session)
+        events = events_of(partial(chat.asked, assistant.of(user), body), request)
         if body.stream:
             return StreamingResponse(chat.pieces(events, body), media_type="text/event-stream")
         return await chat.whole(events, body)
@@ -84,7 +95,7 @@ def _add_chat(routes: APIRouter, assistant: Assistant) -> None:
         return chat.models()
 
 
-def _endpoint(operation: Callable[..., object]) -> Endpoint:
+def _endpoint(operation: Callable[..., object], assistant: Assistant) -> Endpoint:
     """An operation as a route: its arguments are the fields of a JSON body, and it runs in a thread."""
     hints = get_type_hints(operation, include_extras=True)
     result = hints.pop("return")
@@ -99,10 +110,11 @@ def _endpoint(operation: Callable[..., object]) -> Endpoint:
     title = operation.__name__.title().replace("_", "")
     body_type: type[BaseModel] = create_model(f"{title}Request", **fields)
 
-    async def endpoint(body: BaseModel) -> object:
-        return await anyio.to_thread.run_sync(partial(operation, **dict(body)))
+    async def endpoint(body: BaseModel, user: str) -> object:
+        own = getattr(Operations(assistant.of(user)), operation.__name__)
+        return await anyio.to_thread.run_sync(partial(own, **dict(body)))
 
-    endpoint.__annotations__ = {"body": body_type, "return": result}
+    endpoint.__annotations__ = {"body": body_type, "user": User, "return": result}
     return endpoint
 
 
@@ -136,7 +148,7 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
     """An error of the program: what happened, what was kept, what to do next."""
     assert isinstance(error, AgentError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
-    return JSONResponse(error_body(str(error), type(error).__name__), status)
+    return JSONResponse(error_body(str(error), type(error).__name__, status), status)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -21,6 +21,7 @@ from rag_agent.citation import Claim
 from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, ClaimWritten, Event, Failed, TextWritten
+from rag_agent.serving.access.guard import error_body
 from rag_agent.serving.operations import MOST_CHARACTERS
 from rag_agent.serving.results import AskResult
 
@@ -64,6 +65,12 @@ class ChatRequest(BaseModel):
     paper: str = Field(
         "", max_length=100, description="Our own: id of the one paper to answer from"
     )
+    session: str = Field(
+        "",
+        max_length=80,
+        description="Our own: the conversation that the question belongs to and is kept in; "
+        "the messages before the last are not read then",
+    )
 
     @property
     def question(self) -> str:
@@ -98,7 +105,11 @@ def _turn(question: str, reply: str) -> Turn:
 def asked(assistant: Assistant, request: ChatRequest, stopped: threading.Event) -> Iterator[Event]:
     """The events of a request's question."""
     return assistant.ask(
-        request.question, paper=request.paper, before=request.before, stopped=stopped
+        request.question,
+        session=request.session,
+        paper=request.paper,
+        before=request.before,
+        stopped=stopped,
     )
 
 
@@ -110,7 +121,7 @@ async def whole(events: AsyncIterator[Event], request: ChatRequest) -> dict[str,
     """
     async for event in events:
         if isinstance(event, Failed):
-            raise AgentError(event.what, kept=event.kept, next_step=event.next_step)
+            raise event.as_error()
         if isinstance(event, Answered):
             text, annotations = _text(event.answer), _annotations(event.answer)
             message = {"role": "assistant", "content": text, "annotations": annotations}
@@ -139,9 +150,7 @@ async def pieces(events: AsyncIterator[Event], request: ChatRequest) -> AsyncIte
                 for chunk in _last(head, answer, sent, request):
                     yield _event(chunk)
             case Failed():
-                yield _event(
-                    {"error": {"message": str(AgentError(event.what, next_step=event.next_step))}}
-                )
+                yield _event(error_body(str(event.as_error()), event.error, 500))
             case _:
                 yield ": working\n\n"  # a comment, by which the connection stays open
     yield "data: [DONE]\n\n"

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import AgentError
 from rag_agent.assistant import Assistant
-from rag_agent.serving.guard import guarded
-from rag_agent.serving.hosts import names
-from rag_agent.serving.token import token_of
+from rag_agent.serving.access.guard import guarded
+from rag_agent.serving.access.hosts import names
+from rag_agent.serving.access.keys import SCHEMA as KEYS
+from rag_agent.serving.access.keys import Keys
+from rag_agent.serving.access.token import token_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -38,21 +40,29 @@ def run_api(assistant: Assistant, host: str, port: int, say: Callable[[str], Non
     from rag_agent.serving.api import api_app
 
     say(f"OpenAI-compatible API at http://{host}:{port}/v1, described at http://{host}:{port}/docs")
-    _run(assistant, api_app(assistant), host, port, say)
+    _run(assistant, api_app(assistant), host, port, say, with_keys=True)
 
 
 def _run(
-    assistant: Assistant, app: "ASGIApp", host: str, port: int, say: Callable[[str], None]
+    assistant: Assistant,
+    app: "ASGIApp",
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    *,
+    with_keys: bool = False,
 ) -> None:
     import uvicorn
 
     settings = assistant.settings
+    keys = Keys(assistant.databases.of(KEYS)) if with_keys else None
     token = token_of(settings.home)
-    say(f"each request carries the token that stands in {settings.home / 'serve_token'}")
+    or_key = ", or a user's key (`arxiv-agent keys`)" if with_keys else ""
+    say(f"each request carries the token that stands in {settings.home / 'serve_token'}{or_key}")
     _warm_up(assistant)
     allowed = names(host, settings.serve.allowed_hosts)
     uvicorn.run(
-        guarded(app, token, settings.serve, allowed),
+        guarded(app, token, settings.serve, allowed, keys),
         host=host,
         port=port,
         log_level="warning",  # requests are the user's questions

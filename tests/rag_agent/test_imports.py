@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-DOORS = """answer asking asking.graph citation code code.result code.writing conversations conversations.memory
+DOORS = """answer asking asking.graph citation code code.result code.writing conversations conversations.memory database
     events grounding grounding.evidence progress prompts prompts.reader sandbox""".split()
 
 # One process for all: what others wrote stays imported between them, since loading it takes seconds.

@@ -24,7 +24,9 @@ def test_an_error_is_the_last_event_in_a_sentence() -> None:
         raise StoreError("The disk is gone", kept="All is kept", next_step="Mend it")
 
     *_, last = streamed(work, threading.Event())
-    assert last == Failed("The disk is gone", "All is kept", "Mend it")
+    assert last == Failed("The disk is gone", "All is kept", "Mend it", "StoreError")
+    assert isinstance(last, Failed)
+    assert isinstance(last.as_error(), StoreError)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

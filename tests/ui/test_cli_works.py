@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rag_agent.jobs import Job, Jobs
+from rag_agent.jobs import FolderJobs, Job
 from rag_agent.tables import making
 from tests.papers import LIGHTHOUSE
 from tests.rag_agent.asking.desk import Desk, desk
@@ -20,7 +20,7 @@ class Works:
     """Stands for the assistant: its jobs are worked on at a desk."""
 
     def __init__(self, home: Path, services: Desk) -> None:
-        self.jobs = Jobs(home)
+        self.jobs = FolderJobs(home)
         self.services = services
 
     def work(self, job: str, on_progress: Any) -> Job:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.page_server import Served, run_page
-from rag_agent.serving.hosts import names
+from rag_agent.serving.access.hosts import names
 
 _SERVE = "from ui.server import serve; serve('127.0.0.1', {port}, ['papers.example.org', '*.lab.example'])"
 OWN = ("127.0.0.1", "localhost", "LOCALHOST", "[::1]", "papers.example.org", "a.lab.example")

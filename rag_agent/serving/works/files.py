@@ -54,9 +54,10 @@ def file_of(job: Job, result: dict[str, Any] | None, form: Form) -> Response:
     """
     if result is None:
         raise AgentError(f"The job {job.id} is {job.status}", next_step="Ask again when it is done")
-    write = _WRITE[job.kind].get(form)
+    writers = _WRITE.get(job.kind, {})
+    write = writers.get(form)
     if write is None:
-        forms = ", ".join(_WRITE[job.kind])
+        forms = ", ".join(writers) or "its result, which is plain JSON"
         raise AgentError(f"A {job.kind} is not written as {form}", next_step=f"Ask for {forms}")
     content = write(_READ[job.kind](result))
     suffix, media_type = _AS[form]

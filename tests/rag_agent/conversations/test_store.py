@@ -1,53 +1,51 @@
-"""Conversations on disk: rows that are written once, and what becomes of other files."""
+"""What every database of conversations keeps to; the same in SQLite and in PostgreSQL."""
 
-import os
-import shutil
-import sqlite3
-import stat
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ingestion.errors import AgentError
 from rag_agent.conversations.memory import MOST_TURNS, Remembered
+from rag_agent.conversations.migrations import SCHEMA
 from rag_agent.conversations.store import Conversations, checked_name
 from rag_agent.conversations.turn import Turn
+from rag_agent.database import Databases
 from tests.rag_agent.conversations.talk import long_turn, turn
 from tests.rag_agent.test_schemas import CODE
 
-OLD = Path(__file__).with_name("langgraph.sqlite")
-"""A file of version 0.1.0: two conversations in LangGraph's checkpoints."""
+Opened = Callable[[], Conversations]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def opened(request: pytest.FixtureRequest, home: Path) -> Opened:
+    """Opens the conversations as another program does."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    return lambda: Conversations(Databases(home, url).of(SCHEMA))
 
 
 @pytest.fixture
-def kept(home: Path) -> Conversations:
-    return Conversations(home)
+def kept(opened: Opened) -> Conversations:
+    return opened()
 
 
 def questions(conversations: Conversations, name: str) -> list[str]:
     return [turn.question for turn in conversations.turns(name)]
 
 
-def test_the_file_is_for_the_user_alone(home: Path, kept: Conversations) -> None:
-    kept.append("bread", turn("a?"))
-    assert stat.S_IMODE((home / "sessions.sqlite").stat().st_mode) == 0o600
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-
-
-def test_looking_makes_no_file(home: Path, kept: Conversations) -> None:
+def test_looking_makes_nothing(home: Path, kept: Conversations) -> None:
     assert kept.sessions() == []
     assert kept.turns("bread") == ()
     assert kept.remember("bread") == Remembered()
     assert not home.exists()
 
 
-def test_turns_come_back_as_they_were_kept(home: Path, kept: Conversations) -> None:
+def test_turns_come_back_as_they_were_kept(opened: Opened, kept: Conversations) -> None:
     first, second = turn("When?", "At noon.", "2711.00001"), long_turn(1)
     assert [kept.append("bread", one) for one in (first, second)] == [0, 1]
     kept.append("other", turn("x?"))
-    again = Conversations(home).turns("bread")
+    again = opened().turns("bread")
     assert [one.as_json()["answer"] for one in again] == [
         one.as_json()["answer"] for one in (first, second)
     ]
@@ -79,7 +77,7 @@ def test_a_title_a_rating_and_a_program_change_their_row_alone(kept: Conversatio
     assert kept.markdown("bread").startswith("# Loaves")
 
 
-def test_a_deleted_conversation_is_gone_with_its_turns(home: Path, kept: Conversations) -> None:
+def test_a_deleted_conversation_is_gone_with_its_turns(kept: Conversations) -> None:
     kept.append("bread", turn("a secret?"))
     kept.delete("bread")
     assert kept.sessions() == []
@@ -99,8 +97,8 @@ def test_a_question_looks_back_on_the_latest_turns_and_the_summary(kept: Convers
     assert kept.remember("bread").summary == "34"
 
 
-def test_two_programs_and_four_threads_write_one_conversation(home: Path) -> None:
-    programs = [Conversations(home), Conversations(home)]
+def test_two_programs_and_four_threads_write_one_conversation(opened: Opened) -> None:
+    programs = [opened(), opened()]
 
     def work(number: int) -> None:
         for n in range(10):
@@ -115,101 +113,6 @@ def test_two_programs_and_four_threads_write_one_conversation(home: Path) -> Non
     assert len(asked) == len(set(asked)) == 40
 
 
-def test_a_hundred_turns_cost_what_one_costs(home: Path, kept: Conversations) -> None:
-    """100 turns of 7 kB: no square in size or time, and a list that reads no answer."""
-    seconds = []
-    for number in range(100):
-        started = time.perf_counter()
-        kept.append("long", long_turn(number))
-        kept.remember("long")
-        seconds.append(time.perf_counter() - started)
-    late, early = sorted(seconds[-20:])[10], sorted(seconds[35:55])[10]
-    assert late < 2 * early + 0.02
-    for number in range(100):
-        kept.append(f"session {number}", long_turn(number))
-    started = time.perf_counter()
-    assert len(kept.sessions()) == 101
-    assert time.perf_counter() - started < 0.05
-    for number in range(100):
-        kept.delete(f"session {number}")
-    kept.close()
-    assert (home / "sessions.sqlite").stat().st_size < 3_000_000
-
-
-def test_conversations_of_langgraph_are_taken_over_once(home: Path) -> None:
-    home.mkdir()
-    file = home / "sessions.sqlite"
-    shutil.copyfile(OLD, file)
-    for _ in range(2):
-        kept = Conversations(home)
-        assert [(s.name, s.title, s.turns) for s in kept.sessions()] == [
-            ("问候", "你好", 1),
-            ("attention", "All about attention", 2),
-        ]
-        what, program = kept.turns("attention")
-        assert what.answer.claims[0].citations[0].kind == "pdf"
-        assert what.at == "2026-10-01T08:00:00+00:00"
-        assert program.answer.code is not None
-        assert program.answer.code.program == CODE.program
-        remembered = kept.remember("attention")
-        assert (remembered.summary, remembered.summarised) == ("They spoke of attention.", 1)
-        kept.close()
-    tables = {name for (name,) in sqlite3.connect(file).execute("SELECT name FROM sqlite_master")}
-    assert "turns" in tables
-    assert "checkpoints" not in tables
-
-
-def test_an_old_file_that_cannot_be_read_stays_as_it_was(home: Path) -> None:
-    home.mkdir()
-    file = home / "sessions.sqlite"
-    shutil.copyfile(OLD, file)
-    with sqlite3.connect(file) as db:
-        db.execute("UPDATE checkpoints SET checkpoint = x'c1' WHERE thread_id = 'attention'")
-    with pytest.raises(AgentError, match="attention") as caught:
-        Conversations(home).sessions()
-    assert "untouched" in caught.value.kept
-    rows = sqlite3.connect(file).execute("SELECT count(*) FROM checkpoints").fetchone()
-    assert rows == (4,)
-
-
-@pytest.mark.parametrize("broken", [b"no database at all" * 99, None])
-def test_a_broken_file_is_moved_aside_and_told(home: Path, broken: bytes | None) -> None:
-    kept = Conversations(home)
-    for number in range(30):
-        kept.append("bread", long_turn(number))
-    kept.close()
-    file = home / "sessions.sqlite"
-    content = broken or file.read_bytes()[:8192] + os.urandom(file.stat().st_size - 8192)
-    file.write_bytes(content)
-    with pytest.raises(AgentError, match="broken") as caught:
-        kept.turns("bread")
-    (aside,) = home.glob("sessions.sqlite.broken-*")
-    assert aside.read_bytes() == content
-    assert str(aside) in caught.value.kept
-    assert kept.append("bread", turn("anew?")) == 0
-    assert questions(kept, "bread") == ["anew?"]
-
-
-def test_a_file_of_a_later_version_is_left_alone(home: Path, kept: Conversations) -> None:
-    kept.append("bread", turn("a?"))
-    kept.close()
-    with sqlite3.connect(home / "sessions.sqlite") as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(AgentError, match="later version"):
-        kept.sessions()
-
-
-def test_a_file_that_cannot_be_written_is_told_in_a_sentence(
-    home: Path, kept: Conversations
-) -> None:
-    kept.append("bread", turn("a?"))
-    kept.close()
-    shutil.move(home / "sessions.sqlite", home / "away")
-    (home / "sessions.sqlite").mkdir()
-    with pytest.raises(AgentError, match="cannot be used"):
-        kept.append("bread", turn("b?"))
-
-
 @pytest.mark.parametrize("name", ["", "   ", "a" * 81, "two\nlines", "bell\a"])
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(AgentError, match="80"):
@@ -220,3 +123,25 @@ def test_names_are_trimmed_and_may_be_chinese(kept: Conversations) -> None:
     assert checked_name("  面包 ") == "面包"
     kept.append("  面包 ", turn("a?"))
     assert len(kept.turns("面包")) == 1
+
+
+def test_an_owner_sees_their_own_alone(kept: Conversations) -> None:
+    anna, ben = kept.of("anna"), kept.of("ben")
+    for one, said in ((anna, "of anna"), (ben, "of ben"), (kept, "of nobody")):
+        one.append("bread", turn(said))
+    anna.rate("bread", 0, "up")
+    anna.rename("bread", "Loaves")
+    assert [(s.name, s.title, s.turns) for s in ben.sessions()] == [("bread", "of ben", 1)]
+    assert (anna.title("bread"), kept.title("bread")) == ("Loaves", "of nobody")
+    assert [t.rating for one in (anna, ben) for t in one.turns("bread")] == ["up", ""]
+    assert [t.question for t in ben.remember("bread").turns] == ["of ben"]
+    anna.delete("bread")
+    assert anna.sessions() == []
+    assert questions(ben, "bread") == ["of ben"]
+
+
+def test_what_stands_in_no_text_is_kept_too(kept: Conversations) -> None:
+    kept.append("bread", turn("a \0 b?", "said \0 that"))
+    (one,) = kept.turns("bread")
+    assert one.question.replace("\0", "") == "a  b?"
+    assert one.answer.reply == "said \0 that"

@@ -1,3 +1,5 @@
+"""What every place that keeps jobs keeps to; the same in a folder and in PostgreSQL."""
+
 import os
 import signal
 import subprocess
@@ -9,8 +11,26 @@ from typing import Any
 
 import pytest
 
-from ingestion.errors import AgentError
-from rag_agent.jobs import Job, Jobs, Run
+from ingestion.errors import AgentError, DatabaseUnavailable
+from rag_agent.database import Databases
+from rag_agent.jobs import FolderJobs, Job, Jobs, PostgresJobs, Run
+
+
+@pytest.fixture(params=["folder", pytest.param("postgres", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder, or the address of a database."""
+    return str(request.getfixturevalue("postgres_url") if request.param == "postgres" else tmp_path)
+
+
+def jobs_in(place: str) -> Jobs:
+    if place.startswith("postgresql:"):
+        return PostgresJobs.of_all(Databases(Path(), place))
+    return FolderJobs(Path(place))
+
+
+@pytest.fixture
+def jobs(place: str) -> Jobs:
+    return jobs_in(place)
 
 
 def counting(calls: list[str], stop_after: int = 99) -> Any:
@@ -27,33 +47,31 @@ def counting(calls: list[str], stop_after: int = 99) -> Any:
             run.tell(f"at {key}", number, 4)
             made.append(run.part(key, made_of(key)))
             if number + 1 == stop_after:
-                Jobs(run.arguments["home"] and Path(run.arguments["home"])).stop(run.job.id)
+                jobs_in(run.arguments["place"]).stop(run.job.id)
         return {"made": made}
 
     return work
 
 
-def test_the_same_work_is_the_same_job_and_looking_makes_nothing(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+def test_the_same_work_is_the_same_job_and_looking_makes_nothing(jobs: Jobs) -> None:
     assert jobs.all() == []
-    assert not (tmp_path / "jobs").exists()
     first = jobs.add("table", {"b": 1, "a": ["x"]})
     assert jobs.add("table", {"a": ["x"], "b": 1}) == first
     assert jobs.add("table", {"a": ["y"], "b": 1}).id != first.id
     assert [job.id for job in jobs.all()].count(first.id) == 1
 
 
-def test_a_stopped_job_goes_on_and_repeats_no_part(tmp_path: Path) -> None:
-    jobs, calls = Jobs(tmp_path), list[str]()
-    id_ = jobs.add("table", {"home": str(tmp_path)}).id
+def test_a_stopped_job_goes_on_and_repeats_no_part(jobs: Jobs, place: str) -> None:
+    calls = list[str]()
+    id_ = jobs.add("table", {"place": place}).id
     assert jobs.run(id_, counting(calls, stop_after=2)).status == "stopped"
     assert (calls, jobs.result(id_)) == (["a", "b"], None)
     assert jobs.run(id_, counting(calls)).status == "done"
     assert (calls, jobs.result(id_)) == (["a", "b", "c", "d"], {"made": ["A", "B", "C", "D"]})
 
 
-def test_progress_names_the_part_and_guesses_the_time_left(tmp_path: Path) -> None:
-    jobs, seen = Jobs(tmp_path), list[Job]()
+def test_progress_names_the_part_and_guesses_the_time_left(jobs: Jobs) -> None:
+    seen = list[Job]()
     jobs.run(jobs.add("table", {"home": ""}).id, counting([]), seen.append)
     assert [job.doing for job in seen] == ["at a", "at b", "at c", "at d", ""]
     assert seen[0].seconds_left == -1
@@ -61,8 +79,7 @@ def test_progress_names_the_part_and_guesses_the_time_left(tmp_path: Path) -> No
     assert seen[-1].status == "done"
 
 
-def test_a_failure_is_kept_with_its_reason_and_can_be_tried_again(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+def test_a_failure_is_kept_with_its_reason_and_can_be_tried_again(jobs: Jobs) -> None:
     id_ = jobs.add("table", {"home": ""}).id
 
     def fails(run: Run) -> dict[str, Any]:
@@ -76,9 +93,8 @@ def test_a_failure_is_kept_with_its_reason_and_can_be_tried_again(tmp_path: Path
 
 KILLED = """
 import sys, time
-from pathlib import Path
-from rag_agent.jobs import Jobs
-jobs = Jobs(Path(sys.argv[1]))
+from tests.rag_agent.jobs.test_jobs import jobs_in
+jobs = jobs_in(sys.argv[1])
 def work(run):
     run.part("a", lambda: "A")
     print("one done", flush=True)
@@ -87,10 +103,10 @@ jobs.run(sys.argv[2], work)
 """
 
 
-def test_a_killed_job_is_seen_as_interrupted_and_goes_on(tmp_path: Path) -> None:
-    jobs, calls = Jobs(tmp_path), list[str]()
+def test_a_killed_job_is_seen_as_interrupted_and_goes_on(jobs: Jobs, place: str) -> None:
+    calls = list[str]()
     id_ = jobs.add("table", {"home": ""}).id
-    command = [sys.executable, "-c", KILLED, str(tmp_path), id_]
+    command = [sys.executable, "-c", KILLED, place, id_]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "one done\n"
@@ -98,14 +114,18 @@ def test_a_killed_job_is_seen_as_interrupted_and_goes_on(tmp_path: Path) -> None
         with pytest.raises(AgentError, match="runs already"):
             jobs.run(id_, counting(calls))
         os.kill(process.pid, signal.SIGKILL)
-    time.sleep(0.05)
+    deadline = time.monotonic() + 10
+    while jobs.get(id_).status == "running" and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert jobs.get(id_).status == "interrupted"
+    assert [job.status for job in jobs.all()] == ["interrupted"]
     jobs.run(id_, counting(calls))
     assert calls == ["b", "c", "d"]
 
 
 def test_half_a_line_of_a_killed_process_is_no_part(tmp_path: Path) -> None:
-    jobs, calls = Jobs(tmp_path), list[str]()
+    jobs = FolderJobs(tmp_path)
+    calls = list[str]()
     id_ = jobs.add("table", {"home": ""}).id
     jobs.keep_part(id_, "a", "A")
     with (tmp_path / "jobs" / id_ / "parts.jsonl").open("a") as file:
@@ -115,13 +135,12 @@ def test_half_a_line_of_a_killed_process_is_no_part(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("id_", ["none-1", "../../etc", "", "a/b"])
-def test_an_unknown_job_is_one_sentence(tmp_path: Path, id_: str) -> None:
+def test_an_unknown_job_is_one_sentence(jobs: Jobs, id_: str) -> None:
     with pytest.raises(AgentError, match="no job"):
-        Jobs(tmp_path).get(id_)
+        jobs.get(id_)
 
 
-def test_a_running_job_is_not_deleted_under_its_feet(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+def test_a_running_job_is_not_deleted_under_its_feet(jobs: Jobs) -> None:
     id_ = jobs.add("table", {"home": ""}).id
 
     def work(run: Run) -> dict[str, Any]:
@@ -132,3 +151,40 @@ def test_a_running_job_is_not_deleted_under_its_feet(tmp_path: Path) -> None:
     jobs.run(id_, work)
     jobs.delete(id_)
     assert jobs.all() == []
+
+
+def test_an_owner_sees_their_own_alone(jobs: Jobs) -> None:
+    anna, ben = jobs.of("anna"), jobs.of("ben")
+    id_ = anna.add("table", {"home": ""}).id
+    anna.run(id_, counting([]))
+    assert (ben.all(), jobs.all()) == ([], [])
+    with pytest.raises(AgentError, match="no job"):
+        ben.result(id_)
+    assert ben.add("table", {"home": ""}).id == id_
+    assert (ben.get(id_).status, anna.get(id_).status) == ("waiting", "done")
+    ben.delete(id_)
+    assert anna.result(id_) == {"made": ["A", "B", "C", "D"]}
+
+
+@pytest.mark.slow
+def test_who_lost_the_lock_writes_nothing_more(postgres_url: str) -> None:
+    import psycopg
+
+    jobs = jobs_in(postgres_url)
+    id_ = jobs.add("table", {}).id
+
+    def work(run: Run) -> dict[str, Any]:
+        run.part("a", lambda: "A")
+        with psycopg.connect(
+            postgres_url, autocommit=True
+        ) as other:  # as when the server begins anew
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            )
+        run.part("b", lambda: "B")
+        return {}
+
+    with pytest.raises(DatabaseUnavailable, match="cannot be used"):
+        jobs.run(id_, work)
+    assert (jobs.get(id_).status, jobs.parts(id_)) == ("interrupted", {"a": "A"})
+    assert jobs.run(id_, lambda run: run.part("b", lambda: {"b": "B"})).status == "done"

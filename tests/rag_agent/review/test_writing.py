@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingestion.errors import AgentError, ModelUnavailable
-from rag_agent.jobs import Jobs, Run
+from rag_agent.jobs import FolderJobs, Run
 from rag_agent.model.client import Message
 from rag_agent.review import writing
 from rag_agent.review.review import Review
@@ -31,7 +31,7 @@ def working(services: Desk) -> Callable[[Run], dict[str, Any]]:
 
 
 def reviewed(home: Path, *replies: Any) -> Review:
-    jobs = Jobs(home)
+    jobs = FolderJobs(home)
     job = jobs.run(jobs.add(writing.KIND, ASKED).id, working(desk(*replies, shelf=shelf())))
     return Review.from_json(jobs.result(job.id) or {})
 
@@ -75,14 +75,14 @@ def test_papers_that_differ_stand_side_by_side_word_for_word(tmp_path: Path) -> 
 
 
 def test_a_broken_off_review_goes_on_and_comes_out_the_same(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     id_ = jobs.add(writing.KIND, ASKED).id
     with pytest.raises(ModelUnavailable):
         jobs.run(id_, working(desk(copied, copied, ModelUnavailable("gone"), shelf=shelf())))
     second = desk(*[copied] * 20, shelf=shelf())
     jobs.run(id_, working(second))
     whole = desk(*[copied] * 20, shelf=shelf())
-    other = Jobs(tmp_path / "whole")
+    other = FolderJobs(tmp_path / "whole")
     job = other.run(other.add(writing.KIND, ASKED).id, working(whole))
     resumed, uncut = (one or {} for one in (jobs.result(id_), other.result(job.id)))
     assert {**resumed, "seconds": 0} == {**uncut, "seconds": 0}
@@ -92,7 +92,7 @@ def test_a_broken_off_review_goes_on_and_comes_out_the_same(tmp_path: Path) -> N
 def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="needs a topic"):
         writing.arguments("  ")
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     with pytest.raises(AgentError, match="reader model"):
         jobs.run(jobs.add(writing.KIND, ASKED).id, working(desk(no_model=True)))
     unknown = writing.arguments(TOPIC, ["2711.99999"])
@@ -101,7 +101,7 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
 
 
 def test_only_papers_that_were_named_are_read(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     asked = writing.arguments(TOPIC, [LENS.arxiv_id])
     jobs.run(jobs.add(writing.KIND, asked).id, working(desk(*[copied] * 5, shelf=shelf())))
     assert [p.arxiv_id for p in Review.from_json(jobs.result(jobs.all()[0].id) or {}).papers] == [

@@ -10,9 +10,9 @@ import openai
 import pytest
 
 from rag_agent.assistant import Assistant
+from rag_agent.serving.access.guard import guarded
+from rag_agent.serving.access.hosts import names
 from rag_agent.serving.api import api_app
-from rag_agent.serving.guard import guarded
-from rag_agent.serving.hosts import names
 from rag_agent.settings import ServeSettings
 from tests.papers import PONDS, SOURDOUGH
 from tests.rag_agent.serving.conftest import TOKEN, kettles, listening

@@ -14,8 +14,8 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from rag_agent.assistant import Assistant
-from rag_agent.serving.guard import guarded
-from rag_agent.serving.hosts import names
+from rag_agent.serving.access.guard import guarded
+from rag_agent.serving.access.hosts import names
 from rag_agent.serving.mcp import mcp_app, mcp_server
 from rag_agent.settings import ServeSettings
 from tests.papers import PONDS, SOURDOUGH

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ingestion.errors import AgentError, ModelUnavailable
-from rag_agent.jobs import Jobs, Run
+from rag_agent.jobs import FolderJobs, Run
 from rag_agent.tables import Table, making
 from tests.papers import LIGHTHOUSE, PONDS
 from tests.rag_agent.asking.desk import Desk, desk, prompts
@@ -24,7 +24,7 @@ def working(services: Desk) -> Callable[[Run], dict[str, Any]]:
 
 
 def test_each_cell_is_a_value_with_its_quote_or_not_stated(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     job = jobs.run(jobs.add(making.KIND, ASKED).id, working(desk(*REPLIES)))
     table = Table.from_json(jobs.result(job.id) or {})
     lens, pond = table.rows
@@ -37,14 +37,17 @@ def test_each_cell_is_a_value_with_its_quote_or_not_stated(tmp_path: Path) -> No
 
 def test_a_number_that_no_quote_holds_is_not_stated(tmp_path: Path) -> None:
     asked = making.arguments("surface error", [LIGHTHOUSE.arxiv_id])
-    jobs, services = Jobs(tmp_path), desk("The surface error of the lens was 0.9 micrometres.")
+    jobs, services = (
+        FolderJobs(tmp_path),
+        desk("The surface error of the lens was 0.9 micrometres."),
+    )
     jobs.run(jobs.add(making.KIND, asked).id, working(services))
     (row,) = Table.from_json(jobs.result(jobs.all()[0].id) or {}).rows
     assert row.cells[0].text == "not stated"
 
 
 def test_a_broken_off_table_goes_on_without_asking_again(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     id_ = jobs.add(making.KIND, ASKED).id
     first = desk(*REPLIES[:2], ModelUnavailable("It is gone"))
     with pytest.raises(ModelUnavailable):
@@ -52,13 +55,13 @@ def test_a_broken_off_table_goes_on_without_asking_again(tmp_path: Path) -> None
     second = desk(*REPLIES[2:])
     assert jobs.run(id_, working(second)).status == "done"
     assert len(prompts(second)) == 2
-    whole = Jobs(tmp_path / "whole")
+    whole = FolderJobs(tmp_path / "whole")
     job = whole.run(whole.add(making.KIND, ASKED).id, working(desk(*REPLIES)))
     assert jobs.result(id_) == whole.result(job.id)
 
 
 def test_papers_come_from_a_query_and_an_unknown_one_is_told(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     asked = making.arguments("diet", [], "lunar tide of a garden pond", 1)
     job = jobs.run(jobs.add(making.KIND, asked).id, working(desk(*["NOT STATED"] * 3)))
     assert Table.from_json(jobs.result(job.id) or {}).papers[0].title == PONDS.title
@@ -70,6 +73,6 @@ def test_papers_come_from_a_query_and_an_unknown_one_is_told(tmp_path: Path) -> 
 def test_what_cannot_be_made_says_why(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match="needs papers"):
         making.arguments("diet", [])
-    jobs = Jobs(tmp_path)
+    jobs = FolderJobs(tmp_path)
     with pytest.raises(AgentError, match="reader model"):
         jobs.run(jobs.add(making.KIND, ASKED).id, working(desk(no_model=True)))

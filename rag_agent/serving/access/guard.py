@@ -1,26 +1,33 @@
-"""Before every request of another program: its host name, its token, and limits on size, rate and parallel work."""
+"""Before every request of another program: its host name, its key, and limits on size, rate and parallel work."""
 
 import asyncio
 import json
 import time
 from collections.abc import Sequence
 
+import anyio.to_thread
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag_agent.serving.token import is_token
+from ingestion.errors import AgentError
+from rag_agent.serving.access.keys import Keys
+from rag_agent.serving.access.token import is_token
 from rag_agent.settings import ServeSettings
 
 OPEN = ("/health", "/docs", "/openapi.json")
-"""Paths that ask for no token: they tell nothing of the library."""
+"""Paths that ask for no key: they tell nothing of the library."""
 _BUSY_S = 5  # after which a refused client may try again
 
 
 def guarded(
-    app: ASGIApp, token: str, settings: ServeSettings, host_names: Sequence[str]
+    app: ASGIApp,
+    token: str,
+    settings: ServeSettings,
+    host_names: Sequence[str],
+    keys: Keys | None = None,
 ) -> ASGIApp:
     """The app behind its guard; see `Guard`."""
-    guard = Guard(app, token, settings)
+    guard = Guard(app, token, settings, keys)
     return TrustedHostMiddleware(guard, allowed_hosts=list(host_names), www_redirect=False)
 
 
@@ -37,17 +44,23 @@ class _Refusal(Exception):
 class Guard:
     """An ASGI app that lets through what its limits allow; refusals have the form of OpenAI's errors.
 
+    Whose request it is stands in `scope["state"]["user"]`: a key's user, or nobody (empty) with the token.
+
     Args:
         app: What is guarded.
-        token: Asked of every request but those of `OPEN`.
+        token: Asked of every request but those of `OPEN`, or a key.
         settings: The limits.
+        keys: Those of users; None: the token alone is valid.
     """
 
-    def __init__(self, app: ASGIApp, token: str, settings: ServeSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, settings: ServeSettings, keys: Keys | None = None
+    ) -> None:
         self._app = app
         self._token = token
         self._settings = settings
-        self._rate = _Rate(settings.requests_per_minute)
+        self._keys = keys
+        self._rates: dict[str | None, _Rate] = {}  # None: of those who show no key
         self._working = asyncio.Semaphore(settings.parallel)
         self._waiting = 0
 
@@ -71,13 +84,29 @@ class Guard:
 
     async def _allowed(self, scope: Scope, receive: Receive) -> Receive:
         """The request's body, read, once its token and the limits allow it."""
+        user = None if scope["path"].startswith(OPEN) else await self._user(scope)
+        rate = self._rates.setdefault(user, _Rate(self._settings.requests_per_minute))
+        if not rate.allows():
+            raise _Refusal(429, "Too many requests a minute", "rate_limited", _BUSY_S)
+        scope.setdefault("state", {})["user"] = user or ""
+        return await _read(receive, self._settings.max_body_kb * 1000)
+
+    async def _user(self, scope: Scope) -> str:
+        """Whose key the request carries."""
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
         given = headers.get("authorization", b"").decode("latin-1")
-        if not scope["path"].startswith(OPEN) and not is_token(given, self._token):
-            raise _Refusal(401, "The request carries no valid token", "unauthorized")
-        if not self._rate.allows():
-            raise _Refusal(429, "Too many requests a minute", "rate_limited", _BUSY_S)
-        return await _read(receive, self._settings.max_body_kb * 1000)
+        if is_token(given, self._token):
+            return ""
+        scheme, _, key = given.partition(" ")
+        if self._keys is not None and scheme == "Bearer" and key:
+            try:
+                user = await anyio.to_thread.run_sync(self._keys.user_of, key)
+            except AgentError as error:
+                name = type(error).__name__
+                raise _Refusal(503, str(error), name, _BUSY_S) from error
+            if user is not None:
+                return user
+        raise _Refusal(401, "The request carries no valid key", "unauthorized")
 
     async def _take_a_turn(self) -> None:
         """Wait until there is room for one more request to be worked on."""
@@ -126,13 +155,14 @@ class _Rate:
         return True
 
 
-def error_body(message: str, code: str) -> dict[str, object]:
-    """An error in the form that OpenAI's clients read."""
-    return {"error": {"message": message, "type": "invalid_request_error", "code": code}}
+def error_body(message: str, code: str, status: int = 400) -> dict[str, object]:
+    """An error in the form that OpenAI's clients read; from status 500 on asking again may help."""
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"message": message, "type": kind, "code": code}}
 
 
 async def _refuse(refusal: _Refusal, send: Send) -> None:
-    body = json.dumps(error_body(str(refusal), refusal.code)).encode()
+    body = json.dumps(error_body(str(refusal), refusal.code, refusal.status)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))

@@ -1,0 +1,1 @@
+"""Who may ask a server, under which names, and how often."""

@@ -1,0 +1,69 @@
+"""The line of jobs of one server, in its memory: one is worked on at a time."""
+
+import logging
+import threading
+from collections import deque
+from typing import Any
+
+from ingestion.errors import AgentError
+from rag_agent.assistant import Assistant
+from rag_agent.jobs import Job
+from rag_agent.serving.works.queue import MOST_WAITING, line_is_full
+
+_log = logging.getLogger(__name__)
+
+
+class OwnQueue:
+    """The line of one server, in its memory.
+
+    Args:
+        assistant: Does the work.
+    """
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._line: deque[tuple[str, str]] = deque()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def add(self, user: str, kind: str, arguments: dict[str, Any]) -> Job:
+        """See `JobQueue`."""
+        job = self._assistant.of(user).jobs.add(kind, arguments)
+        with self._changed:
+            if job.status in ("done", "running") or (user, job.id) in self._line:
+                return job
+            if len(self._line) >= MOST_WAITING:
+                raise line_is_full()
+            self._line.append((user, job.id))
+            self._changed.notify()
+        return job
+
+    def cancel(self, user: str, id_: str) -> Job:
+        """See `JobQueue`."""
+        with self._changed:
+            if (user, id_) in self._line:
+                self._line.remove((user, id_))
+        jobs = self._assistant.of(user).jobs
+        jobs.stop(id_)
+        return jobs.get(id_)
+
+    def is_waiting(self, user: str, id_: str) -> bool:
+        """See `JobQueue`."""
+        with self._changed:
+            return (user, id_) in self._line
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._line)
+                user, id_ = self._line.popleft()
+            # In a thread of its own: an error of the program ends that job, and not the line.
+            working = threading.Thread(target=self._do, args=(user, id_), daemon=True)
+            working.start()
+            working.join()
+
+    def _do(self, user: str, id_: str) -> None:
+        try:
+            self._assistant.of(user).work(id_)
+        except AgentError as error:  # the job keeps it, and shows it to who asks
+            _log.info("job %s ended: %s", id_, error)
