@@ -39,8 +39,9 @@ class Postgres:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [
-            str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
-            "-c", f"unix_socket_directories={self._data}", "-c", "fsync=off", "-c", "log_min_messages=fatal",
+            str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port),
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._data}",
+            "-c", "fsync=off", "-c", "log_min_messages=fatal",
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=_user()
