@@ -30,7 +30,7 @@ setup-ray: setup ## Add Ray, which `ingest --ray` needs (70 MB more to download)
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -r requirements-ray.lock
 
 .PHONY: setup-server
-setup-server: setup ## Add what many readers on one PostgreSQL need (10 MB more to download)
+setup-server: setup ## Add what many readers on one PostgreSQL, metrics and traces need (10 MB more to download)
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -r requirements-server.lock
 
 .PHONY: run

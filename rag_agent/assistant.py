@@ -38,6 +38,7 @@ from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Mode
 from rag_agent.stream import Emit, streamed
 from rag_agent.tables import making, propose
+from rag_agent.telemetry import Figures, span
 
 _MAKERS: dict[str, Callable[[Run, Services], dict[str, Any]]] = {
     making.KIND: making.make_table,
@@ -217,14 +218,16 @@ class Assistant(Parts):
         if not asked["question"]:
             raise AgentError("The question is empty", next_step="Ask something")
         started = time.perf_counter()
-        before = self.conversations.remember(session) if session else before
-        services, reader_seconds = self.services(stopped, emit)
-        services.only = only
-        answer, memory = run(asked, before, services, driver)
-        answer = with_cited_works(answer, Citations(self.library))
-        answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
-        if session:
-            answer = self._kept(session, answer, memory)
+        with span("question") as figures:
+            before = self.conversations.remember(session) if session else before
+            services, reader_seconds = self.services(stopped, emit)
+            services.only = only
+            answer, memory = run(asked, before, services, driver)
+            answer = with_cited_works(answer, Citations(self.library))
+            answer = finished(answer, services, time.perf_counter() - started, reader_seconds)
+            if session:
+                answer = self._kept(session, answer, memory)
+            figures |= _figures_of(answer)
         emit(Answered(answer))
 
     def _kept(self, session: str, answer: Answer, memory: Remembered) -> Answer:
@@ -234,3 +237,16 @@ class Assistant(Parts):
         except AgentError as error:
             return replace(answer, notices=(*answer.notices, str(error)))
         return answer
+
+
+def _figures_of(answer: Answer) -> Figures:
+    """What may be told of an answer: nothing that anybody wrote."""
+    return {
+        "route": answer.route,
+        "verdict": answer.verdict,
+        "language": answer.language,
+        "claims": len(answer.claims),
+        "searches": len(answer.queries),
+        "model_calls": answer.llm_calls,
+        "notices": len(answer.notices),
+    }

@@ -51,6 +51,10 @@ class Parts:
         report: weights.Report = lambda what, share: None,
         embedder: Embedder | None = None,
     ) -> None:
+        if settings.telemetry.traces:
+            from rag_agent.telemetry import traces
+
+            traces.start(settings.telemetry.traces)
         home = settings.home
         self.settings = settings
         self.embedder = embedder or SharedEmbedder(settings.embedding, home, report)

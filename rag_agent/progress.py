@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from ingestion.errors import AgentError
 from rag_agent.answer import Step
 from rag_agent.events import Event, Notice, StepFinished, StepStarted
+from rag_agent.telemetry import span
 
 StepName = Literal[
     "plan",
@@ -81,7 +82,8 @@ class Telling:
         self.say(StepStarted(name, detail))
         started, closing = time.perf_counter(), list[str]()
         try:
-            yield closing
+            with span(name):
+                yield closing
         finally:
             seconds, said = time.perf_counter() - started, " ".join(closing) or detail
             self.steps.append(Step(name, seconds, said))

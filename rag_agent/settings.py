@@ -191,6 +191,20 @@ class DatabaseSettings(Part):
         return url
 
 
+class TelemetrySettings(Part):
+    """Figures for those who run the program; nothing is measured unless asked for, and no text is ever told."""
+
+    metrics: bool = Field(
+        False,
+        description="Prometheus: `serve` gives them at /metrics, `ingest` writes HOME/metrics/ingest.prom",
+    )
+    traces: Address = Field(
+        "",
+        description="OpenTelemetry: where spans of questions and jobs are sent, such as "
+        "http://127.0.0.1:4318/v1/traces (OTLP over HTTP); empty: nowhere",
+    )
+
+
 class Settings(BaseSettings):
     """All settings; `load_settings` reads them."""
 
@@ -213,6 +227,7 @@ class Settings(BaseSettings):
     page: PageSettings = PageSettings()
     serve: ServeSettings = ServeSettings()
     database: DatabaseSettings = DatabaseSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     prompts: dict[str, str] = Field(
         default_factory=dict, description="Prompt templates by name that replace the program's own"
     )

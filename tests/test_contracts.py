@@ -20,6 +20,7 @@ HEAVY = (
     "ray",
     "psycopg",
     "procrastinate",
+    "prometheus_client",
     "torch",
     "transformers",
     "sentence_transformers",
@@ -74,6 +75,7 @@ BROKEN_BY = {
         ("rag_agent.model.client", "rag_agent.prompts"),
         ("rag_agent.sandbox", "rag_agent.model.client"),
         ("rag_agent.database.sqlite", "rag_agent.conversations.store"),
+        ("rag_agent.telemetry.spans", "rag_agent.model.client"),
     ],
     "the library's rooms": [
         ("ingestion.fulltext.passages", "ingestion.store.collection"),
@@ -90,6 +92,11 @@ BROKEN_BY = {
         ("rag_agent.jobs.postgres", "psycopg_pool"),
         ("rag_agent.serving.works.own_queue", "procrastinate"),
         ("ingestion.library", "psycopg"),
+    ],
+    "what measures": [
+        ("rag_agent.telemetry.spans", "opentelemetry"),
+        ("rag_agent.serving.measured", "prometheus_client"),
+        ("ingestion.pipeline", "prometheus_client"),
     ],
     "the plain ingest does not know of Ray": [
         ("ingestion.library", "ingestion.on_ray.run"),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ingestion.errors import AgentError, DatabaseUnavailable
+from ingestion.machine.packages import needed
 from rag_agent.database.database import Schema
 
 _MOST_CONNECTIONS = 8
@@ -54,8 +55,8 @@ class PostgresServer:
             self._pool = None
 
     def _opened(self) -> Any:
-        _check_installed()
-        from psycopg_pool import ConnectionPool
+        with needed("PostgreSQL"):
+            from psycopg_pool import ConnectionPool
 
         # What it would log of a server that is away is told by `connection`, once for each call.
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
@@ -223,13 +224,3 @@ class _OneConnection(PostgresServer):
         """That connection, by one thread at a time."""
         with self._in_use, self._told():
             yield self._one
-
-
-def _check_installed() -> None:
-    try:
-        import psycopg_pool  # noqa: F401
-    except ImportError as error:
-        raise AgentError(
-            "PostgreSQL needs packages that are not installed",
-            next_step="`make setup-server` adds them, or pip install 'arxiv-rag-agent[server]'",
-        ) from error

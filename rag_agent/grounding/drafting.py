@@ -20,6 +20,7 @@ from rag_agent.grounding.verdict import LEADING, verdict_on
 from rag_agent.grounding.verification import adds_nothing
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
+from rag_agent.telemetry import span
 
 # A longer answer than these is one that lists everything (24 November 2026, own questions).
 _FACT_TOKENS = 120
@@ -77,7 +78,9 @@ def write_claims(
         drafted = _sentences(model.stream(messages, tokens))
     claims: list[Claim] = []
     for text in drafted:
-        claim = checked(text, question, ordered, embedder, keys)
+        with span("checks") as figures:
+            claim = checked(text, question, ordered, embedder, keys)
+            figures["carried"] = claim is not None
         if claim is not None and not _repeats(claim, claims):
             claims.append(claim)
             on_claim(claim)

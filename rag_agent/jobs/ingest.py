@@ -8,6 +8,7 @@ from ingestion.errors import AgentError
 from ingestion.library import Library
 from ingestion.pipeline import IngestReport
 from rag_agent.jobs.run import Run
+from rag_agent.telemetry import span
 
 KIND = "ingest"
 
@@ -39,7 +40,13 @@ def ingest(run: Run, library: Library, folder: Path | None) -> dict[str, Any]:
             run.tell(f"{name}: {report.read} read", number, len(files))
 
         def made(name: str = name) -> dict[str, Any]:
-            return library.ingest_files([_place(name, folder)], on_batch=told).as_json()
+            with span("ingest") as figures:
+                report = library.ingest_files([_place(name, folder)], on_batch=told)
+                figures |= {
+                    outcome: getattr(report, outcome)
+                    for outcome in ("new", "updated", "unchanged", "rejected", "embedded")
+                }
+            return report.as_json()
 
         run.tell(name, number, len(files))
         reports[name] = run.part(name, made)

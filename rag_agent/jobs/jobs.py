@@ -18,6 +18,7 @@ from ingestion.errors import AgentError
 from ingestion.machine.process import started
 from rag_agent.jobs.job import Job
 from rag_agent.jobs.run import JobStopped, OnProgress, Run
+from rag_agent.telemetry import span
 
 Work = Callable[[Run], dict[str, Any]]
 
@@ -57,7 +58,11 @@ class Jobs(ABC):
                 raise RunsElsewhere(
                     f"The job {id_} runs already", kept="It goes on", next_step="Wait for it"
                 )
-            return kept._run(job, work, on_progress)
+            with span("job") as figures:
+                figures |= {"kind": job.kind, "status": "failed"}
+                ended = kept._run(job, work, on_progress)
+                figures["status"] = ended.status
+            return ended
 
     def _run(self, job: Job, work: Work, on_progress: OnProgress) -> Job:
         self.forget_stop(job.id)

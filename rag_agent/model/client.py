@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ingestion.errors import InvalidReply, ModelUnavailable, OutOfTime
+from rag_agent.telemetry import span
 
 Message = tuple[Literal["system", "user", "assistant"], str]
 Role = Literal["reader", "coder"]
@@ -165,20 +166,24 @@ class LanguageModel:
         self._keep_time()
         self.usage.calls += 1
         self.on_use()
-        started = time.perf_counter()
-        try:
-            for piece in pieces:
+        read, written = self.usage.prompt_tokens, self.usage.completion_tokens
+        with span("model", holds=False) as figures:
+            started = time.perf_counter()
+            try:
+                for piece in pieces:
+                    self.usage.seconds += time.perf_counter() - started
+                    self._keep_time()
+                    self.on_use()  # a server that is answering is in use, however long it takes
+                    self.on_piece()
+                    yield piece
+                    started = time.perf_counter()
                 self.usage.seconds += time.perf_counter() - started
-                self._keep_time()
-                self.on_use()  # a server that is answering is in use, however long it takes
-                self.on_piece()
-                yield piece
-                started = time.perf_counter()
-            self.usage.seconds += time.perf_counter() - started
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+            finally:
+                close = getattr(pieces, "close", None)
+                if close is not None:
+                    close()
+                figures["prompt_tokens"] = self.usage.prompt_tokens - read
+                figures["completion_tokens"] = self.usage.completion_tokens - written
 
     def _keep_time(self) -> None:
         if time.perf_counter() >= self.deadline:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
@@ -34,6 +34,7 @@ from rag_agent.serving.access.user import User
 from rag_agent.serving.operations import Operations
 from rag_agent.serving.streaming import events_of
 from rag_agent.serving.works import routes as job_routes
+from rag_agent.telemetry.metrics import Metrics
 
 _STATUS: dict[type[AgentError], int] = {
     PaperNotFound: 404,
@@ -47,8 +48,8 @@ _STATUS: dict[type[AgentError], int] = {
 Endpoint = Callable[..., Coroutine[Any, Any, object]]
 
 
-def api_app(assistant: Assistant) -> FastAPI:
-    """The app, to be put behind `guarded`, which judges hosts, keys and limits."""
+def api_app(assistant: Assistant, metrics: Metrics | None = None) -> FastAPI:
+    """The app, to be put behind `guarded`, which judges hosts, keys and limits; with a page of metrics, if any."""
     app = FastAPI(
         title="arxiv-rag-agent",
         version=version("arxiv-rag-agent"),
@@ -70,6 +71,8 @@ def api_app(assistant: Assistant) -> FastAPI:
     job_routes.add_to(routes, assistant)
     app.include_router(routes)
     _add_page(app)
+    if metrics is not None:
+        _add_metrics(app, metrics)
     app.add_exception_handler(AgentError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     return app
@@ -136,6 +139,13 @@ def _add_page(app: FastAPI) -> None:
         )
 
     app.mount("/docs/static", StaticFiles(directory=_swagger()), name="static")
+
+
+def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    @app.get("/metrics", include_in_schema=False)
+    def page() -> Response:
+        content, media_type = metrics.page()
+        return Response(content, headers={"Content-Type": media_type})
 
 
 def _swagger() -> Path:

@@ -16,6 +16,8 @@ from rag_agent.serving.access.token import token_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from rag_agent.telemetry.metrics import Metrics
+
 
 def run_stdio(assistant: Assistant) -> None:
     """Serve MCP over this process's standard input and output until the client goes.
@@ -39,8 +41,19 @@ def run_api(assistant: Assistant, host: str, port: int, say: Callable[[str], Non
     """Serve the HTTP API; its description is at `/docs`."""
     from rag_agent.serving.api import api_app
 
+    metrics = _metrics() if assistant.settings.telemetry.metrics else None
     say(f"OpenAI-compatible API at http://{host}:{port}/v1, described at http://{host}:{port}/docs")
-    _run(assistant, api_app(assistant), host, port, say, with_keys=True)
+    app = api_app(assistant, metrics)
+    _run(assistant, app, host, port, say, with_keys=True, metrics=metrics)
+
+
+def _metrics() -> "Metrics":
+    from rag_agent.telemetry.metrics import Metrics
+    from rag_agent.telemetry.spans import watch
+
+    metrics = Metrics()
+    watch(metrics)
+    return metrics
 
 
 def _run(
@@ -51,6 +64,7 @@ def _run(
     say: Callable[[str], None],
     *,
     with_keys: bool = False,
+    metrics: "Metrics | None" = None,
 ) -> None:
     import uvicorn
 
@@ -61,8 +75,13 @@ def _run(
     say(f"each request carries the token that stands in {settings.home / 'serve_token'}{or_key}")
     _warm_up(assistant)
     allowed = names(host, settings.serve.allowed_hosts)
+    served = guarded(app, token, settings.serve, allowed, keys)
+    if metrics is not None:
+        from rag_agent.serving.measured import Measured
+
+        served = Measured(served, metrics)
     uvicorn.run(
-        guarded(app, token, settings.serve, allowed, keys),
+        served,
         host=host,
         port=port,
         log_level="warning",  # requests are the user's questions

@@ -34,6 +34,11 @@ def ingest(
 ) -> None:
     """Bring arXiv metadata files into the library."""
     assistant = console.open_assistant()
+    metrics = None
+    if assistant.settings.telemetry.metrics:
+        from rag_agent.telemetry.metrics import IngestFile
+
+        metrics = IngestFile(assistant.settings.home)
     with console.progress() as progress:
         task = progress.add_task("reading", total=None)
 
@@ -43,6 +48,8 @@ def ingest(
         def on_batch(report: Any) -> None:
             rate = report.read / max(report.seconds, 1e-9)
             progress.update(task, description=f"{report.read:,} read, {rate:.0f}/s")
+            if metrics:
+                metrics.told(report)
 
         if ray:
             from ingestion.on_ray.run import ingest_on_ray
@@ -52,6 +59,8 @@ def ingest(
         else:
             files = [user_path(path) for path in paths]
             report = assistant.library.ingest_files(files, on_progress, on_batch)
+    if metrics:
+        metrics.told(report)  # also where no batch was written
     if as_json:
         console.print_json(report.as_json())
         return
