@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.system_programs import SYSTEM_PATH
+
 PASSWORD = "a-password-of-the-tests"
 
 
@@ -107,7 +109,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 def _programs() -> Path:
-    found = [Path(path).parent for path in (shutil.which("initdb"),) if path]
+    found = [Path(path).parent for path in (shutil.which("initdb", path=SYSTEM_PATH),) if path]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for folder in found:
         if (folder / "initdb").exists() and (folder / "postgres").exists():

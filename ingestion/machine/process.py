@@ -5,6 +5,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+_PROC = Path("/proc/self/stat")  # Linux tells of processes here, and needs no program for it
+_PS = "/bin/ps"  # elsewhere; part of macOS and of every BSD
 # Of /proc/net/tcp and tcp6, proc_pid_net(5): TCP_LISTEN, and 127.0.0.1 in both.
 _LISTENS = "0A"
 _LOOPBACK = ("0100007F", "0000000000000000FFFF00000100007F")
@@ -19,15 +21,17 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     stat = _stat(pid)
-    return not stat or stat[0] != "Z"
+    return stat[0] != "Z" if stat else not _PROC.exists()
 
 
 def started(pid: int) -> str:
-    """When a process started, in words that no later process of the same id has; empty where unknown."""
-    if stat := _stat(pid):
-        return stat[19]  # clock ticks since boot, which no change of the clock moves
+    """When a process started, in words that no later process of the same id has; empty where there is none."""
+    if _PROC.exists():
+        stat = _stat(pid)
+        # Clock ticks since boot, which no change of the clock moves.
+        return stat[19] if stat else ""
     shown = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        [_PS, "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return shown.stdout.strip()
 

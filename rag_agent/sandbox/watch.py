@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rag_agent.sandbox.run import Outcome, Run, outcome_of
@@ -113,14 +114,19 @@ def _descendants(pid: int) -> Iterator[int]:
 
     A child belongs to the thread that made it, so every thread is asked.
     """
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = listed.read_text()
-        except OSError:  # it ended meanwhile
-            continue
-        for child in map(int, children.split()):
-            yield child
-            yield from _descendants(child)
+    for child in _children(pid):
+        yield child
+        yield from _descendants(child)
+
+
+def _children(pid: int) -> list[int]:
+    """The children of a process's threads; those that ended meanwhile, or the process, have none."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def _memory_mb(pid: int) -> float:

@@ -75,6 +75,7 @@ def api_app(assistant: Assistant, metrics: Metrics | None = None) -> FastAPI:
         _add_metrics(app, metrics)
     app.add_exception_handler(AgentError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
     return app
 
 
@@ -167,3 +168,13 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:])
     return JSONResponse(error_body(f"{place or 'body'}: {first['msg']}", "invalid_request"), 422)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """A fault of the program, in the form of the other errors; its traceback goes to the server's log alone."""
+    told = AgentError(
+        f"The request failed on an unforeseen {type(error).__name__}",
+        kept="What was stored before is kept",
+        next_step="The server's log has the details",
+    )
+    return JSONResponse(error_body(str(told), "internal_error"), 500)

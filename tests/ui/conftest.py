@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from bench.page_server import BROWSER_FLAGS, Served
 from rag_agent.assistant import Assistant
+from tests.system_programs import SYSTEM_PATH, system_programs
 from tests.ui.browsing import PICTURES, opened_tab, serving
 from tests.ui.scripted import Reply, reply, scripted_assistant
 from ui.web import program
@@ -123,11 +124,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def browser() -> Iterator[Any]:
     """Chromium with an empty profile."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium", path=SYSTEM_PATH)
     if chromium is None:
         pytest.skip("needs chromium (apt-get install chromium)")
     PICTURES.mkdir(exist_ok=True)
-    with playwright.sync_playwright() as started:
+    with system_programs(), playwright.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
         yield opened
         opened.close()

@@ -2,9 +2,9 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -210,7 +210,7 @@ def _program(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-        env={"ARXIV_AGENT_HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"ARXIV_AGENT_HOME": str(home), "PATH": "", "LANG": "C.UTF-8"},
     )
 
 
@@ -235,10 +235,15 @@ def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
 def test_help_comes_at_once(tmp_path: Path) -> None:
     took_s = []
     for _ in range(3):
-        started = time.perf_counter()
+        before_s = _spent_by_children_s()
         assert _program("--help", home=tmp_path).returncode == 0
-        took_s.append(time.perf_counter() - started)
-    assert min(took_s) < 1, took_s  # 0.3 s on an idle machine
+        took_s.append(_spent_by_children_s() - before_s)
+    assert min(took_s) < 1, took_s  # 0.3 s of the processor, which other work does not lengthen
+
+
+def _spent_by_children_s() -> float:
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag_agent.sandbox import Sandbox
+from rag_agent.sandbox.watch import _descendants
 from tests.rag_agent.sandboxes import MARK, TEMPORARY, TIGHT
 
 
@@ -44,6 +45,13 @@ def test_processes_are_counted(sandbox: Sandbox) -> None:
     run = sandbox.run(program)
     assert run.outcome == "passed", run
     assert int(run.stdout) < TIGHT.processes
+
+
+def test_processes_that_end_while_they_are_counted_are_no_fault() -> None:
+    forks = "import os\nfor _ in range(500):\n    os.fork() or os._exit(0)\n    os.wait()"
+    with subprocess.Popen([sys.executable, "-c", forks]) as process:
+        while process.poll() is None:
+            list(_descendants(process.pid))
 
 
 def test_threads_are_counted(sandbox: Sandbox) -> None:

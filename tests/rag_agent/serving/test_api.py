@@ -145,6 +145,19 @@ def test_a_wrong_request_is_told_what_is_wrong(
     )
 
 
+def test_an_unforeseen_fault_is_told_in_the_form_of_the_other_errors(
+    http: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise FileNotFoundError("/secret/folder")
+
+    monkeypatch.setattr(assistant, "search", fails)
+    answer = http.post("/v1/search", json={"query": "ponds"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+    assert "FileNotFoundError" in answer.text
+    assert "secret" not in answer.text
+
+
 def test_the_page_that_describes_it_loads_nothing_from_elsewhere(address: str) -> None:
     page = httpx.get(f"{address}/docs").text
     assert "https://" not in page
