@@ -150,6 +150,10 @@ bench-functions: setup ## pass@1 of both embedded coders on HumanEval+ in full, 
 bench-serving: setup ## Eight clients at once on the HTTP API for five minutes, with a scripted model
 	@$(BIN)/python -m bench.serving
 
+.PHONY: torture
+torture: setup ## Eight clients for MINUTES=30 while store, model and disk fail and the clock jumps
+	@$(BIN)/python -m bench.torture --minutes $(or $(MINUTES),30)
+
 .PHONY: smoke-ui
 smoke-ui: setup ## The page in a real browser with the real model
 	@$(BIN)/python -m bench.smoke_ui

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Literal
 
+from ingestion.errors import ModelUnavailable
 from rag_agent.answer import Answer
 from rag_agent.asking.outcome import answer_of
 from rag_agent.asking.services import Services, Stopped
@@ -62,7 +63,7 @@ def _states(state: dict[str, Any], services: Services, driver: Driver) -> Iterat
 
 
 def _condensed(memory: Remembered, services: Services) -> Remembered:
-    """The memory with its oldest turns in the summary, where there is a reader to write it."""
+    """The memory with its oldest turns in the summary; as it is where no reader writes one."""
     reader = services.reader
     if reader is None:
         return memory
@@ -71,4 +72,9 @@ def _condensed(memory: Remembered, services: Services) -> Remembered:
         with services.step("summarise the conversation"):
             return summarise(turns, summary, reader, services.prompts)
 
-    return memory.condensed(services.settings.agent.memory_tokens, told)
+    try:
+        return memory.condensed(services.settings.agent.memory_tokens, told)
+    except ModelUnavailable as error:
+        services.notice(f"{error} The answer only quotes.")
+        services.reader = None
+        return memory

@@ -1,6 +1,7 @@
 """Jobs on disk: a folder each, with the job, a line for each part that is done, and the result."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingestion.errors import AgentError
+from ingestion.errors import AgentError, DatabaseUnavailable
 from ingestion.machine.private_folder import make_private
 from ingestion.machine.process import is_alive, started
 from ingestion.machine.whole_lines import append_line
 from rag_agent.jobs.job import Job
 from rag_agent.jobs.jobs import Jobs, none_called, now
+
+_UNDER_WAY: set[Path] = set()
+"""The jobs that this process works on."""
 
 
 class FolderJobs(Jobs):
@@ -44,8 +48,10 @@ class FolderJobs(Jobs):
                 kept="Its finished parts lie beside it",
                 next_step=f"Remove {self._file(id_).parent}",
             ) from error
-        gone = not (is_alive(job.pid) and started(job.pid) == job.pid_started)
-        return replace(job, status="interrupted") if job.status == "running" and gone else job
+        works = is_alive(job.pid) and started(job.pid) == job.pid_started
+        if job.pid == os.getpid():  # it may have ended without room for a word of it
+            works = self._file(id_) in _UNDER_WAY
+        return replace(job, status="interrupted") if job.status == "running" and not works else job
 
     def all(self) -> list[Job]:
         """See `Jobs`."""
@@ -84,12 +90,15 @@ class FolderJobs(Jobs):
 
     def keep_part(self, id_: str, key: str, value: Any) -> None:
         """See `Jobs`."""
-        append_line(self._file(id_, "parts.jsonl"), json.dumps([key, value], ensure_ascii=True))
+        line = json.dumps([key, value], ensure_ascii=True)
+        with self._told():
+            append_line(self._file(id_, "parts.jsonl"), line)
 
     def make(self, job: Job) -> None:
         """See `Jobs`."""
         if not self._file(job.id).exists():
-            make_private(self._file(job.id).parent)
+            with self._told():
+                make_private(self._file(job.id).parent)
             self.keep(job)
 
     def remove(self, id_: str) -> None:
@@ -109,7 +118,8 @@ class FolderJobs(Jobs):
 
     def ask_to_stop(self, id_: str) -> None:
         """See `Jobs`."""
-        self._file(id_, "stop").touch()
+        with self._told():
+            self._file(id_, "stop").touch()
 
     def forget_stop(self, id_: str) -> None:
         """See `Jobs`."""
@@ -122,21 +132,39 @@ class FolderJobs(Jobs):
 
         lock = FileLock(self._file(id_, "lock"), timeout=0)
         try:
-            lock.acquire()
+            with self._told():
+                lock.acquire()
         except Timeout:
             yield None
             return
+        _UNDER_WAY.add(self._file(id_))
         try:
             yield self
         finally:
+            _UNDER_WAY.discard(self._file(id_))
             lock.release()
 
     def _put(self, id_: str, name: str, value: Any) -> None:
         """Write a file whole or not at all."""
         file = self._file(id_, name)
         part = file.with_name(f"{name}.part")
-        part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-        part.replace(file)
+        with self._told():
+            part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+            part.replace(file)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A file that cannot be written, as one sentence."""
+        try:
+            yield
+        except TimeoutError:  # the lock's: somebody holds it
+            raise
+        except OSError as error:
+            raise DatabaseUnavailable(
+                f"Jobs cannot be written to {self._folder}: {error.strerror}",
+                kept="The parts that were done are kept",
+                next_step="Make room on the disk, then ask for the job again",
+            ) from error
 
     def _file(self, id_: str, name: str = "job.json") -> Path:
         if not id_ or not all(c.isalnum() or c == "-" for c in id_):

@@ -198,11 +198,12 @@ class LanguageModel:
     ) -> Iterator[str]:
         import openai
 
-        client = self.chat_model(max_tokens)
+        client, is_whole = self.chat_model(max_tokens), False
         options = {key: value for key, value in options.items() if value is not None}
         try:
             for chunk in client.stream(list(messages), **options):
                 self.count(chunk, calls=0)
+                is_whole = is_whole or bool(chunk.response_metadata.get("finish_reason"))
                 if on_token:
                     for token in _tokens(chunk):
                         on_token(token["token"], float(token["logprob"]))
@@ -215,6 +216,11 @@ class LanguageModel:
                 f"The model server at {self.base_url} failed: {str(error)[:200]}",
                 next_step="Check that it runs, or clear ARXIV_AGENT_READER__BASE_URL for the embedded model",
             ) from error
+        if not is_whole:  # where a reply ends with its connection, this is all that tells
+            raise ModelUnavailable(
+                f"The model server at {self.base_url} left off in the middle of a reply",
+                next_step="Check that it runs, then ask again",
+            )
 
     def chat_model(self, max_tokens: int) -> Any:
         """The LangChain chat model behind this one, for what needs its whole interface."""

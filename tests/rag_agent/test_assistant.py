@@ -20,6 +20,8 @@ from ingestion.pipeline import ingest
 from ingestion.store.collection import Store
 from rag_agent.answer import Answer
 from rag_agent.assistant import Assistant
+from rag_agent.conversations.memory import Remembered
+from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, ClaimWritten, Event, Failed, Notice, StepStarted, as_json
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.model.scripted import ScriptedModel
@@ -316,6 +318,17 @@ def test_a_model_that_dies_before_it_answers_leaves_quotes(make: Make) -> None:
     assert answer.answered
     assert all(each.quoted for each in answer.claims)
     assert any("went away" in notice for notice in answer.notices)
+
+
+def test_a_model_that_dies_over_the_summary_leaves_quotes(make: Make) -> None:
+    gone = ModelUnavailable("The model server went away")
+    assistant = make(gone)
+    said = Turn(QUESTION, Answer(QUESTION, "en", True, reply=f"{PEAK} " * 40))
+    before = Remembered((said,) * 20)
+    *_, last = assistant.ask(QUESTION, before=before)
+    assert isinstance(last, Answered)
+    assert (last.answer.verdict, last.answer.answered) == ("quotes only", True)
+    assert "went away" in last.answer.notices[0]
 
 
 def test_claims_shown_before_the_model_died_stay(

@@ -1,5 +1,6 @@
 """What every place that keeps jobs keeps to; the same in a folder and in PostgreSQL."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -188,3 +189,27 @@ def test_who_lost_the_lock_writes_nothing_more(postgres_url: str) -> None:
         jobs.run(id_, work)
     assert (jobs.get(id_).status, jobs.parts(id_)) == ("interrupted", {"a": "A"})
     assert jobs.run(id_, lambda run: run.part("b", lambda: {"b": "B"})).status == "done"
+
+
+def test_a_full_disk_is_a_sentence_and_the_job_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, calls = FolderJobs(tmp_path), list[str]()
+    id_ = jobs.add("table", {"home": ""}).id
+
+    def full(self: Path, *arguments: Any, **named: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fills_up(run: Run) -> dict[str, Any]:
+        run.part("a", lambda: "A")
+        monkeypatch.setattr(Path, "write_text", full)
+        return {}
+
+    with pytest.raises(DatabaseUnavailable, match="No space left"):
+        jobs.run(id_, fills_up)
+    assert jobs.get(id_).status == "interrupted"
+    with pytest.raises(DatabaseUnavailable, match="No space left"):
+        jobs.add("table", {"home": "another"})
+    monkeypatch.undo()
+    assert jobs.run(id_, counting(calls)).status == "done"
+    assert calls == ["b", "c", "d"]

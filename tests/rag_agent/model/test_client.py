@@ -175,19 +175,21 @@ def test_a_server_that_answers_with_a_web_page(server: Server, model: LanguageMo
         model.structured(PROMPT, Colour, 50)
 
 
-def test_a_server_that_dies_while_it_replies(model: LanguageModel) -> None:
+@pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Connection: close"])
+def test_a_server_that_dies_while_it_replies(model: LanguageModel, framing: bytes) -> None:
+    """Also where its end of the connection is all that would tell."""
     (first, second, *_) = _events("The sky is blue.")
     body = f"{first}{second}".encode()
-    head = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
+    if b"chunked" in framing:
+        body = b"%x\r\n%s\r\n" % (len(body), body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + framing + b"\r\n\r\n"
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def reply_and_die() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(head + b"%x\r\n%s\r\n" % (len(body), body))
+                connection.sendall(head + body)
 
         threading.Thread(target=reply_and_die, daemon=True).start()
         model.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
