@@ -51,15 +51,16 @@ test test-slow test-all: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -m "not slow and not processes" -n 2
 
 .PHONY: test-slow
-test-slow: setup ## Run the slow tests that need nothing more: a tiny model tuned and served, servers as processes
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup tests/finetune tests/rag_agent/serving tests/rag_agent/conversations tests/rag_agent/jobs
+test-slow: setup ## Run what takes longer and needs nothing more: tuning, servers, kills, more invented examples
+	@$(BIN)/python -m pytest -q -m slow -n 2 tests/finetune tests/rag_agent/serving tests/rag_agent/conversations tests/rag_agent/jobs
+	@$(BIN)/python -m pytest -q -m "(processes or hypothesis) and not slow" -n 2 --hypothesis-profile thorough
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason
-	@$(BIN)/python -m pytest -q --timeout 1800
+	@$(BIN)/python -m pytest -q --timeout 1800 --hypothesis-profile thorough
 
 .PHONY: check
 check: setup ## Lint, format, types, import contracts, tests: what CI runs

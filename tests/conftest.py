@@ -1,5 +1,6 @@
 """Fixtures that every part shares. No test needs a network; sockets beyond loopback are blocked."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,6 +9,8 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench.milvus_server import MilvusUnavailable, milvus_server
 from ingestion.embedding import HashingEmbedder
@@ -18,18 +21,40 @@ from tests.fake_arxiv import FakeArxiv
 from tests.postgres import Postgres, PostgresMissing, postgres
 
 # A busy machine is no fault of the code: time is bounded by pytest, for a whole test.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
+hypothesis.settings.register_profile("thorough", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=30)
+hypothesis.settings.load_profile("quick")
+
+gc.disable()  # collecting tests makes a million objects, and none of them is garbage
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under xdist a file's tests share a process and its fixtures; those that import PyTorch share one too."""
-    for item in items:
-        rooms = item.path.relative_to(Path(__file__).parent).parts
-        group = rooms[0] if rooms[0] == "finetune" else "/".join(rooms)
-        item.add_marker(pytest.mark.xdist_group(group))
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Shares out whole files, so that a process makes their fixtures once, and whole rooms where that takes long.
+
+    xdist's own `loadgroup` groups nothing: it writes to a name that pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((room for room in _TOGETHER if file.startswith(room)), file)
+
+
+_TOGETHER = ("tests/finetune/", "tests/rag_agent/serving/")
+"""PyTorch is imported in one process alone; one scripted assistant serves all programs."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """See `Rooms`."""
+    return Rooms(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays; to look through it again and again takes seconds."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -71,7 +71,7 @@ def test_a_formula_taken_for_an_argument_comes_back(capsys: pytest.CaptureFixtur
     assert capsys.readouterr() == ("", "")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     st.text(max_size=60)
     | st.lists(
@@ -133,7 +133,7 @@ _HOSTILE = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=5 * settings().max_examples)
 @given(st.text(max_size=80) | st.lists(_HOSTILE, max_size=40).map("".join))
 def test_whatever_is_shown_is_visible_and_stays_as_it_is(text: str) -> None:
     shown = printable(text)

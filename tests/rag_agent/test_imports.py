@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 DOORS = """answer asking asking.graph citation code code.result code.writing conversations conversations.memory database
     events grounding grounding.evidence progress prompts prompts.reader sandbox""".split()
 
@@ -21,6 +23,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.processes
 def test_each_door_can_be_imported_first() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _EACH_FIRST, *DOORS], capture_output=True, text=True

@@ -156,7 +156,9 @@ def test_problems_are_read_from_gzip_and_text(tmp_path: Path) -> None:
     assert [problem.id for problem in load_problems(plain)] == ["Test/0", "Test/0", "Mbpp/13"]
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b'{"task_id": 1}')])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b'{"task_id": 1}')], ids=["no gzip", "no problem"]
+)
 def test_what_is_no_file_of_problems(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "problems.jsonl.gz"
     path.write_bytes(content)

@@ -8,7 +8,7 @@ from typing import Any
 import bibtexparser
 import pytest
 import rispy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.bibliography import FORMATS, FormatName, exported
@@ -143,7 +143,6 @@ def test_simple_formulas_are_unicode(typed: str, shown: str) -> None:
     assert readable(typed) == shown
 
 
-@settings(max_examples=30)
 @given(st.text(max_size=60), st.sampled_from(list(FORMATS)))
 def test_any_title_is_one_record(text: str, form: FormatName) -> None:
     paper = replace(FULL, title=clean_text(text), abstract=clean_text(text))

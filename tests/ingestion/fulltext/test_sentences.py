@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.fulltext.reading import sentences_of
@@ -31,7 +31,6 @@ def test_a_run_in_title_stays_with_its_sentence() -> None:
     assert split(text) == [text]
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=1500))
 def test_sentences_are_in_order_and_short_and_lose_no_letter(text: str) -> None:
     spans = sentence_spans(text, 0, len(text))

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.errors import SourceError
@@ -168,7 +168,6 @@ def test_memory_does_not_grow_with_a_file_or_a_line(tmp_path: Path) -> None:
     assert peak_bytes < 5 * MAX_LINE_BYTES
 
 
-@settings(deadline=None, max_examples=60)
 @given(content=st.binary(max_size=200) | st.text(alphabet='[]{}",:0e-.x\\n\u20ac').map(str.encode))
 def test_any_bytes_are_read_without_an_exception(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -334,6 +334,7 @@ print(len(papers))
 """
 
 
+@pytest.mark.processes
 def test_processes_write_and_read_at_once(
     place: tuple[StoreSettings, Path], store: Store, embedder: HashingEmbedder
 ) -> None:

@@ -102,6 +102,7 @@ def test_the_owner_killed_under_a_client_is_started_again_and_nothing_is_lost(
     assert own.keyword("lighthous", 3)[0][0] == LIGHTHOUSE.arxiv_id
 
 
+@pytest.mark.processes
 def test_an_owner_told_to_end_keeps_everything(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
@@ -112,6 +113,7 @@ def test_an_owner_told_to_end_keeps_everything(
     assert own.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
 
 
+@pytest.mark.processes
 def test_an_announcement_that_names_another_program_heals_by_itself(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
@@ -139,6 +141,7 @@ print(Store(StoreSettings(), Path(sys.argv[1]), "hashing-512", lambda: 512).coun
 """
 
 
+@pytest.mark.processes
 def test_programs_that_open_a_new_library_at_once_share_one_owner(tmp_path: Path) -> None:
     home = tmp_path / "home"
     programs = [
@@ -164,6 +167,7 @@ def test_programs_that_open_a_new_library_at_once_share_one_owner(tmp_path: Path
         stop_owner(home / "library")
 
 
+@pytest.mark.processes
 def test_the_owner_outlives_its_starter_and_ends_when_idle(tmp_path: Path) -> None:
     library = tmp_path / "library"
     service = owner_of(library, idle_s=0.5)

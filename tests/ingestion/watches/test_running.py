@@ -177,6 +177,7 @@ run(WatchBook(home), Library(Parts(home, asked), HashingEmbedder(512)))
 """
 
 
+@pytest.mark.processes
 def test_a_process_killed_in_the_middle_of_a_list(
     book: WatchBook, watched: Library, oai: FakeOai
 ) -> None:

@@ -1,6 +1,6 @@
 """Whole pages."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.fulltext.pdf.layout import lay_out
@@ -30,7 +30,6 @@ PLACES = st.floats(0, 800, allow_nan=False)
 LINES = st.lists(st.tuples(WORDS, PLACES, PLACES, PLACES, PLACES).map(list), max_size=4)
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(LINES, max_size=6), max_size=3))
 def test_whatever_the_parser_says_blocks_and_words_lie_in_the_text(
     raw: list[list[list[list[object]]]],
