@@ -46,8 +46,8 @@ def read_bounded(path: Path, max_mb: int) -> bytes:
     """The bytes of a regular file of at most `max_mb` megabytes (of 10^6 bytes).
 
     Raises:
-        PdfError: It cannot be opened, is larger, or is a device, pipe or folder; a link to one is refused
-            too. Nothing of it is read then.
+        PdfError: It cannot be opened, is empty or larger, or is a device, pipe or folder; a link to one is
+            refused too. Nothing of it is read then.
     """
     name = printable(path.name)
     limit = max_mb * 1_000_000
@@ -68,4 +68,6 @@ def read_bounded(path: Path, max_mb: int) -> bytes:
             f"{name} has {size / 1e6:.0f} MB, more than the limit of {max_mb} MB",
             next_step="Raise pdf.max_mb to read it",
         )
+    if not data.strip():
+        raise PdfError(f"{name} is empty", next_step="Check the file")
     return data

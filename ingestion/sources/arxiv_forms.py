@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from ingestion.document import Document
 from ingestion.errors import DocumentError, InvalidArxivId, PaperNotFound
 from ingestion.paper import Paper
 from ingestion.sources.arxiv_connection import ArxivConnection
@@ -24,6 +25,11 @@ _TAR = b"ustar"
 _TAR_OFFSET_BYTES = 257
 FORMS_TRIED = 3
 """Requests that the best form may cost."""
+_WHOLE_CHARACTERS = 10_000
+"""A text below it is held against the paper's other forms: some three pages, at 3,000 characters a page.
+LaTeXML ends a page properly where it gave up in the middle of a paper; few papers are that short."""
+_FAR_SHORTER = 0.5
+"""Part of the longest form's text below which a better form gives way. Forms of one paper differ by far less."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +38,19 @@ def fetch_best(
     paper: Paper,
     assets: Path,
     connection: ArxivConnection,
-    read: Callable[[Path], object],
+    read: Callable[[Path], Document],
     *,
     max_mb: int,
 ) -> Path:
-    """The file of the paper's version in the best form that arXiv has and that can be read: HTML, source, PDF.
+    """The file of the paper's version in the best form that arXiv has and that holds it whole: HTML, source, PDF.
+
+    A form whose text is short is held against the others, and gives way to one with more than twice the text.
 
     Args:
         paper: Whose file.
         assets: The asset folder.
         connection: To arXiv; at most `FORMS_TRIED` requests are made.
-        read: Reads a file, and raises `DocumentError` where it gives no text; such a file is not kept.
+        read: Reads a file, and raises `DocumentError` where it gives no text; such HTML or source is not kept.
         max_mb: Most megabytes of a file.
 
     Raises:
@@ -51,6 +59,7 @@ def fetch_best(
         ArxivUnavailable: arXiv cannot be used now.
         DocumentError: What came for the PDF is none; nothing is kept of it.
     """
+    short: dict[Path, int] = {}
     for form in ("html", "latex"):
         try:
             file = fetch_file(form, paper, assets, connection, max_mb=max_mb)
@@ -58,12 +67,44 @@ def fetch_best(
             logger.info("%s is not taken as %s: %s", paper.arxiv_id, form, missing)
             continue
         try:
-            read(file)
-            return file
+            length = len(read(file).text)
         except DocumentError as unreadable:
             file.unlink()
             logger.info("%s is not taken as %s: %s", paper.arxiv_id, form, unreadable)
-    return fetch_file("pdf", paper, assets, connection, max_mb=max_mb)
+            continue
+        short[file] = length
+        if length >= _WHOLE_CHARACTERS:
+            return _whole(short)
+    try:
+        pdf = fetch_file("pdf", paper, assets, connection, max_mb=max_mb)
+        if not short:
+            return pdf
+        short[pdf] = len(read(pdf).text)
+    except (PaperNotFound, DocumentError):
+        if not short:
+            raise
+    return _whole(short)
+
+
+def _whole(lengths: dict[Path, int]) -> Path:
+    """Of files by the characters of their text, the best first: the first that is not far shorter than another.
+
+    Those before it are removed, so that nothing reads them.
+    """
+    enough = _FAR_SHORTER * max(lengths.values())
+    file = next(file for file, length in lengths.items() if length >= enough)
+    for better, length in lengths.items():
+        if better == file:
+            break
+        better.unlink()
+        logger.warning(
+            "%s holds %d characters, %s %d: it is not whole",
+            better.name,
+            length,
+            file.name,
+            lengths[file],
+        )
+    return file
 
 
 def fetch_file(

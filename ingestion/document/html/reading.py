@@ -45,11 +45,13 @@ def read_html(data: bytes) -> Document:
         data: The file, untrusted; its own declaration tells the encoding, UTF-8 where there is none.
 
     Raises:
-        ValueError: It holds no element at all.
         RecursionError: Elements stand in one another beyond any real page's depth.
     """
     parser = lxml_html.HTMLParser(encoding=_encoding(data), remove_comments=True, remove_pis=True)
-    root = lxml_html.document_fromstring(data, parser=parser)
+    try:
+        root = lxml_html.document_fromstring(data, parser=parser)
+    except etree.ParserError:  # nothing but remarks
+        return Writer("html").document("", [], PARSER, [])
     article = _article(root)
     reader = _Reader(article)
     reader.block(article)

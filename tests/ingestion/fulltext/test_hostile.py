@@ -86,7 +86,9 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "groups beyond any depth": ("m.tex", lambda: b"{" * 60_000, "."),
     "elements beyond any depth": ("n.html", lambda: b"<div>" * 200_000, "."),
     "no text": ("o.html", lambda: b"<html><body><script>x()</script></body></html>", "no text"),
-    "an empty file": ("p.html", lambda: b"", "."),
+    "an empty file": ("p.html", lambda: b"", r"p\.html is empty"),
+    "nothing but blanks": ("q.tex", lambda: b" \n\t" * 9, r"q\.tex is empty"),
+    "nothing but a remark": ("r.html", lambda: b"<!-- to do -->", "no text of a paper"),
 }
 SURVIVED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "inclusions from outside": (

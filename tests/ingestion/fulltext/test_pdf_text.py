@@ -117,7 +117,7 @@ def test_a_raised_number_is_a_power(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is not a PDF"),
+        (b"", "is empty"),
         (b"<html>not found</html>", "is not a PDF"),
         (b"%PDF-1.7\n" + b"0" * 5000, "is cut off"),
         (b"%PDF-1.7\n" + b"0" * 5000 + b"\n%%EOF\n", "cannot be parsed"),

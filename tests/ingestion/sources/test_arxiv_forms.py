@@ -14,22 +14,35 @@ from ingestion.fulltext import read_document
 from ingestion.settings import ArxivSettings, PdfSettings
 from ingestion.sources.arxiv_connection import ArxivConnection
 from ingestion.sources.arxiv_forms import fetch_best
-from tests.fake_arxiv import FakeArxiv
+from tests.fake_arxiv import FakeArxiv, pdf_of
 from tests.papers import SOURDOUGH
 
-HTML = (
-    b'<!DOCTYPE html><html><body><article class="ltx_document"><h1 class="ltx_title '
-    b'ltx_title_document">Bubbles</h1><p class="ltx_p">The bubbles burst 5.2 hours after feeding.</p>'
-    b"</article></body></html>"
-)
-TEX = rb"\documentclass{article}\begin{document}The bubbles burst 5.2 hours after feeding.\end{document}"
+SENTENCE = b"The bubbles burst 5.2 hours after feeding. "
+WHOLE = 240  # sentences of a text that is not held against other forms
+
+
+def html(sentences: int = WHOLE) -> bytes:
+    return (
+        b'<!DOCTYPE html><html><body><article class="ltx_document"><h1 class="ltx_title '
+        b'ltx_title_document">Bubbles</h1><p class="ltx_p">' + SENTENCE * sentences + b"</p>"
+        b"</article></body></html>"
+    )
+
+
+def tex(sentences: int = WHOLE) -> bytes:
+    return rb"\documentclass{article}\begin{document}" + SENTENCE * sentences + rb"\end{document}"
+
+
+HTML, TEX = html(), tex()
 NAME = "2711.00001v2"
 
 
 class Fetch(Protocol):
     """Fetches the paper where arXiv has these files: the name of what is kept, and what was asked."""
 
-    def __call__(self, html: bytes = b"", source: bytes = b"") -> tuple[str, list[str]]: ...
+    def __call__(
+        self, html: bytes = b"", source: bytes = b"", pdf: bytes = b""
+    ) -> tuple[str, list[str]]: ...
 
 
 def packed(name: str = "main.tex", content: bytes = TEX, **changed: object) -> bytes:
@@ -48,14 +61,15 @@ def fetched(arxiv: FakeArxiv, tmp_path: Path) -> Fetch:
     settings = ArxivSettings(delay_s=0, timeout_s=1, max_tries=1, pdf_url=arxiv.pdf_url)
     connection = ArxivConnection(settings, tmp_path / "cache", lambda seconds, reason: None)
 
-    def fetch(html: bytes = b"", source: bytes = b"") -> tuple[str, list[str]]:
-        arxiv.papers[0] = replace(arxiv.papers[0], html=html, source=source)
+    def fetch(html: bytes = b"", source: bytes = b"", pdf: bytes = b"") -> tuple[str, list[str]]:
+        arxiv.papers[0] = replace(arxiv.papers[0], html=html, source=source, pdf=pdf)
         assets = tmp_path / "assets"
         limits = PdfSettings()
         file = fetch_best(
             SOURDOUGH, assets, connection, lambda path: read_document(path, limits), max_mb=5
         )
-        assert list(assets.iterdir()) == [file]
+        assert [each for each in assets.iterdir() if each.suffix != ".pdf"] in ([], [file])
+        assert file.exists()
         assert "5.2 hours after feeding" in read_document(file, limits).text
         return file.name, [path for _, path in arxiv.requests]
 
@@ -64,6 +78,33 @@ def fetched(arxiv: FakeArxiv, tmp_path: Path) -> Fetch:
 
 def test_html_is_taken_where_arxiv_has_it(fetched: Fetch) -> None:
     assert fetched(HTML, packed()) == (f"{NAME}.html", [f"/html/{NAME}"])
+
+
+def test_html_that_ends_in_the_middle_of_the_paper_gives_way_to_a_form_that_does_not(
+    fetched: Fetch,
+) -> None:
+    asked = [f"/html/{NAME}", f"/src/{NAME}"]
+    assert fetched(html(20), packed()) == (f"{NAME}.tar.gz", asked)
+
+
+def test_where_the_source_ends_early_too_the_pdf_is_read(
+    fetched: Fetch, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, asked = fetched(html(20), packed(content=tex(10)), pdf_of([SENTENCE.decode() * WHOLE]))
+    assert (name, len(asked)) == (f"{NAME}.pdf", 3)
+    assert f"{NAME}.html holds" in caplog.text
+
+
+def test_a_short_paper_is_read_in_its_best_form(fetched: Fetch, arxiv: FakeArxiv) -> None:
+    note = pdf_of([SENTENCE.decode() * 25])
+    assert fetched(html(20), b"", note)[0] == f"{NAME}.html"
+
+
+def test_short_html_is_better_than_a_pdf_that_arxiv_has_not(
+    fetched: Fetch, arxiv: FakeArxiv
+) -> None:
+    arxiv.faults = ["ok", "ok", "html"]
+    assert fetched(html(20))[0] == f"{NAME}.html"
 
 
 @pytest.mark.parametrize(
