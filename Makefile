@@ -104,7 +104,7 @@ bench-threshold: setup ## What a cosine threshold lets pass, for queries in and 
 	@$(BIN)/python -m bench.threshold --data ../shared/data/retrieval/scifact ../shared/data/retrieval/cacm
 
 .PHONY: bench-growth
-bench-growth: setup ## Time and memory against library size, from bench-latency and bench-ingest
+bench-growth: setup ## Each engine of the library grown to a million papers: time, memory, disk, recall, 1 to 64 clients
 	@$(BIN)/python -m bench.growth
 
 .PHONY: bench-answer-latency

@@ -19,6 +19,11 @@ from ingestion.store.schema import StoreInfo, open_collection
 __all__ = ["Filters", "Store", "StoreInfo"]
 
 _BATCH = 1000
+_LEAST_EF = 128
+"""Fewest candidates that a server's HNSW index keeps while it searches; Milvus Lite searches exactly.
+
+Of 100,000 papers' ten nearest 0.906 were found with Milvus's own choice, 0.985 with 64, 0.999 with 128, at 12, 11 and
+15 ms on a busy machine (2.3.5, 29 November 2026; `make bench-growth`)."""
 
 
 class Store:
@@ -167,6 +172,7 @@ class Store:
     def _search(
         self, field: str, value: Any, metric: str, k: int, filters: Filters
     ) -> list[tuple[str, float]]:
+        params = {"ef": max(_LEAST_EF, 2 * k)} if field == "vector" else {}
         found = self._connection.call(
             lambda client: client.search(
                 self._name,
@@ -174,7 +180,7 @@ class Store:
                 anns_field=field,
                 limit=k,
                 filter=filters.expression(),
-                search_params={"metric_type": metric},
+                search_params={"metric_type": metric, "params": params},
             )
         )
         return [(str(hit.id), float(hit.distance)) for hit in found[0]]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -99,6 +100,22 @@ def test_dense_search_gives_the_raw_cosine_best_first(
     for id_, cosine in hits:
         assert cosine == pytest.approx(float(filled.vectors([id_])[0] @ query), abs=1e-4)
     assert [cosine for _, cosine in hits] == sorted((c for _, c in hits), reverse=True)
+
+
+@pytest.mark.parametrize(("k", "least"), [(10, 128), (200, 400)])
+def test_a_server_is_told_to_look_at_more_papers_than_it_gives(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, k: int, least: int
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    class Client:
+        def search(self, *args: Any, **options: Any) -> list[list[Any]]:
+            told.append(options["search_params"])
+            return [[]]
+
+    monkeypatch.setattr(filled._connection, "call", lambda work: work(Client()))
+    filled.dense(np.ones(8, np.float32), k)
+    assert told == [{"metric_type": "COSINE", "params": {"ef": least}}]
 
 
 def test_a_text_finds_itself_with_a_cosine_of_one(filled: Store, embedder: HashingEmbedder) -> None:
