@@ -14,16 +14,17 @@ from ingestion.bibliography.names import OTHERS
 from ingestion.collections import Collections
 from ingestion.document import Form
 from ingestion.embedding import Embedder
-from ingestion.errors import ArxivUnavailable, PdfError, SourceError
+from ingestion.errors import ArxivUnavailable, DocumentError, SourceError
 from ingestion.fulltext.documents import read_document
 from ingestion.fulltext.forms import (
     BEST_FIRST,
+    NAMES,
     best_file,
     files_at_hand,
     paper_in_name,
     papers_at_hand,
+    versions_at_hand,
 )
-from ingestion.fulltext.pdf_files import versions_at_hand
 from ingestion.machine import weights
 from ingestion.machine.private_folder import make_private
 from ingestion.paper import ArxivId, Paper
@@ -337,18 +338,17 @@ class Library:
             file = best_file(self.settings.assets, paper.arxiv_id, paper.version, self.forms)
         return _in_version_of(file, paper) if file else None
 
-    def version_at_hand(self, arxiv_id: str, version: int = 0) -> AtHand:
-        """The PDF at hand of this very version, or, where none is named, the newest.
+    def version_at_hand(self, arxiv_id: str, version: int = 0, form: Form = "pdf") -> AtHand:
+        """The file at hand of this very version in a form, or, where no version is named, the newest.
 
         Raises:
-            PdfError: It is not at hand: a quote of one version is not marked on another.
+            DocumentError: It is not at hand: a quote of one version is not marked on another.
         """
-        at_hand = versions_at_hand(self.settings.assets, arxiv_id)
-        newest = next(iter(at_hand.values()), None)
-        file = at_hand.get(version, at_hand.get(0)) if version else newest
+        at_hand = versions_at_hand(self.settings.assets, arxiv_id, form)
+        file = at_hand.get(version or max(at_hand, default=0), at_hand.get(0))
         if file is None:
-            name = f"{arxiv_id}{f'v{version}' if version else ''}"
-            raise PdfError(f"The PDF of {name} is not at hand", next_step="Download it first")
+            what = f"The {NAMES[form]} of {arxiv_id}{f'v{version}' if version else ''}"
+            raise DocumentError(f"{what} is not at hand", next_step="Download it first")
         known = self.get([arxiv_id]).get(arxiv_id) or _unrecorded(arxiv_id, version)
         return _in_version_of(file, replace(known, version=version or known.version))
 

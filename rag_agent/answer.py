@@ -63,6 +63,7 @@ class Answer:
         model_seconds: Part of it spent waiting for the language model, its start included.
         reply: Plain text for what needs no source (a greeting, a fetch report); empty otherwise.
         code: The program, on the code route.
+        about: The passage that it was asked about; None where it was none.
     """
 
     question: str
@@ -86,6 +87,7 @@ class Answer:
     code: CodeResult | None = field(default=None, hash=False)
     nearest_sentences: tuple[Citation, ...] = ()
     missing: tuple[str, ...] = ()
+    about: Citation | None = None
 
     @property
     def text(self) -> str:
@@ -127,6 +129,7 @@ class Answer:
             "seconds": round(self.seconds, 3),
             "model_seconds": round(self.model_seconds, 3),
             "code": self.code.as_json() if self.code else None,
+            "about": self.about.as_json() if self.about else None,
         }
 
     @classmethod
@@ -154,4 +157,5 @@ class Answer:
             seconds=stored["seconds"],
             model_seconds=stored.get("model_seconds", 0.0),
             code=CodeResult.from_json(stored["code"]) if stored.get("code") else None,
+            about=Citation.from_json(stored["about"]) if stored.get("about") else None,
         )

@@ -3,14 +3,17 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 
 from ingestion import adding
 from ingestion.adding import Added
-from ingestion.errors import AgentError
+from ingestion.document import Form
+from ingestion.errors import AgentError, DocumentError
+from ingestion.fulltext.forms import files_at_hand, form_of
 from ingestion.fulltext.page_image import PageImage, page_image
-from ingestion.library import OnWait
+from ingestion.library import AtHand, OnWait
 from ingestion.paper import Paper
 from ingestion.references.looking import Citations
 from ingestion.store.collection import Filters
@@ -21,13 +24,14 @@ from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import CodeOptions
 from rag_agent.asking.translation import to_english
-from rag_agent.citation import Hit
+from rag_agent.citation import Citation, Hit
 from rag_agent.code import again as code_again
 from rag_agent.code.result import CodeResult
 from rag_agent.conversations.memory import Remembered
 from rag_agent.conversations.notes import notes
 from rag_agent.conversations.turn import Turn
 from rag_agent.events import Answered, Event
+from rag_agent.grounding.excerpt import Excerpt, passage_at
 from rag_agent.jobs import Job, Run, ingest
 from rag_agent.parts import Parts
 from rag_agent.progress import Telling
@@ -60,6 +64,7 @@ class Assistant(Parts):
         driver: Driver = "graph",
         before: Remembered = Remembered(),  # noqa: B008  # frozen
         only: Sequence[str] = (),
+        excerpt: Excerpt | None = None,
         language: Language | Literal[""] = "",
         stopped: threading.Event | None = None,
     ) -> Iterator[Event]:
@@ -74,6 +79,7 @@ class Assistant(Parts):
             driver: `graph`: the fixed steps; `tools`: the model calls the tools as it likes.
             before: The conversation so far, where it is kept elsewhere and `session` is empty.
             only: Ids of the papers to answer from, such as a collection's; empty: all, and arXiv.
+            excerpt: Where the passage of `paper` stands that the question is about; None: the whole paper.
             language: Of the answer; empty: the question's.
             stopped: Set it to end the question; what there is so far is the answer.
         """
@@ -83,6 +89,7 @@ class Assistant(Parts):
             "paper_id": paper,
             "route": route,
             "code_options": code_options,
+            "excerpt": excerpt,
         }
         if language:
             asked["language"] = language
@@ -132,6 +139,20 @@ class Assistant(Parts):
         turns = [turn for one in sessions for turn in self.conversations.turns(one.name)]
         return notes(papers, keys, turns)
 
+    def file_to_show(self, arxiv_id: str, form: Form | None = None, version: int = 0) -> AtHand:
+        """The file of a paper to look at: this form and version, else its PDF, which has pages, else its best form.
+
+        Raises:
+            DocumentError: None is at hand.
+        """
+        if form is not None:
+            with suppress(DocumentError):
+                return self.library.version_at_hand(arxiv_id, version, form)
+        files = files_at_hand(self.settings.assets, arxiv_id)
+        at_hand = [each for each in map(form_of, files) if each]
+        best: Form = "pdf" if "pdf" in at_hand or not at_hand else at_hand[0]
+        return self.library.version_at_hand(arxiv_id, form=best)
+
     def page_image(
         self,
         arxiv_id: str,
@@ -154,10 +175,22 @@ class Assistant(Parts):
             PdfError: This version is not at hand, or the page cannot be drawn.
         """
         paper, file = self.library.version_at_hand(arxiv_id, version)
-        boxes = (
-            self.full_text.open(paper, file).text.pages[page - 1].boxes_of(*span) if span[1] else []
-        )
+        boxes = self.full_text.text(paper, file).pages[page - 1].boxes_of(*span) if span[1] else []
         return page_image(file, page, self.settings.pdf, width_px=width_px, marked=boxes)
+
+    def passage(self, arxiv_id: str, excerpt: Excerpt) -> Citation:
+        """A passage that somebody points at, verbatim.
+
+        Raises:
+            DocumentError: It is not in a text that is at hand.
+        """
+        if excerpt.form is None:
+            paper = self.library.get([arxiv_id]).get(arxiv_id)
+            if paper is None:
+                raise DocumentError(f"The library has no paper {arxiv_id}")
+            return passage_at(excerpt, paper, None)
+        kept = self.library.version_at_hand(arxiv_id, excerpt.version, excerpt.form)
+        return passage_at(excerpt, kept.paper, self.full_text.text(*kept))
 
     def run_again(self, code: CodeResult) -> CodeResult:
         """Run a program that a conversation keeps; see `rag_agent.code.again.run_again`."""

@@ -20,7 +20,7 @@ of_git = pytest.mark.skipif(
     GIT is None or not (ROOT / ".git").exists(),
     reason="the checkout is not git's, or git is not here",
 )
-DATA = {".txt", ".jsonl", ".json", ".yaml", ".toml", ".css", ".svg", ".typed"}
+DATA = {".txt", ".jsonl", ".json", ".yaml", ".toml", ".css", ".js", ".svg", ".typed"}
 
 
 @pytest.fixture(scope="module")

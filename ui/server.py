@@ -27,6 +27,8 @@ def serve(host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from streamlit.components.v2 import manifest_scanner
 
+    from ui.web.paper import sheets
+
     # The page uses no components of other packages, and looking for some parses the metadata of every
     # package installed: 0.3 s of the start.
     manifest_scanner.scan_component_manifests = lambda max_workers=None: []
@@ -38,7 +40,7 @@ def serve(host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
     )
     sys.argv = [str(_APP)]  # Streamlit looks for its configuration beside the program that runs
     options = {"server.address": host, "server.port": port, "server.headless": True}
-    st.App(_APP, middleware=[guard]).run(config=options)
+    st.App(_APP, routes=sheets.routes(), middleware=[guard]).run(config=options)
 
 
 def _import_page() -> None:

@@ -7,9 +7,10 @@ limits, never in this process.
 """
 
 from ingestion.fulltext.documents import read_document
+from ingestion.fulltext.forms import versions_at_hand
 from ingestion.fulltext.page_image import PageImage, page_image
 from ingestion.fulltext.passages import Passage, passages_of
-from ingestion.fulltext.pdf_files import pdf_of, versions_at_hand
+from ingestion.fulltext.pdf_files import pdf_of
 from ingestion.fulltext.pdf_text import PdfText, read_pdf
 from ingestion.fulltext.reading import sentences_of
 from ingestion.fulltext.sentences import Sentence, neighbours, sentence_spans

@@ -74,6 +74,21 @@ def files_at_hand(folder: Path, arxiv_id: str) -> list[Path]:
     return sorted(files, key=_rank)
 
 
+def versions_at_hand(folder: Path, arxiv_id: str, form: Form = "pdf") -> dict[int, Path]:
+    """The files of a paper in one form by version, the newest first.
+
+    Args:
+        folder: The asset folder; need not be there.
+        arxiv_id: Id without version, or a local file's `local/…`.
+        form: Of the files.
+
+    Returns:
+        Version to file: v10 before v9, and version 0, a file named without one, last.
+    """
+    files = [file for file in files_at_hand(folder, arxiv_id) if form_of(file) == form]
+    return {paper_in_name(file)[1]: file for file in files}
+
+
 def papers_at_hand(folder: Path) -> dict[str, Path]:
     """For every paper with a file in a folder its newest version's best."""
     best: dict[str, Path] = {}

@@ -17,10 +17,17 @@ _PROGRAM = Path(__file__).with_name("page_renderer.py")
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """A page as PNG, and how many pages its file has."""
+    """A page as PNG, with what its file says of all pages.
+
+    Args:
+        png: The image.
+        pages: How many there are.
+        sizes: Width and height of the first `pdf.max_pages` in points.
+    """
 
     png: bytes
     pages: int
+    sizes: tuple[tuple[float, float], ...]
 
 
 def page_image(
@@ -44,7 +51,12 @@ def page_image(
         PdfError: The file cannot be opened, has no such page, or takes too long or too much memory.
     """
     data, name = read_bounded(pdf, settings.max_mb), printable(pdf.name)
-    order = {"page": page, "width_px": min(3000, max(100, width_px)), "marked": list(marked)}
+    order = {
+        "page": page,
+        "width_px": min(3000, max(100, width_px)),
+        "marked": list(marked),
+        "sizes": settings.max_pages,
+    }
     try:
         printed = run_on(data, _PROGRAM, [json.dumps(order)], settings.timeout_s)
     except Ended as error:
@@ -52,5 +64,6 @@ def page_image(
             f"Page {page} of {name} cannot be drawn: it {error}",
             next_step="Check in a PDF viewer that the file is whole and has this page",
         ) from error
-    pages, _, png = printed.partition(b"\n")
-    return PageImage(png, int(pages))
+    line, _, png = printed.partition(b"\n")
+    told = json.loads(line)
+    return PageImage(png, told["pages"], tuple((width, height) for width, height in told["sizes"]))

@@ -6,26 +6,7 @@ from pathlib import Path
 
 from ingestion.cleaning import printable
 from ingestion.errors import PdfError
-from ingestion.fulltext.forms import paper_in_name
-
-
-def versions_at_hand(folder: Path, arxiv_id: str) -> dict[int, Path]:
-    """The PDFs of a paper in a folder by version, the newest first.
-
-    Args:
-        folder: The asset folder; need not be there.
-        arxiv_id: Id without version, or a local PDF's `local/…`.
-
-    Returns:
-        Version to file: v10 before v9, and version 0, a file named without one, last.
-    """
-    found = {
-        version: file
-        for file in (folder.glob("*.pdf") if folder.is_dir() else ())
-        for named, version in [paper_in_name(file)]
-        if named == arxiv_id and file.is_file()
-    }
-    return dict(sorted(found.items(), reverse=True))
+from ingestion.fulltext.forms import versions_at_hand
 
 
 def pdf_of(folder: Path, arxiv_id: str, version: int) -> Path | None:

@@ -43,6 +43,7 @@ def answer_of(state: dict[str, Any]) -> Answer:
         verdict=verdict,
         reply=state.get("reply") or "",
         code=code,
+        about=state.get("about"),
     )
 
 

@@ -9,6 +9,12 @@ from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.citation import Hit
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
+from rag_agent.grounding.excerpt import (
+    Excerpt,
+    excerpt_evidence,
+    passage_at,
+    record_evidence,
+)
 from rag_agent.grounding.open_paper import OpenPaper
 
 
@@ -30,7 +36,11 @@ def read(state: State, services: Services) -> State:
     paper, part = state.get("paper"), state["parts"][0]
     if paper is None:
         raise AssertionError("read comes after a paper was found")
-    limit = services.settings.retrieval.sentences
+    limit, excerpt = services.settings.retrieval.sentences, state.get("excerpt")
+    if excerpt is not None:
+        found = _passage(paper, excerpt, part, limit, services)
+        if found is not None:
+            return {**found, "rounds": state.get("rounds", 0) + 1}
     with services.step("read", paper.arxiv_id) as closing:
         evidence = full_text(paper, part, limit, services)
         form: Form = next((e.form for e in evidence if e.form), "pdf")
@@ -40,6 +50,29 @@ def read(state: State, services: Services) -> State:
             hit = Hit(paper, 1.0, 1.0, passes=True)
             evidence = abstract_evidence(part, (hit,), services.embedder, limit)
     return {"evidence": evidence, "rounds": state.get("rounds", 0) + 1}
+
+
+def _passage(
+    paper: Paper, excerpt: Excerpt, part: str, limit: int, services: Services
+) -> State | None:
+    """The passage asked about and the evidence it leads; None, with a notice, where it is not at hand."""
+    with services.step("read", paper.arxiv_id) as closing:
+        try:
+            form = excerpt.form
+            if form is None:
+                about = passage_at(excerpt, paper, None)
+                evidence = record_evidence(excerpt, paper, part, limit, services.embedder)
+            else:
+                kept = services.library.version_at_hand(paper.arxiv_id, excerpt.version, form)
+                opened = services.full_text_of(kept.paper, kept.file)
+                about = passage_at(excerpt, kept.paper, opened.text)
+                evidence = excerpt_evidence(excerpt, opened, part, limit, services.embedder)
+        except DocumentError as error:
+            services.notice(error)
+            return None
+        place = f", p. {about.page}" if about.page else ""
+        closing.append(f"{paper.arxiv_id}: the passage chosen{place}")
+    return {"evidence": evidence, "about": about}
 
 
 def stood_in(paper: Paper) -> str:

@@ -10,6 +10,7 @@ from rag_agent.asking.planning import Plan
 from rag_agent.citation import Citation, Claim, Hit
 from rag_agent.code.result import CodeResult
 from rag_agent.grounding.evidence import Evidence
+from rag_agent.grounding.excerpt import Excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class State(TypedDict, total=False):
         paper_id: The paper the user chose beforehand, or empty.
         route: The route the user chose beforehand, or empty.
         code_options: How a program is asked for.
+        excerpt: Where the passage stands that the question is about, in the paper chosen beforehand.
+        about: That passage.
         language: Of question and answer.
         plan: What the question was understood as.
         parts: Sub-questions still to be answered, the current one first.
@@ -69,6 +72,8 @@ class State(TypedDict, total=False):
     paper_id: str
     route: Route | Literal[""]
     code_options: CodeOptions
+    excerpt: Excerpt | None
+    about: Citation
     language: Language
     plan: Plan
     parts: list[str]

@@ -37,7 +37,8 @@ def plan(state: State, services: Services) -> State:
 def _understood(state: State, language: Language, services: Services) -> tuple[str, Plan]:
     """The question in English that stands alone, and its plan."""
     question, conversation = state["question"], state.get("conversation", "")
-    if conversation and services.reader is not None and not stands_alone(question):
+    alone = state.get("excerpt") is not None or stands_alone(question)  # "this" is the passage
+    if conversation and services.reader is not None and not alone:
         return _by_model(question, conversation, services)
     settled = decided(question)
     if settled is not None and settled.route in ("chat", "library"):

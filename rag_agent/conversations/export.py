@@ -16,7 +16,7 @@ def as_markdown(title: str, turns: Sequence[Turn], references: References = expo
     """Questions, answers with their quotes, programs, and BibTeX of all papers cited."""
     lines = [f"# {title}", ""]
     for turn in turns:
-        lines += [f"## {turn.question}", "", *_answer(turn.answer), ""]
+        lines += [f"## {turn.question}", "", *_about(turn.answer.about), *_answer(turn.answer), ""]
     if papers := cited_papers(turns):
         lines += ["## References", "", "```bibtex", references(papers), "```", ""]
     return "\n".join(lines)
@@ -26,6 +26,13 @@ def cited_papers(turns: Iterable[Turn]) -> list[Paper]:
     """The papers that stand behind the answers, each once, in the order in which they were first cited."""
     cited = [citation.paper for turn in turns for citation in turn.answer.sources]
     return list({paper.arxiv_id: paper for paper in reversed(cited)}.values())[::-1]
+
+
+def _about(passage: Citation | None) -> list[str]:
+    """The passage that a question is about."""
+    if passage is None:
+        return []
+    return ["About this passage:", "", _source(passage).replace("[0] ", "", 1), ""]
 
 
 def _answer(answer: Answer) -> list[str]:

@@ -31,6 +31,9 @@ from rag_agent.grounding.open_paper import OpenPaper
 OPEN_PAPERS = 8
 """Papers kept in memory, about 3 MB each."""
 
+TEXTS = 3
+"""Texts kept in memory to be looked at, about 10 MB for 60 pages."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +51,9 @@ class FullText:
         self._embedder = embedder
         self._cache = _Cache(folder, settings.cache_mb)
         self._open: OrderedDict[str, OpenPaper] = OrderedDict()
+        self._texts: OrderedDict[str, Document] = OrderedDict()
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
 
     def open(
         self,
@@ -77,6 +82,26 @@ class FullText:
             while len(self._open) > OPEN_PAPERS:
                 self._open.popitem(last=False)
         return opened
+
+    def text(self, paper: Paper, pdf: Path) -> Document:
+        """A paper's text to be looked at, without the vectors that searching it takes; see `open`.
+
+        Raises:
+            PdfError: The file gives no text.
+        """
+        key = _key(paper, pdf, self._embedder.name)
+        with self._reading:  # whoever else wants it waits instead of reading it too
+            with self._lock:
+                known = self._open[key].text if key in self._open else self._texts.get(key)
+            if known is None:
+                stored = self._cache.get(key)
+                known = stored[0] if stored else read_document(pdf, self._settings)
+            with self._lock:
+                self._texts[key] = known
+                self._texts.move_to_end(key)
+                while len(self._texts) > TEXTS:
+                    self._texts.popitem(last=False)
+        return known
 
     def knows(self, paper: Paper, pdf: Path) -> bool:
         """Whether a paper's text was read before, so that opening it takes no reading."""

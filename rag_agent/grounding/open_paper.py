@@ -131,6 +131,21 @@ class OpenPaper:
             for index in shown
         ]
 
+    def within(self, start: int, end: int, question: str, n: int) -> list[Evidence]:
+        """The sentences that a span of the text touches, in their order; of more than `n` the best for a question."""
+        ranked = self._ranked(question)
+        touched = [i for i, s in enumerate(self.sentences) if s.start < end and start < s.end]
+        best = sorted(touched, key=lambda i: -ranked.sentences[i])[:n]
+        return [
+            self._evidence(
+                self.sentences[index],
+                float(ranked.sentences[index]),
+                self._vectors[index],
+                ranked.query,
+            )
+            for index in sorted(best)
+        ]
+
     def _rows_asked_for(self, question: str, chosen: Sequence[int]) -> dict[int, str]:
         """Of the tables with the best rows among `chosen`, the rows and cells asked for: readings by sentence."""
         best = [index for index in chosen if self.sentences[index].kind == "table"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.embedding import HashingEmbedder
-from ingestion.errors import ArxivError, PdfError
+from ingestion.errors import ArxivError, DocumentError
 from ingestion.library import Library
 from ingestion.paper import parse_arxiv_id
 from ingestion.store.collection import Store
@@ -135,7 +135,7 @@ def test_text_and_page_are_of_one_version(filled: Library) -> None:
 
 def test_a_version_that_is_gone_is_not_drawn_from_another(filled: Library) -> None:
     put_pdf(filled, f"{PONDS.arxiv_id}v9")
-    with pytest.raises(PdfError, match="v2 is not at hand"):
+    with pytest.raises(DocumentError, match="v2 is not at hand"):
         filled.version_at_hand(PONDS.arxiv_id, 2)
 
 

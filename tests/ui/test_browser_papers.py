@@ -48,7 +48,7 @@ def test_browse_sort_collect_and_ask_only_these(tab: Any) -> None:
 
 def order(tab: Any) -> Any:
     """What the list is sorted by."""
-    return tab.get_by_role("combobox").first
+    return tab.locator(".st-key-order").get_by_role("combobox")
 
 
 def test_a_paper_is_summed_up(tab: Any) -> None:

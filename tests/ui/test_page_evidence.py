@@ -1,6 +1,8 @@
 """An answer's evidence on the page: quotes at once, summaries that are none, nearest sentences apart."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rag_agent.answer import Answer, Step
 from rag_agent.citation import Citation, Claim
+from rag_agent.conversations.export import as_markdown
 from rag_agent.conversations.turn import Turn
 from tests.papers import PONDS
 
@@ -75,3 +78,12 @@ def test_the_steps_shown_are_the_answers() -> None:
     at = shown(reply="x", steps=steps, seconds=5.6)
     assert at.expander[0].label == "4 steps · 5.6 s"
     assert html_of(at).count('<li class="done">') == 4
+
+
+def test_a_question_about_a_passage_stands_under_it_and_is_exported_with_it() -> None:
+    about = replace(QUOTE, key=0)
+    answer = Answer("Why?", "en", True, (Claim("It is 31.", True, (QUOTE,)),), about=about)
+    turn = Turn("Why?", answer)
+    assert Turn.from_json(json.loads(json.dumps(turn.as_json()))).answer.about is not None
+    text = as_markdown("Ponds", [turn])
+    assert text.index("About this passage:") < text.index("“The tide is") < text.index("It is 31.")

@@ -121,8 +121,8 @@ def test_an_uploaded_pdf_shows_its_pages(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper is not None
     page.open("paper", id=added.paper.arxiv_id)
-    assert [tab.label for tab in page.at.tabs] == ["PDF pages", "References"]
-    assert len(page.at.get("image")) == 1
+    assert [tab.label for tab in page.at.tabs] == ["Full text", "References"]
+    assert page.at.text_input(key=f"find-{added.paper.arxiv_id}")
 
 
 def test_what_a_paper_cites_is_read_when_asked_for(page: Page, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ingestion.errors import AgentError
 from ingestion.formulas import is_harmless
 from ingestion.fulltext.forms import NAMES
 from rag_agent.citation import Citation, Claim, Hit, QuoteKind
+from rag_agent.grounding.excerpt import Excerpt
 from ui.web import messages
 from ui.web.events import claim_html
 from ui.web.navigation import go
@@ -150,9 +151,14 @@ def _source(citation: Citation) -> None:
                 paper.url,
                 icon=":material/open_in_new:",
             )
+        place = str(Excerpt.of(citation))
         if st.button(say("paper_page"), key="source-paper", icon=":material/article:"):
             _close()
-            go("paper", id=paper.arxiv_id)
+            go("paper", id=paper.arxiv_id, passage=place)
+        if st.button(say("ask_passage"), key="source-ask", icon=":material/forum:"):
+            _close()
+            talk = {"session": st.query_params["session"]} if "session" in st.query_params else {}
+            go("chat", **talk, paper=paper.arxiv_id, passage=place)
     if citation.page:
         _page_image(citation, citation.page)
 

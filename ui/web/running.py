@@ -19,11 +19,13 @@ class Running:
         question: As asked.
         paper: Id of the one paper it is about, or empty.
         ask: Gives its events.
+        passage: Where the passage stands that it is about, or empty.
     """
 
-    def __init__(self, question: str, paper: str, ask: Ask) -> None:
+    def __init__(self, question: str, paper: str, ask: Ask, passage: str = "") -> None:
         self.question = question
         self.paper = paper
+        self.passage = passage
         self.events: list[Event] = []
         self.stopped = threading.Event()
         self.ended = threading.Event()
@@ -63,7 +65,7 @@ class Runs:
         self._lines: dict[str, list[Running]] = {}  # the first of a line is answered or has ended
         self._lock = threading.Lock()
 
-    def ask(self, session: str, question: str, paper: str, ask: Ask) -> Running:
+    def ask(self, session: str, question: str, paper: str, ask: Ask, passage: str = "") -> Running:
         """Answer a question, now or after those before it; one already in line is not asked twice."""
         with self._lock:
             line = self._lines.pop(session, [])
@@ -71,8 +73,9 @@ class Runs:
             answering = bool(line) and not line[0].done
             if not answering:
                 del line[:1]
-            same = [one for one in line if (one.question, one.paper) == (question, paper)]
-            running = same[0] if same else Running(question, paper, ask)
+            asked = (question, paper, passage)
+            same = [one for one in line if (one.question, one.paper, one.passage) == asked]
+            running = same[0] if same else Running(question, paper, ask, passage)
             if not answering:
                 line[:] = [running, *(one for one in line if one is not running)]
                 self._start(session, running)

@@ -24,6 +24,7 @@ def test_a_page_is_drawn_in_the_width_asked_for(pdf: Path) -> None:
     drawn = page_image(pdf, 1, PdfSettings(), width_px=595)
     assert Image.open(BytesIO(drawn.png)).size == (595, 842)
     assert drawn.pages == 1
+    assert drawn.sizes == ((595.0, 842.0),)
 
 
 def test_marked_boxes_are_coloured(pdf: Path) -> None:

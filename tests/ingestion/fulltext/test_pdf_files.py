@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import PdfError
-from ingestion.fulltext.forms import paper_in_name
+from ingestion.fulltext.forms import paper_in_name, versions_at_hand
 from ingestion.fulltext.pdf_files import (
     pdf_of,
     read_bounded,
-    versions_at_hand,
 )
 
 PAPER = "2005.11401"

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ingestion.errors import AgentError
+from rag_agent.citation import Citation
 from rag_agent.conversations.turn import Turn
+from rag_agent.grounding.excerpt import Excerpt
 from ui.web import evidence, messages
 from ui.web.answers import show_turn, suggestions
 from ui.web.events import progress_of, show_progress
+from ui.web.navigation import go
 from ui.web.plain import escaped
 from ui.web.program import program, runs
 from ui.web.running import Running
@@ -30,8 +34,7 @@ def ask(question: str) -> None:
     if not question:
         return
     name = session() or f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
-    paper = st.query_params.get("paper", "")
-    only = only_these()
+    paper, only, excerpt = st.query_params.get("paper", ""), only_these(), excerpt_asked()
     opened = program()
     st.query_params["session"] = name
     runs().ask(
@@ -39,8 +42,9 @@ def ask(question: str) -> None:
         question,
         paper,
         lambda stopped: opened.assistant.ask(
-            question, session=name, paper=paper, only=only, stopped=stopped
+            question, session=name, paper=paper, only=only, excerpt=excerpt, stopped=stopped
         ),
+        str(excerpt or ""),
     )
 
 
@@ -98,16 +102,18 @@ def watch(running: Running) -> None:
             st.button(say("stop"), key="stop", icon=":material/stop:", on_click=running.stopped.set)
 
 
-def show_question(text: str) -> None:
-    """A question as it was asked."""
+def show_question(text: str, about: Citation | None = None) -> None:
+    """A question as it was asked, under the passage that it is about."""
     with st.chat_message("user", avatar=":material/person:"):
+        if about is not None:
+            st.html(evidence.quote_html(about))
         messages.plain(text)
 
 
 def show_turns(name: str, turns: Sequence[Turn]) -> None:
     """Draw the questions and answers of a conversation."""
     for number, turn in enumerate(turns):
-        show_question(turn.question)
+        show_question(turn.question, turn.answer.about)
         with st.chat_message("assistant", avatar=":material/science:"):
             show_turn(turn, name, number)
 
@@ -131,8 +137,9 @@ def show_failure(running: Running) -> None:
 
 def show_offers(turns: Sequence[Turn]) -> None:
     """Questions that may be asked next, or examples to begin with."""
-    examples = [say("example_1"), say("example_2"), say("example_3")]
-    offered = suggestions(turns[-1].answer) if turns else examples
+    about = "passage_" if excerpt_asked() else "paper_" if "paper" in st.query_params else ""
+    examples = [say(f"{about}example_{number}") for number in (1, 2, 3)]
+    offered = suggestions(turns[-1].answer) if turns and about != "passage_" else examples
     if offered:
         st.pills(
             say("next"),
@@ -154,17 +161,49 @@ def show_paper_bar() -> None:
     if name:
         said = say("about_collection", title=name, n=len(only))
     with st.container(horizontal=True, vertical_alignment="center"):
-        messages.small(
-            say("about_paper", title=paper if "local/" in paper else f"arXiv:{paper}")
-            if paper
-            else said
-        )
+        if paper:
+            said = say("about_paper", title=paper if "local/" in paper else f"arXiv:{paper}")
+        messages.small(said)
         st.button(say("all_papers"), key="all-papers", type="tertiary", on_click=leave_paper)
+
+
+def excerpt_asked() -> Excerpt | None:
+    """Where the passage stands that the address names; None where it names none of a paper."""
+    named = st.query_params.get("passage", "") if "paper" in st.query_params else ""
+    return Excerpt.parse(named)
+
+
+def show_passage() -> None:
+    """The passage that the next question is about, and the way back to the whole paper."""
+    excerpt, paper = excerpt_asked(), st.query_params.get("paper", "")
+    if excerpt is None:
+        return
+    with st.container(border=True, key="asked-about", gap="small"):
+        try:
+            with st.spinner(say("opening_page")):
+                passage = program().assistant.passage(paper, excerpt)
+        except AgentError as error:
+            messages.notice(say("passage_gone", why=str(error)))
+        else:
+            place = say("page", page=passage.page) if passage.page else passage.paper.title
+            messages.small(say("about_passage", place=place))
+            st.html(evidence.quote_html(passage))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                say("whole_paper"), key="whole-paper", type="tertiary", on_click=leave_passage
+            )
+            if st.button(say("paper_page"), key="passage-paper", type="tertiary"):
+                go("paper", id=paper, passage=str(excerpt))
+
+
+def leave_passage() -> None:
+    """Ask the whole paper again."""
+    st.query_params.pop("passage", None)
 
 
 def leave_paper() -> None:
     """Ask the whole library again."""
-    for name in ("paper", "within", "only"):
+    for name in ("paper", "passage", "within", "only"):
         st.query_params.pop(name, None)
 
 
@@ -178,7 +217,7 @@ name = session()
 latest = runs().get(name)
 busy = latest is not None and not latest.done
 st.chat_input(
-    say("ask_meanwhile" if busy else "ask"),
+    say("ask_meanwhile" if busy else "ask_passage" if excerpt_asked() else "ask"),
     key="question",
     max_chars=4000,
     on_submit=ask_typed,
@@ -199,6 +238,7 @@ elif latest is not None:
 elif not turns:
     show_welcome()
 show_waiting(name)
+show_passage()
 if not busy:
     show_offers(turns)
 evidence.show_opened_source()

@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from ingestion.bibliography import FORMATS
-from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ui.web import adding, evidence, messages
 from ui.web.navigation import go
+from ui.web.paper import viewer
 from ui.web.paper.references import show_references
 from ui.web.papers import collecting, reading
 from ui.web.plain import escaped, with_maths
@@ -60,7 +60,7 @@ def show(paper: Paper) -> None:
     show_asking(paper)
     reading.show_similar(paper)
     show_citing(paper)
-    pages, references = st.tabs([say("pdf_pages"), say("references")])
+    pages, references = st.tabs([say("full_text"), say("references")])
     with pages:
         show_pages(paper)
     with references:
@@ -103,21 +103,10 @@ def show_asking(paper: Paper) -> None:
 
 
 def show_pages(paper: Paper) -> None:
-    """A page of the PDF as an image, or a way to get the PDF."""
-    assistant = program().assistant
-    key = f"page-{paper.arxiv_id}"
-    number = int(st.session_state.get(key, 1))
-    try:
-        with st.spinner(say("opening_page")):
-            image = assistant.page_image(paper.arxiv_id, number)
-    except AgentError as error:
-        messages.small(str(error))
-        if paper.url:
-            st.button(say("get_pdf"), key="get-pdf", on_click=get, args=(paper.arxiv_id,))
+    """The full text to read, or a way to get it."""
+    if viewer.show_text(paper) or not paper.url:
         return
-    if image.pages > 1:
-        st.number_input(say("page_number"), 1, image.pages, key=key, width=160)
-    st.image(image.png, caption=f"{say('page', page=number)} / {image.pages}")
+    st.button(say("get_pdf"), key="get-pdf", on_click=get, args=(paper.arxiv_id,))
 
 
 def get(arxiv_id: str) -> None:
