@@ -11,6 +11,7 @@ from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
 
 _NEAREST = 3
+_SPENT = "The time for this question was spent before all was looked at."
 
 
 def answer(state: State, services: Services) -> State:
@@ -36,6 +37,8 @@ def answer(state: State, services: Services) -> State:
 def next_part(state: State, services: Services) -> State:
     """Put the current part away, answered or not."""
     done, *rest = state["parts"]
+    if not state.get("answered") and services.out_of_time() and _SPENT not in services.notices:
+        services.notice(_SPENT)
     return {
         "parts": rest,
         "tried": [],

@@ -429,6 +429,7 @@ def test_the_budget_of_seconds_ends_it(make: Make) -> None:
     answer = ask(assistant)
     assert answer.llm_calls <= 3
     assert not answer.answered
+    assert "time" in " ".join(answer.notices), "what was not looked at may say it"
 
 
 TWO_PARTS = (
