@@ -291,7 +291,9 @@ def _measured(
             for name, each in back.items()
         },
         "seconds": {name: _spread(each) for name, each in sorted(tally.seconds.items())},
-        "told": dict(tally.errors.most_common(30)),
+        "told": {
+            said.replace(str(home), "HOME"): times for said, times in tally.errors.most_common(30)
+        },
         "memory_mb": {name: _thirds(each) for name, each in memory.items()},
     }
 
