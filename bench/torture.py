@@ -251,7 +251,7 @@ def _measured(
     began = time.monotonic()
     for thread in (*threads, sampler):
         thread.start()
-    back: dict[str, list[float]] = defaultdict(list)
+    over: dict[str, list[float]] = defaultdict(list)
     rounds = 0
     while time.monotonic() < began + 60 * minutes and server.poll() is None:
         rounds += 1
@@ -259,11 +259,8 @@ def _measured(
             time.sleep(_QUIET_S)
             tally.phase, tally.phase_began = name, time.monotonic()
             fault(_FAULT_S)
-            over = time.monotonic()
+            over[name].append(time.monotonic())
             time.sleep(_SETTLE_S)  # what was begun under the fault ends under its name
-            back[name].append(
-                round(min((t for t in tally.right_at if t > over), default=1e9) - over, 2)
-            )
             tally.phase, tally.phase_began = "quiet", time.monotonic()
     time.sleep(_QUIET_S)
     survived = server.poll() is None
@@ -286,15 +283,29 @@ def _measured(
         "lost_jobs": len(lost_jobs),
         "done_jobs": len(tally.jobs),
         "by_phase": {name: dict(seen) for name, seen in sorted(tally.seen.items())},
-        "seconds_to_a_right_answer_after": {
-            name: {"median": statistics.median(each), "most": max(each)}
-            for name, each in back.items()
-        },
+        "seconds_to_a_right_answer_after": _recovered(over, tally.right_at),
         "seconds": {name: _spread(each) for name, each in sorted(tally.seconds.items())},
         "told": {
             said.replace(str(home), "HOME"): times for said, times in tally.errors.most_common(30)
         },
         "memory_mb": {name: _thirds(each) for name, each in memory.items()},
+    }
+
+
+def _recovered(over: Mapping[str, list[float]], right_at: list[float]) -> dict[str, Any]:
+    """How long after each fault the next right answer came; None where none came any more."""
+    waits = {
+        name: [min((at - end for at in right_at if at > end), default=None) for end in ends]
+        for name, ends in over.items()
+    }
+    return {
+        name: {
+            "median": round(statistics.median(came), 2)
+            if (came := [w for w in each if w])
+            else None,
+            "most": round(max(came), 2) if len(came) == len(each) else None,
+        }
+        for name, each in waits.items()
     }
 
 

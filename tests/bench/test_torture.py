@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.scripted_reader import NOT_STATED, reply
-from bench.torture import LAKES, Tally, _error, _judged, papers
+from bench.torture import LAKES, Tally, _error, _judged, _recovered, papers
 
 FIRST, OTHER = LAKES[0], LAKES[1]
 RIGHT, WRONG = (
@@ -60,3 +60,8 @@ def test_the_scripted_model_says_what_the_texts_shown_say() -> None:
 def test_the_lakes_are_told_apart() -> None:
     assert len(set(LAKES)) == len(papers()) == len({paper.abstract for paper in papers()})
     assert Tally().seen["quiet"]["right"] == 0
+
+
+def test_a_fault_without_a_right_answer_after_it_has_no_figure() -> None:
+    told = _recovered({"store": [10.0, 20.0], "disk": [30.0]}, [9.0, 10.5, 21.0])
+    assert told == {"store": {"median": 0.75, "most": 1.0}, "disk": {"median": None, "most": None}}
