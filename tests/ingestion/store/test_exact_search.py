@@ -1,4 +1,5 @@
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -81,3 +82,33 @@ def test_nothing_is_found_in_nothing() -> None:
     empty = Collection([], [])
     assert empty.nearest(np.ones(2, np.float32), 3, []) == []
     assert empty.matching({1: 1}, 3, K1, B, []) == []
+
+
+def test_searches_at_the_same_time_find_what_each_finds_alone() -> None:
+    random = np.random.default_rng(5)
+    parts = [
+        part([[]] * count, first, random.standard_normal((count, 8), np.float32))
+        for first, count in ((0, 300), (300, 200))
+    ]
+    valid = [np.ones(300, bool), np.ones(200, bool)]
+    queries = random.standard_normal((40, 8), np.float32)
+    alone = [Collection(parts, valid).nearest(query, 5, valid) for query in queries]
+    shared = Collection(parts, valid)
+    with ThreadPoolExecutor(20) as pool:
+        together = list(pool.map(lambda query: shared.nearest(query, 5, valid), queries))
+    assert [[id_ for id_, _ in hits] for hits in together] == [
+        [id_ for id_, _ in hits] for hits in alone
+    ]
+    for one, other in zip(together, alone, strict=True):
+        assert [score for _, score in one] == pytest.approx([score for _, score in other])
+
+
+def test_a_vector_of_another_model_is_refused_and_the_next_search_works() -> None:
+    rows = Collection([part([[1]])], [np.ones(1, bool)])
+    with pytest.raises(ValueError, match="another model"):
+        rows.nearest(np.ones(3, np.float32), 5, rows.valid)
+    assert rows.nearest(np.ones(2, np.float32), 5, rows.valid)
+
+
+def test_a_library_without_rows_finds_nothing() -> None:
+    assert Collection([], []).nearest(np.ones(2, np.float32), 5, []) == []
