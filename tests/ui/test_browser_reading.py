@@ -94,7 +94,7 @@ def test_what_a_text_says_is_never_markup(browser: Any, served: Any) -> None:
     with opened_tab(browser, served) as tab:  # no dialog may open in it
         tab.goto(f"/paper?id={PONDS.arxiv_id}")
         viewer = tab.locator(".paper-viewer")
-        viewer.get_by_text("<script>alert(2)</script>").wait_for()
+        viewer.get_by_text("<script>alert(2)</script>").wait_for(timeout=3 * TIMEOUT_MS)
         assert viewer.locator("img, script").count() == 0
         tab.get_by_label("Find in this paper").fill("tides & <script>")
         tab.keyboard.press("Enter")
