@@ -1,6 +1,7 @@
 """Fixtures that every part shares. No test needs a network; sockets beyond loopback are blocked."""
 
 import gc
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -52,7 +53,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays; to look through it again and again takes seconds."""
+    """What is imported by now stays: nothing looks through it again and again.
+
+    The garbage collector would; and pytest adds handlers thrice a test to each logger that keeps its lines to
+    itself, as Streamlit's 63 do.
+    """
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.propagate = True
     gc.freeze()
     gc.enable()
 
