@@ -12,13 +12,14 @@ import pytest
 from ingestion.errors import ArxivUnavailable, PaperNotFound, PdfError
 from ingestion.fulltext import read_document
 from ingestion.settings import ArxivSettings, PdfSettings
+from ingestion.sources import arxiv_forms
 from ingestion.sources.arxiv_connection import ArxivConnection
 from ingestion.sources.arxiv_forms import fetch_best
 from tests.fake_arxiv import FakeArxiv, pdf_of
 from tests.papers import SOURDOUGH
 
 SENTENCE = b"The bubbles burst 5.2 hours after feeding. "
-WHOLE = 240  # sentences of a text that is not held against other forms
+WHOLE = 12  # sentences of a text that is not held against other forms, in these tests
 
 
 def html(sentences: int = WHOLE) -> bytes:
@@ -57,7 +58,8 @@ def packed(name: str = "main.tex", content: bytes = TEX, **changed: object) -> b
 
 
 @pytest.fixture
-def fetched(arxiv: FakeArxiv, tmp_path: Path) -> Fetch:
+def fetched(arxiv: FakeArxiv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fetch:
+    monkeypatch.setattr(arxiv_forms, "_WHOLE_CHARACTERS", WHOLE * len(SENTENCE) - 10)
     settings = ArxivSettings(delay_s=0, timeout_s=1, max_tries=1, pdf_url=arxiv.pdf_url)
     connection = ArxivConnection(settings, tmp_path / "cache", lambda seconds, reason: None)
 
@@ -84,27 +86,27 @@ def test_html_that_ends_in_the_middle_of_the_paper_gives_way_to_a_form_that_does
     fetched: Fetch,
 ) -> None:
     asked = [f"/html/{NAME}", f"/src/{NAME}"]
-    assert fetched(html(20), packed()) == (f"{NAME}.tar.gz", asked)
+    assert fetched(html(2), packed()) == (f"{NAME}.tar.gz", asked)
 
 
 def test_where_the_source_ends_early_too_the_pdf_is_read(
     fetched: Fetch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    name, asked = fetched(html(20), packed(content=tex(10)), pdf_of([SENTENCE.decode() * WHOLE]))
+    name, asked = fetched(html(2), packed(content=tex(1)), pdf_of([SENTENCE.decode() * WHOLE]))
     assert (name, len(asked)) == (f"{NAME}.pdf", 3)
     assert f"{NAME}.html holds" in caplog.text
 
 
 def test_a_short_paper_is_read_in_its_best_form(fetched: Fetch, arxiv: FakeArxiv) -> None:
-    note = pdf_of([SENTENCE.decode() * 25])
-    assert fetched(html(20), b"", note)[0] == f"{NAME}.html"
+    note = pdf_of([SENTENCE.decode() * 3])
+    assert fetched(html(2), b"", note)[0] == f"{NAME}.html"
 
 
 def test_short_html_is_better_than_a_pdf_that_arxiv_has_not(
     fetched: Fetch, arxiv: FakeArxiv
 ) -> None:
     arxiv.faults = ["ok", "ok", "html"]
-    assert fetched(html(20))[0] == f"{NAME}.html"
+    assert fetched(html(2))[0] == f"{NAME}.html"
 
 
 @pytest.mark.parametrize(
