@@ -1,16 +1,19 @@
 """The chat page: asking, watching, stopping, failing, coming back."""
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingestion.errors import ModelUnavailable, StoreUnavailable
+from rag_agent.model.client import Message
 from tests.papers import PONDS
 from tests.ui.conftest import Page
-from tests.ui.scripted import NAMES
+from tests.ui.scripted import NAMES, Reply, reply
 from ui.web import program
 
 QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
@@ -63,7 +66,8 @@ def test_reruns_while_an_answer_is_written_never_ask_twice(page_of: Callable[...
 
 
 def test_the_sidebar_says_when_it_works_and_when_it_is_done(page_of: Callable[..., Page]) -> None:
-    page = page_of(seconds_a_piece=0.05)
+    go_on = threading.Event()
+    page = page_of(held_until(go_on))
     page.open("paper", id=PONDS.arxiv_id)
     program.program().open()
     while not program.program().ready:
@@ -75,8 +79,19 @@ def test_the_sidebar_says_when_it_works_and_when_it_is_done(page_of: Callable[..
     running = page.running
     page.open("library")
     assert "Working …" in sidebar(page)
+    go_on.set()
     assert running.wait(60)
     assert "Ready" in sidebar(page.run())
+
+
+def held_until(go_on: threading.Event) -> Reply:
+    """A model that replies when the test has seen the page work, on a machine of any speed."""
+
+    def answer(messages: Sequence[Message]) -> Any:
+        assert go_on.wait(100)
+        return reply(messages)
+
+    return answer
 
 
 def sidebar(page: Page) -> str:
@@ -98,7 +113,8 @@ def test_stop_keeps_the_conversation_and_what_there_is(page_of: Callable[..., Pa
 
 
 def test_a_question_asked_meanwhile_waits_its_turn(page_of: Callable[..., Page]) -> None:
-    page = page_of(seconds_a_piece=0.02)
+    go_on = threading.Event()
+    page = page_of(held_until(go_on))
     page.run().at.chat_input[0].set_value(QUESTION)
     page.run()
     first = page.running
@@ -108,6 +124,7 @@ def test_a_question_asked_meanwhile_waits_its_turn(page_of: Callable[..., Page])
     assert page.running is first
     assert OTHER in page.text
     assert page.buttons.count("Take back") == 1
+    go_on.set()
     assert first.wait(60)
     assert page.running.question == OTHER
     assert page.running.wait(60)
