@@ -7,10 +7,12 @@ RUN apt-get update \
     && useradd --create-home agent
 
 WORKDIR /app
-COPY requirements.lock requirements-ray.lock ./
+COPY requirements.lock requirements-ray.lock requirements-server.lock ./
 RUN pip install --no-cache-dir --requirement requirements.lock
 ARG RAY=""
 RUN test -z "$RAY" || pip install --no-cache-dir --constraint requirements.lock --requirement requirements-ray.lock
+ARG SERVER=""
+RUN test -z "$SERVER" || pip install --no-cache-dir --constraint requirements.lock --requirement requirements-server.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY ingestion ingestion
 COPY rag_agent rag_agent
