@@ -145,7 +145,7 @@ TEXTS = {
     "error": ("error", "错误"),
     "nearest_papers": ("Nearest papers (not sources)", "最接近的论文（不是来源）"),
     "totals": (
-        "{seconds} s, {calls} model calls, {model}, {verdict}",
+        "{seconds} s, model calls: {calls}, {model}, {verdict}",
         "{seconds} 秒，{calls} 次模型调用，{model}，{verdict}",
     ),
     "verdict": ("verdict: {verdict} {reason}", "结论：{verdict} {reason}"),

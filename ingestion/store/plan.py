@@ -6,8 +6,8 @@ from typing import Literal
 IndexName = Literal["FLAT", "HNSW", "IVF_RABITQ", "DISKANN"]
 
 MEASURED_FLAT_PAPERS = 300_000
-"""Largest library of which exact search was measured to take under 0.1 s: p50 43 ms, and 289 ms at 1,000,000 (busy machine,
-bench/results/growth.json, 29 November 2026)."""
+"""Largest library of which exact search was measured to take under 0.1 s: p50 43 ms, 289 ms at 1,000,000 (a busy
+machine, bench/results/growth.json, 29 November 2026)."""
 
 FREE_SHARE = 0.2
 """Share of memory left to queries, growing segments and the system. An assumption, not measured."""

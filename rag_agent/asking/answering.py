@@ -24,7 +24,8 @@ def answer(state: State, services: Services) -> State:
     quotes_only = services.reader is None
     with services.step("answer", f"from {len(evidence)} sentences") as closing:
         claims = _claims(part, evidence, chinese=state["language"] == "zh", services=services)
-        closing.append(f"{len(claims)} claims checked" if claims else "the sentences do not answer")
+        checked = "1 claim checked" if len(claims) == 1 else f"{len(claims)} claims checked"
+        closing.append(checked if claims else "the sentences do not answer")
     return {
         "claims": state.get("claims", ()) + claims,
         "answered": bool(claims),

@@ -27,7 +27,8 @@ def retrieve(state: State, services: Services) -> State:
         # An imagined abstract is searched with, and never shown as if it were a query or a fact.
         imagined = query in state.get("imagined", [])
         shown = part if imagined else query
-        closing.append(f"“{shown}”: {len(passing)} papers ≥ {threshold:g}")
+        papers = "1 paper" if len(passing) == 1 else f"{len(passing)} papers"
+        closing.append(f"“{shown}”: {papers} ≥ {threshold:g}")
         services.say(Searched(shown, hits, len(passing), threshold))
         limit = services.settings.retrieval.sentences
         evidence = abstract_evidence(part, passing, services.embedder, limit)
