@@ -17,7 +17,9 @@ class Line:
         self.ends: dict[str, threading.Event] = {}
 
     def ask(self, question: str, *, fails: bool = False, session: str = "talk") -> Running:
-        end = self.ends.setdefault(question, threading.Event())
+        if question not in self.ends or self.ends[question].is_set():
+            self.ends[question] = threading.Event()  # asked anew, it ends when the test says so
+        end = self.ends[question]
 
         def events(stopped: threading.Event) -> Iterator[Event]:
             self.asked.append(question)
