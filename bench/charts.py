@@ -49,19 +49,8 @@ def lines(
 ) -> None:
     """One line a series, x to y, both axes logarithmic."""
     figure, axes = _figure(3.5)
-    colors: dict[str, str] = {}
     for name, points in series.items():
-        dashes = "--" if "extrapolated" in name else "-"
-        color = colors.setdefault(name.removesuffix(", extrapolated"), f"C{len(colors)}")
-        axes.plot(
-            list(points),
-            list(points.values()),
-            dashes,
-            c=color,
-            marker="o",
-            markersize=3,
-            label=name,
-        )
+        axes.plot(list(points), list(points.values()), marker="o", markersize=3, label=name)
     axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
     axes.grid(alpha=0.3)
     figure.legend(fontsize=7, loc="outside right upper")

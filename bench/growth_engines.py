@@ -13,9 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
-from bench.milvus_server import milvus_server
+from bench.library import server_library
 from ingestion.machine import loopback_service
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
@@ -121,13 +120,9 @@ class InStore:
         return [id_ for id_, _ in self._store.keyword(terms, k)]
 
     def memory_mb(self) -> float:
-        """See `Engine`; of the processes that keep the data."""
+        """See `Engine`; of the library's owner."""
         owner = loopback_service.find(self._data / "library" / "owner.json")
-        if owner:
-            return _resident_mb([psutil.Process(owner.pid)])
-        return _resident_mb(
-            [p for p in psutil.Process().children(recursive=True) if "milvus" in p.name()]
-        )
+        return _resident_mb([psutil.Process(owner.pid)] if owner else [])
 
     def disk_mb(self) -> float:
         """See `Engine`."""
@@ -166,6 +161,11 @@ class OnServer(InStore):
         client.refresh_load(name)
         client.close()
 
+    def memory_mb(self) -> float:
+        """See `Engine`; of the server's processes."""
+        started = psutil.Process().children(recursive=True)
+        return _resident_mb([process for process in started if "milvus" in process.name()])
+
 
 @contextmanager
 def arrays() -> Iterator[Engine]:
@@ -192,14 +192,8 @@ def server() -> Iterator[Engine]:
     Raises:
         MilvusUnavailable: There is none here.
     """
-    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
-    environment = Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
-    with TemporaryDirectory() as data, milvus_server(environment, Path(data)) as uri:
-        store = Store(StoreSettings(uri=uri, timeout_s=600), Path(data), "grown", lambda: _DIM)
-        try:
-            yield OnServer(store, Path(data), uri)
-        finally:
-            store.close()
+    with server_library("grown", _DIM) as (store, data, uri):
+        yield OnServer(store, data, uri)
 
 
 ENGINES = {"arrays in memory": arrays, "Milvus Lite": local, "Milvus 2.3.5 server": server}

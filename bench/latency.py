@@ -10,25 +10,22 @@ server (dense; it has no keyword search), NumPy brute force, and bm25s.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from bench import charts, record
 from bench.ingest import FILES, papers_of
-from bench.library import TemporaryLibrary
-from bench.milvus_server import MilvusUnavailable, milvus_server
+from bench.library import TemporaryLibrary, server_library
+from bench.milvus_server import MilvusUnavailable
 from ingestion.machine import loopback_service
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
@@ -209,16 +206,6 @@ def _vectors(count: int, seed: int = 0) -> Vectors:
     return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
 
 
-@contextmanager
-def _server_library() -> Iterator[Store]:
-    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
-    environment = Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
-    with TemporaryDirectory() as data, milvus_server(environment, Path(data)) as uri:
-        store = Store(StoreSettings(uri=uri, timeout_s=600), Path(data), "random", lambda: _DIM)
-        yield store
-        store.close()
-
-
 def table(figures: dict[str, Any]) -> str:
     """The ways of searching as lines of text, a block a size; milliseconds."""
     lines = []
@@ -246,8 +233,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     figures: dict[str, Any] = {"sizes": []}
     try:
-        with nullcontext() if chosen.no_server else _server_library() as server:
-            for row in measure(papers, sorted(chosen.sizes), chosen.queries, server, _say):
+        with nullcontext() if chosen.no_server else server_library("random", _DIM) as server:
+            store = server[0] if server else None
+            for row in measure(papers, sorted(chosen.sizes), chosen.queries, store, _say):
                 figures["sizes"].append(row)
                 if not chosen.no_files:
                     _keep(figures)

@@ -1,15 +1,19 @@
 """The product's own store, embedder and retriever in a folder that is gone afterwards."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
+from bench.milvus_server import milvus_server
 from bench.vectors import cached
 from ingestion.embedding import Embedder
 from ingestion.embedding.model import LocalEmbedder
@@ -54,6 +58,23 @@ class TemporaryLibrary:
         vectors = cached("product", texts, encode) if self._usual else encode(texts)
         self.store.upsert(papers, vectors)
         self.store.flush()
+
+
+@contextmanager
+def server_library(model: str, dim: int) -> Iterator[tuple[Store, Path, str]]:
+    """The product's own store on a Milvus server of its own; with it the server's data folder and address.
+
+    Raises:
+        MilvusUnavailable: There is none here.
+    """
+    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
+    environment = Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
+    with tempfile.TemporaryDirectory() as data, milvus_server(environment, Path(data)) as uri:
+        store = Store(StoreSettings(uri=uri, timeout_s=600), Path(data), model, lambda: dim)
+        try:
+            yield store, Path(data), uri
+        finally:
+            store.close()
 
 
 class Remembering:

@@ -139,7 +139,7 @@ def _measured(address: str, token: str, pid: int, clients: int, minutes: float) 
         "errors": dict(tally.errors),
         "answers_with_source": tally.answered,
         "without_token": refused,
-        "seconds": {kind: _spread(each) for kind, each in sorted(tally.seconds.items())},
+        "seconds": {kind: spread(each) for kind, each in sorted(tally.seconds.items())},
         "memory_mb": {
             "first_third": statistics.median(memory[:third]),
             "last_third": statistics.median(memory[-third:]),
@@ -148,7 +148,8 @@ def _measured(address: str, token: str, pid: int, clients: int, minutes: float) 
     }
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, float]:
+    """How many waits, their median and 95th percentile, in seconds."""
     ordered = sorted(seconds)
     return {
         "n": len(ordered),

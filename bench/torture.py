@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 
 from bench import record
-from bench.serving import memory_mb
+from bench.serving import memory_mb, spread
 from bench.torture_faults import Disk, Faults, Model
 from ingestion.paper import Paper
 from ingestion.store.owner import stop_owner
@@ -284,7 +284,7 @@ def _measured(
         "done_jobs": len(tally.jobs),
         "by_phase": {name: dict(seen) for name, seen in sorted(tally.seen.items())},
         "seconds_to_a_right_answer_after": _recovered(over, tally.right_at),
-        "seconds": {name: _spread(each) for name, each in sorted(tally.seconds.items())},
+        "seconds": {name: spread(each) for name, each in sorted(tally.seconds.items())},
         "told": {
             said.replace(str(home), "HOME"): times for said, times in tally.errors.most_common(30)
         },
@@ -347,15 +347,6 @@ def _thirds(samples: list[float]) -> dict[str, Any]:
         "last_third": round(statistics.median(samples[-third:]), 1),
         "most": round(max(samples), 1),
         "samples": [round(each) for each in samples],
-    }
-
-
-def _spread(seconds: list[float]) -> dict[str, float]:
-    ordered = sorted(seconds)
-    return {
-        "n": len(ordered),
-        "p50": round(statistics.median(ordered), 3),
-        "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 3),
     }
 
 

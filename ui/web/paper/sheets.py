@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from starlette.requests import Request
@@ -55,21 +55,19 @@ def text(asked: Mapping[str, str]) -> Response:
 
 def words_of(page: Page, said: str) -> dict[str, Any]:
     """Each word with its start in the page's text and its box, in shares of the page from its left and top."""
-    width, height = max(1.0, page.width), max(1.0, page.height)
     return {
         "words": [
-            [
-                start,
-                said[start:end],
-                *(
-                    round(edge / length, 4)
-                    for edge, length in zip(box, (width, height) * 2, strict=True)
-                ),
-            ]
+            [start, said[start:end], *in_shares(box, page)]
             for (start, end), box in zip(page.words, page.boxes, strict=True)
             if any(box)
         ]
     }
+
+
+def in_shares(box: Sequence[float], page: Page) -> list[float]:
+    """Left, top, right and bottom in shares of the page's width and height, from points."""
+    lengths = (max(1.0, page.width), max(1.0, page.height)) * 2
+    return [round(edge / length, 4) for edge, length in zip(box, lengths, strict=True)]
 
 
 def blocks_of(document: Document) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rag_agent.grounding.excerpt import Excerpt
 from ui.web import messages
 from ui.web.navigation import go
 from ui.web.paper.finding import LEAST_CHARACTERS, MOST_HITS, Found, find, sentence_of
+from ui.web.paper.sheets import in_shares
 from ui.web.program import program
 from ui.web.texts import say
 
@@ -191,12 +192,8 @@ def _mark(text: Document | None, found: Found, kind: str) -> dict[str, Any]:
     if text is None or found.page > len(text.pages):
         return mark
     page = text.pages[found.page - 1]
-    width, height = max(1.0, page.width), max(1.0, page.height)
-    boxes = [
-        [round(x0 / width, 4), round(y0 / height, 4), round(x1 / width, 4), round(y1 / height, 4)]
-        for x0, y0, x1, y1 in page.boxes_of(found.start, found.end)
-    ]
-    return {**mark, "boxes": boxes}
+    boxes = page.boxes_of(found.start, found.end)
+    return {**mark, "boxes": [in_shares(box, page) for box in boxes]}
 
 
 def _selected(sent: Any) -> Found | None:
