@@ -17,7 +17,7 @@ from typing import Any
 
 from rag_agent.answer import Answer
 from rag_agent.assistant import Assistant
-from rag_agent.grounding.names import names, numbers
+from rag_agent.grounding.checks.names import names, numbers
 from rag_agent.settings import load_settings
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from bench import marks, record
 from bench.works import finished
 from ingestion.errors import AgentError
 from rag_agent.assistant import Assistant
-from rag_agent.grounding.names import numbers, value_of
+from rag_agent.grounding.checks.names import numbers, value_of
 from rag_agent.settings import load_settings
 from rag_agent.tables import Table, columns_of, making
 

@@ -63,7 +63,7 @@ PAPERS = {
     "page_of": ("Page {page}", "第 {page} 页"),
     "page_broken": ("This page cannot be shown.", "无法显示该页。"),
     "go_to_page": ("Go to page", "转到页"),
-    "cite": ("Cite as BibTeX", "BibTeX 引用"),
+    "cite": ("Cite", "引用"),
     "ask_paper": ("Ask this paper", "询问这篇论文"),
     "code_paper": ("Code from this paper", "从这篇论文写代码"),
     "question": ("Question", "问题"),

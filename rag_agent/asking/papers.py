@@ -4,7 +4,7 @@ from ingestion.document import Form
 from ingestion.errors import DocumentError
 from ingestion.fulltext.forms import NAMES
 from ingestion.paper import Paper
-from rag_agent.asking.planning import ids_in
+from rag_agent.asking.planning import ids_in, sought_for
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.citation import Hit
@@ -42,13 +42,14 @@ def read(state: State, services: Services) -> State:
         if found is not None:
             return {**found, "rounds": state.get("rounds", 0) + 1}
     with services.step("read", paper.arxiv_id) as closing:
-        evidence = full_text(paper, part, limit, services)
+        sought = sought_for(part, state["plan"].query)
+        evidence = full_text(paper, sought, limit, services)
         form: Form = next((e.form for e in evidence if e.form), "pdf")
         read_as = f"full text ({NAMES[form]})" if evidence else f"abstract only{stood_in(paper)}"
         closing.append(f"{paper.arxiv_id}: {read_as}")
         if not evidence:
             hit = Hit(paper, 1.0, 1.0, passes=True)
-            evidence = abstract_evidence(part, (hit,), services.embedder, limit)
+            evidence = abstract_evidence(sought, (hit,), services.embedder, limit)
     return {"evidence": evidence, "rounds": state.get("rounds", 0) + 1}
 
 

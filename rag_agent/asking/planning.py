@@ -9,7 +9,7 @@ from ingestion.errors import InvalidArxivId, InvalidReply
 from ingestion.paper import ArxivId, parse_arxiv_id
 from ingestion.terms import terms
 from rag_agent.answer import Language, Route
-from rag_agent.grounding.names import ARXIV_ID
+from rag_agent.grounding.checks.names import ARXIV_ID
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.reader import Prompts
 
@@ -24,11 +24,16 @@ _PARTS = re.compile(
     r",? and (?=(?:(?:in|on|with|for|by|to|at|from|of) )?(?:a \w+ of )?(?:what|which|how|why|who|when|where)\b)",
     re.I,
 )
+_LEANS = re.compile(
+    r"\b(?:it|its|they|them|their|this|that|these|those|he|she|him|her|one|ones|same|other|there)\b",
+    re.I,
+)
 _WORD = re.compile(r"[^\W_](?:[\w.+-]*[^\W_])?")
 _REQUEST_WORDS = frozenset(
     """get give show fetch download find add grab pull search please new newest latest recent arxiv paper papers
     preprint preprints article articles""".split()
 )
+_FEW_TERMS = 3  # "how many does RAG-Sequence?" says nothing of what is counted
 _PART_WORDS = 4  # "and why" asks for the reason of the same thing: one part
 
 Keyword = Annotated[str, StringConstraints(max_length=40)]
@@ -65,11 +70,20 @@ def language_of(text: str) -> Language:
 
 
 def parts_of(question: str) -> list[str]:
-    """The parts of a question that asks for two things, as they stand; none where it asks for one."""
-    pieces = [piece.strip(" ,;") for piece in _PARTS.split(question.strip())]
+    """The parts of a question that asks for two things; none where it asks for one."""
+    pieces = [piece.strip(" ,;?") for piece in _PARTS.split(question.strip())]
     if len(pieces) < 2 or any(len(piece.split()) < _PART_WORDS for piece in pieces):
         return []
-    return [piece if piece.endswith("?") else f"{piece}?" for piece in pieces]
+    return [f"{piece[:1].upper()}{piece[1:]}?" for piece in pieces]
+
+
+def sought_for(part: str, question: str) -> str:
+    """What is searched for a part: with the whole question where it leans on that, as "how long for the big one?" does.
+
+    It is asked as it stands: asked with the whole, a small model answers the first part again.
+    """
+    leans = _LEANS.search(part) or len(set(terms(part))) <= _FEW_TERMS
+    return f"{part} {question}" if leans and question not in part else part
 
 
 def ids_in(text: str) -> list[ArxivId]:

@@ -5,7 +5,7 @@ from ingestion.paper import Paper
 from ingestion.sources.arxiv_api import ArxivApi
 from ingestion.terms import terms
 from rag_agent.asking.papers import full_text
-from rag_agent.asking.planning import hypothetical_abstract, other_query
+from rag_agent.asking.planning import hypothetical_abstract, other_query, sought_for
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.events import Fetched, Searched
@@ -19,22 +19,23 @@ _TEXTS_SEARCHED = 50  # opening one that was read before takes some 20 ms
 def retrieve(state: State, services: Services) -> State:
     """Search the library for the current part and gather the sentences that pass."""
     part, tried = state["parts"][0], state.get("tried", [])
-    query = tried[-1] if tried else part
+    sought = sought_for(part, state["plan"].query)
+    query = tried[-1] if tried else sought
     with services.step("search", part) as closing:
         hits = services.retriever.search(query)
         passing = tuple(hit for hit in hits if hit.passes)
         threshold = services.settings.retrieval.threshold
         # An imagined abstract is searched with, and never shown as if it were a query or a fact.
         imagined = query in state.get("imagined", [])
-        shown = part if imagined else query
+        shown = query if tried and not imagined else part
         papers = "1 paper" if len(passing) == 1 else f"{len(passing)} papers"
         closing.append(f"“{shown}”: {papers} ≥ {threshold:g}")
         services.say(Searched(shown, hits, len(passing), threshold))
         limit = services.settings.retrieval.sentences
-        evidence = abstract_evidence(part, passing, services.embedder, limit)
-    read = _texts_at_hand(part, threshold, services) if not tried else []
+        evidence = abstract_evidence(sought, passing, services.embedder, limit)
+    read = _texts_at_hand(sought, threshold, services) if not tried else []
     if read:
-        evidence = best_of(part, [*evidence, *read], services.embedder, limit)
+        evidence = best_of(sought, [*evidence, *read], services.embedder, limit)
     return {
         "tried": tried or [query],
         "queries": [*state.get("queries", []), *([] if imagined else [query])],

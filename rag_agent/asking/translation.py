@@ -8,7 +8,7 @@ from ingestion.terms import terms
 from rag_agent.asking.planning import language_of
 from rag_agent.asking.services import Services
 from rag_agent.citation import Claim
-from rag_agent.grounding.names import names, numbers, value_of
+from rag_agent.grounding.checks.names import names, numbers, value_of
 from rag_agent.model.client import Message
 
 _TOKENS = 120

@@ -6,9 +6,11 @@ from itertools import combinations
 from ingestion.embedding import Embedder
 from ingestion.terms import terms
 from rag_agent.citation import Claim
+from rag_agent.grounding.checks.quantities import counts_alike, counts_what_was_asked
+from rag_agent.grounding.checks.siblings import is_a_siblings
+from rag_agent.grounding.checks.verification import meets, stands_on
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.verification import counts_what_was_asked, meets, stands_on
 
 _SINGLES = 12  # all that is shown on one paper
 _PAIRED = 6  # of the nearest sentences: 15 pairs and 20 triples
@@ -42,7 +44,9 @@ def attributed(
         if (
             stands_on(text, quotes, question)
             and meets(question, quotes)
+            and counts_alike(text, quotes, question)
             and counts_what_was_asked(text, question, quotes)
+            and not is_a_siblings(text, question, quotes)
         ):
             best = max(cosines[id(evidence)] for evidence in quotes)
             return Claim(text, True, tuple(keys.cite(evidence, best, text) for evidence in quotes))

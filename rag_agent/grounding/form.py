@@ -10,6 +10,7 @@ _YES_NO = re.compile(
 # "How many" and its like ask for a number, every other "how" for an explanation.
 _MEASURE = """accurate accurately big close deep expensive far fast frequently good great high large long low many
 much often old quickly slow small strong tall well wide"""
+_WHY = re.compile(r"\bwhy\b|\bexplain\b|\breasons?\b", re.I)
 _EXPLAIN = re.compile(
     rf"^(?:compare|contrast)\b|\b(?:why|explain|describe|elaborate|in what way)\b"
     rf"|\bhow\b(?! (?:{'|'.join(_MEASURE.split())})\b)",
@@ -35,3 +36,8 @@ def form_of(question: str) -> Form:
     if bare or _YES_NO.match(asked) or _YES_NO.match(question.strip()):
         return "yes_no"
     return "explain" if _EXPLAIN.search(question) else "fact"
+
+
+def asks_why(question: str) -> bool:
+    """Whether a question asks for reasons."""
+    return bool(_WHY.search(question))

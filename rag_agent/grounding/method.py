@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ingestion.embedding import Embedder
+from rag_agent.grounding.checks.names import names
 from rag_agent.grounding.evidence import Evidence, context
-from rag_agent.grounding.names import names
 from rag_agent.grounding.open_paper import OpenPaper
 
 FORMULA_WEIGHT = 0.5

@@ -24,8 +24,8 @@ from ingestion.fulltext.passages import (
 )
 from ingestion.paper import Paper
 from ingestion.terms import terms
+from rag_agent.grounding.checks.names import topic_of
 from rag_agent.grounding.evidence import Evidence, context
-from rag_agent.grounding.names import topic_of
 from rag_agent.grounding.table_cells import asked_for
 
 Scores = NDArray[np.float32]
@@ -110,12 +110,20 @@ class OpenPaper:
             return -1.0
         return float((self._means @ self._embedder.encode([question])[0]).max())
 
-    def best_sentences(self, question: str, n: int = 12) -> list[Evidence]:
-        """The `n` sentences that say most about a question, in the order of the paper."""
+    def best_sentences(
+        self, question: str, n: int = 12, about: frozenset[str] = frozenset()
+    ) -> list[Evidence]:
+        """The `n` sentences that say most about a question, in the order of the paper.
+
+        Args:
+            question: English.
+            n: Most sentences; of tables whole rows may come on top.
+            about: Stems of which each sentence shall hold one; empty: any sentence may do.
+        """
         if not self.sentences:
             return []
         ranked = self._ranked(question)
-        chosen = self._chosen(ranked, n)
+        chosen = self._holding(about, ranked)[:n] if about else self._chosen(ranked, n)
         rows = self._rows_asked_for(question, sorted(chosen, key=lambda i: -ranked.sentences[i]))
         of_rows = dict(zip(rows, self._embedder.encode(list(rows.values())), strict=True))
         shown = sorted({*rows, *(i for i in chosen if self.sentences[i].kind != "table")})
@@ -170,6 +178,11 @@ class OpenPaper:
         }
         of_passages = [index for index in best if index in within][: int(n * PASSAGE_SHARE)]
         return list(dict.fromkeys([*of_passages, *best]))[:n]
+
+    def _holding(self, stems: frozenset[str], ranked: "_Ranked") -> list[int]:
+        """Sentences that hold one of some stems, best first."""
+        best = np.argsort(-ranked.sentences, kind="stable").tolist()
+        return [i for i in best if not stems.isdisjoint(terms(self.sentences[i].reading))]
 
     def _ranked(self, question: str) -> "_Ranked":
         query, asked = self._embedder.encode([question])[0], terms(question)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ingestion.document.tables import SEPARATOR
 from ingestion.terms import terms
-from rag_agent.grounding.names import numbers
+from rag_agent.grounding.checks.names import numbers
 
 ROWS = 5
 """Most rows of one table that are shown."""

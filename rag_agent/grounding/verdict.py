@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.fulltext.passages import sentences_in
-from rag_agent.grounding.verification import denies
+from rag_agent.grounding.checks.verification import denies
 from rag_agent.model.client import LanguageModel, Message
 from rag_agent.model.sureness import Sureness
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from ingestion.terms import terms
+from rag_agent.grounding.checks.verification import denies, directions
 from rag_agent.grounding.evidence import Evidence
-from rag_agent.grounding.verification import denies, directions
 
 _SAME_THING = 0.6
 _SHARED_TERMS = 0.3

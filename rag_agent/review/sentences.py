@@ -9,11 +9,11 @@ from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.asking.services import Services
 from rag_agent.citation import Claim
+from rag_agent.grounding.checks.names import numbers, value_of
+from rag_agent.grounding.checks.verification import stands_on
 from rag_agent.grounding.drafting import checked
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.names import numbers, value_of
-from rag_agent.grounding.verification import stands_on
 
 _TOKENS = 90
 _LEAST_WORDS = 6

@@ -5,18 +5,19 @@ from typing import Any
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.asking.papers import full_text, paper_of
+from rag_agent.asking.papers import open_text, paper_of
 from rag_agent.asking.services import Services
 from rag_agent.citation import Claim, Hit
 from rag_agent.grounding import write_claims
+from rag_agent.grounding.checks.names import numbers, value_of
 from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.names import numbers, value_of
 from rag_agent.jobs import Run
 from rag_agent.tables.columns import Column, column, columns_of, propose
 from rag_agent.tables.table import Cell, Row, Table
 
 KIND = "table"
+_SENTENCES = 8  # shown for a cell: more are slower to read and hold more to mistake
 
 
 def arguments(question: str, papers: list[str], query: str = "", most: int = 10) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def make_table(run: Run, services: Services) -> dict[str, Any]:
 
 
 def cell_of(paper: Paper, asked: Column, services: Services) -> Cell:
-    """What one paper says about one column: its full text is read where it is at hand, else its abstract.
+    """What one paper says about one column: where papers say it, and where the full text is not at hand, the abstract.
 
     Raises:
         AgentError: There is no reader model.
@@ -70,14 +71,21 @@ def cell_of(paper: Paper, asked: Column, services: Services) -> Cell:
             kept="The cells read so far are kept",
             next_step="`arxiv-agent setup` brings one; then start the table again",
         )
-    limit = services.settings.retrieval.sentences
-    evidence = full_text(paper, asked.question, limit, services)
-    read = "full text" if evidence else "abstract"
-    if not evidence:
-        hit = Hit(paper, 1.0, 1.0, passes=True)
-        evidence = abstract_evidence(asked.question, (hit,), services.embedder, limit)
+    evidence, read = _evidence(paper, asked, services)
     claims = _claims(asked, evidence, services)
     return next((_cell(claim, read) for claim in claims if _fits(claim, asked)), Cell(read=read))
+
+
+def _evidence(paper: Paper, asked: Column, services: Services) -> tuple[list[Evidence], str]:
+    """The sentences that may fill a cell, and what was read for them."""
+    opened = None if asked.in_abstract and paper.abstract else open_text(paper, services)
+    if opened is not None:
+        sought = asked.told_as or asked.question
+        about = asked.about if asked.told_as else frozenset()
+        return opened.best_sentences(sought, _SENTENCES, about), "full text"
+    hit = Hit(paper, 1.0, 1.0, passes=True)
+    limit = services.settings.retrieval.sentences
+    return abstract_evidence(asked.question, (hit,), services.embedder, limit), "abstract"
 
 
 def _claims(asked: Column, evidence: list[Evidence], services: Services) -> tuple[Claim, ...]:

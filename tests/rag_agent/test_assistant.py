@@ -437,7 +437,7 @@ TWO_PARTS = (
 )
 PARTS = (
     "When does the rate of bubble bursts peak?",
-    "how large is the error of lighthouse lenses?",
+    "How large is the error of lighthouse lenses?",
 )
 
 

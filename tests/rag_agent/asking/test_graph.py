@@ -136,7 +136,7 @@ def test_or_the_one_without_an_answer_is_named(graph: Any) -> None:
     answer = run(graph, TWO, desk("NOT STATED", "0.8 micrometres"))
     assert (answer.verdict, answer.missing) == ("partly supported", (QUESTION,))
     other = run(graph, TWO, desk(PEAK, "NOT STATED"))
-    assert other.missing == ("how large is the error of lighthouse lenses?",)
+    assert other.missing == ("How large is the error of lighthouse lenses?",)
 
 
 @pytest.mark.parametrize(

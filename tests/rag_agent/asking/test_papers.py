@@ -41,18 +41,23 @@ def test_the_full_text_is_read_where_it_is_at_hand() -> None:
     shelf = Shelf()
     shelf.pdfs = [SOURDOUGH]
     services = desk(shelf=shelf, read=[evidence(PEAK)])
-    made = read(asked("q", paper=SOURDOUGH, parts=["When does it peak?"]), services)
+    made = read(
+        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does it peak?"]), services
+    )
     assert [found.text for found in made["evidence"]] == [PEAK]
     assert made["evidence"][0].page == 3
     assert "full text (PDF)" in services.steps[-1].detail
     html = desk(shelf=shelf, read=[evidence(PEAK, page=0, form="html")])
-    read(asked("q", paper=SOURDOUGH, parts=["When does it peak?"]), html)
+    read(asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does it peak?"]), html)
     assert "full text (HTML)" in html.steps[-1].detail
 
 
 def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
     services = desk()
-    made = read(asked("q", paper=SOURDOUGH, parts=["When does the rate peak?"]), services)
+    made = read(
+        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does the rate peak?"]),
+        services,
+    )
     assert PEAK in [found.text for found in made["evidence"]]
     assert {found.page for found in made["evidence"]} == {None}
     assert "abstract only" in services.steps[-1].detail
@@ -61,7 +66,9 @@ def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
 def test_the_step_says_when_another_place_stood_in_for_arxiv() -> None:
     services = desk()
     paper = replace(SOURDOUGH, origin="semantic_scholar")
-    read(asked("q", paper=paper, parts=["When does the rate peak?"]), services)
+    read(
+        asked("q", plan=plain_plan("q"), paper=paper, parts=["When does the rate peak?"]), services
+    )
     assert "as Semantic Scholar has it: arXiv did not answer" in services.steps[-1].detail
 
 
@@ -71,6 +78,9 @@ def test_a_pdf_that_cannot_be_read_is_told_and_the_abstract_read() -> None:
             raise PdfError("The PDF has no text")
 
     services = desk(shelf=Broken())
-    made = read(asked("q", paper=SOURDOUGH, parts=["When does the rate peak?"]), services)
+    made = read(
+        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does the rate peak?"]),
+        services,
+    )
     assert made["evidence"]
     assert "no text" in services.notices[0]

@@ -13,6 +13,7 @@ from rag_agent.asking.planning import (
     make_plan,
     other_query,
     plain_plan,
+    sought_for,
 )
 from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
@@ -97,3 +98,20 @@ def test_a_reply_that_is_no_plan() -> None:
 def test_a_hypothetical_abstract_is_plain_text() -> None:
     model = ScriptedModel([" Birds learn songs from their fathers. "])
     assert hypothetical_abstract("q?", model, Prompts()) == "Birds learn songs from their fathers."
+
+
+@pytest.mark.parametrize(
+    ("part", "with_the_whole"),
+    [
+        ("How long for the big one?", True),
+        ("How many does OvenNet take?", True),
+        ("How was it measured?", True),
+        ("Which flour was used for the second batch of bread?", False),
+    ],
+)
+def test_a_part_that_leans_on_the_question_is_searched_with_it(
+    part: str, with_the_whole: bool
+) -> None:
+    question = "How long does the small oven take, and so on?"
+    assert sought_for(part, question) == (f"{part} {question}" if with_the_whole else part)
+    assert sought_for(part, part) == part

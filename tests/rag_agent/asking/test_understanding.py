@@ -77,7 +77,7 @@ def test_a_question_of_two_parts_has_two() -> None:
         asked("When does the rate of bubble bursts peak, and how large is the error of the lens?"),
         desk(),
     )
-    assert made["parts"] == [QUESTION, "how large is the error of the lens?"]
+    assert made["parts"] == [QUESTION, "How large is the error of the lens?"]
 
 
 def test_the_paper_that_the_user_chose_wins() -> None:

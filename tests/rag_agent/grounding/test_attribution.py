@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from ingestion.embedding import HashingEmbedder
 from rag_agent.grounding.attribution import attributed, decided_by
+from rag_agent.grounding.checks.verification import stands_on
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
-from rag_agent.grounding.verification import stands_on
 from tests.rag_agent.grounding.pieces import PEAK, VIT, evidence
 
 WARM = "The jar stands at 24 degrees in a bath of water."

@@ -171,3 +171,16 @@ def test_quotes_without_a_model_show_their_cosine_and_only_what_is_quotable() ->
 def test_whatever_is_written_a_claim_has_a_quote_and_no_other_number(text: str) -> None:
     claim = checked(text, WHEN, SHOWN, HashingEmbedder(512), Keys())
     assert claim is None or claim.citations
+
+
+def test_a_reason_that_stands_beside_the_quote_is_quoted_too() -> None:
+    rise = "The dough rises fastest at 24 degrees."
+    reason = "We argue that this is because of the yeast."
+    further = "The flour was bought in May."
+    places = {rise: 0, reason: len(rise) + 1, further: len(rise) + len(reason) + 2}
+    shown = [evidence(text, start) for text, start in places.items()]
+    told = claims(rise, "Why does it rise so fast then?", shown)
+    assert [(claim.text, claim.quoted) for claim in told] == [(rise, False), (reason, True)]
+    assert [claim.text for claim in claims(rise, "When does it rise so fast?", shown)] == [rise]
+    far = [shown[0], evidence(reason, 2_000)]
+    assert len(claims(rise, "Why does it rise so fast?", far)) == 1

@@ -32,3 +32,10 @@ def test_sentences_are_exact_quotes_in_the_order_of_the_paper(opened: OpenPaper)
 
 def test_a_question_that_shares_no_word_still_gets_passages(opened: OpenPaper) -> None:
     assert len(opened.best_passages("xyzzy", k=2)) == 2
+
+
+def test_sentences_about_something_hold_one_of_its_stems(opened: OpenPaper) -> None:
+    found = opened.best_sentences("What is spread in March?", n=4, about=frozenset({"speci"}))
+    assert found
+    assert all("species" in evidence.text for evidence in found)
+    assert opened.best_sentences("What is spread?", about=frozenset({"zeppelin"})) == []

@@ -6,7 +6,7 @@ import pytest
 
 from ingestion.errors import AgentError, ModelUnavailable
 from rag_agent.jobs import FolderJobs, Run
-from rag_agent.tables import Table, making
+from rag_agent.tables import Table, columns_of, making
 from tests.papers import LIGHTHOUSE, PONDS
 from tests.rag_agent.asking.desk import Desk, desk, prompts
 
@@ -76,3 +76,13 @@ def test_what_cannot_be_made_says_why(tmp_path: Path) -> None:
     jobs = FolderJobs(tmp_path)
     with pytest.raises(AgentError, match="reader model"):
         jobs.run(jobs.add(making.KIND, ASKED).id, working(desk(no_model=True)))
+
+
+def test_what_an_abstract_tells_is_asked_of_the_abstract_and_the_code_of_sentences_about_it() -> (
+    None
+):
+    services = desk(REPLIES[0], "NOT STATED")
+    result, code = columns_of("main result; code available")
+    cell = making.cell_of(LIGHTHOUSE, result, services)
+    assert (cell.read, cell.value) == ("abstract", REPLIES[0])
+    assert making.cell_of(LIGHTHOUSE, code, services).text == "not stated"

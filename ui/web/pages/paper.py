@@ -57,14 +57,19 @@ def show(paper: Paper) -> None:
         messages.small(paper.comment)
     collecting.show_marks(paper.arxiv_id)
     reading.show_summary(paper)
-    show_asking(paper)
-    reading.show_similar(paper)
-    show_citing(paper)
-    pages, references = st.tabs([say("full_text"), say("references")])
+    show_asking(paper, "ask_paper", "question")
+    names = ("full_text", "references", "similar", "cite", "code_paper")
+    pages, references, similar, cited, coded = st.tabs([say(name) for name in names])
     with pages:
         show_pages(paper)
     with references:
         show_references(paper)
+    with similar:
+        reading.show_similar(paper)
+    with cited:
+        show_citing(paper)
+    with coded:
+        show_asking(paper, "code_paper", "what_code", say("code_default"))
     with st.popover(say("delete_paper"), icon=":material/delete:"):
         messages.plain(paper.title)
         st.button(say("delete_sure"), key="delete", on_click=delete, args=(paper.arxiv_id,))
@@ -73,33 +78,28 @@ def show(paper: Paper) -> None:
 def show_citing(paper: Paper) -> None:
     """The paper's entry as text, and as files for reference managers."""
     library = program().assistant.library
-    with st.expander(say("cite")):
-        st.code(library.references([paper]), "bibtex", wrap_lines=True)
-        with st.container(horizontal=True):
-            for form, each in FORMATS.items():
-                st.download_button(
-                    each.title,
-                    partial(library.references, [paper], form, keep_keys=True),
-                    file_name=f"{paper.arxiv_id.replace('/', '_')}{each.suffix}",
-                    mime=each.media_type,
-                    key=f"reference-{form}",
-                    on_click="ignore",
-                )
+    st.code(library.references([paper]), "bibtex", wrap_lines=True)
+    with st.container(horizontal=True):
+        for form, each in FORMATS.items():
+            st.download_button(
+                each.title,
+                partial(library.references, [paper], form, keep_keys=True),
+                file_name=f"{paper.arxiv_id.replace('/', '_')}{each.suffix}",
+                mime=each.media_type,
+                key=f"reference-{form}",
+                on_click="ignore",
+            )
 
 
-def show_asking(paper: Paper) -> None:
-    """Questions and programs from this paper alone; both go on in the chat."""
-    for key, label, default in (
-        ("ask_paper", "question", ""),
-        ("code_paper", "what_code", say("code_default")),
-    ):
-        with st.form(key, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            text = st.text_input(say(label), default, key=f"{key}-text")
-            sent = st.form_submit_button(say(key))
-        if sent and text.strip():
-            question = text if key == "ask_paper" else say("code_request", what=text)
-            st.session_state["to_ask"] = question
-            go("chat", paper=paper.arxiv_id)
+def show_asking(paper: Paper, key: str, label: str, default: str = "") -> None:
+    """A question, or a program, from this paper alone; it goes on in the chat."""
+    with st.form(key, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(say(label), default, key=f"{key}-text")
+        sent = st.form_submit_button(say(key))
+    if sent and text.strip():
+        question = text if key == "ask_paper" else say("code_request", what=text)
+        st.session_state["to_ask"] = question
+        go("chat", paper=paper.arxiv_id)
 
 
 def show_pages(paper: Paper) -> None:

@@ -45,13 +45,12 @@ def show_similar(paper: Paper) -> None:
     except AgentError as error:
         messages.notice(str(error))
         return
-    if hits:
-        with st.expander(say("similar")):
-            for hit in hits:
-                label = f"{hit.cosine:.2f}  {hit.paper.title} ({hit.paper.year or '–'})"
-                key = f"similar-{hit.paper.arxiv_id}"
-                if st.button(escaped(label), key=key, type="tertiary"):
-                    go("paper", id=hit.paper.arxiv_id)
+    if not hits:
+        messages.small(say("no_hits"))
+    for hit in hits:
+        label = f"{hit.cosine:.2f}  {hit.paper.title} ({hit.paper.year or '–'})"
+        if st.button(escaped(label), key=f"similar-{hit.paper.arxiv_id}", type="tertiary"):
+            go("paper", id=hit.paper.arxiv_id)
 
 
 def _begin(arxiv_id: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_agent.grounding.names import names, numbers, topic_of, value_of, words
+from rag_agent.grounding.checks.names import names, numbers, topic_of, value_of, words
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 # A name in one sentence of fifty is what the paper is about; fewer than four say little of a short text.
 _TOPIC_SHARE = 0.02
@@ -23,10 +24,36 @@ _WORD_NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
-_UNITS = frozenset(
+UNITS = frozenset(
     """% percent gb mb kb tb ghz mhz hz kev mev gev tev ev nm mm cm km kg ms fps db hours hour minutes
     days million billion trillion thousand kpc mpc pc au k""".split()
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number where it stands in a text.
+
+    Args:
+        value: In one spelling, without unit.
+        start: Offset of its first character.
+        end: Offset behind its last.
+        named: Whether it ends a name, as in `ResNet-101`.
+    """
+
+    value: str
+    start: int
+    end: int
+    named: bool
+
+
+def numbers_in(text: str) -> Iterator[Number]:
+    """The numbers of a text as it stands, in order; those written as words are none."""
+    for match in _NUMBER.finditer(text):
+        named = bool(re.search(r"[^\W\d_][-–]?$", text[: match.start()]))
+        signed = match[0].startswith(("-", "+", "−"))
+        named = named or (signed and match.start() > 0 and text[match.start() - 1].isalpha())
+        yield Number(_plain(match[0]), match.start(), match.end(), named)
 
 
 def numbers(text: str) -> set[str]:
@@ -38,15 +65,20 @@ def numbers(text: str) -> set[str]:
     text = re.sub(r"(?<=\d) (?=\d{3}\b)", "", text)
     found = set()
     for match in _NUMBER.finditer(text):
-        value = match[0].replace(",", "").lstrip("+-")
-        value = value.rstrip("0").rstrip(".") if "." in value else value
+        value = _plain(match[0])
         unit = re.match(r"[\s-]*(%|[^\W\d_]+)", text[match.end() :])
         name = unit[1].lower() if unit else ""
-        found.add(value + {"percent": "%"}.get(name, name) if name in _UNITS else value)
+        found.add(value + {"percent": "%"}.get(name, name) if name in UNITS else value)
     words = re.findall(r"[a-z]+", text.lower())
     return found | {
         _WORD_NUMBERS[word] for word in words if word in _WORD_NUMBERS and word != "one"
     }
+
+
+def _plain(number: str) -> str:
+    """`10000` of `+10,000`, `0.5` of `-0.50`."""
+    value = number.replace(",", "").lstrip("+-−")
+    return value.rstrip("0").rstrip(".") if "." in value else value
 
 
 def names(text: str) -> set[str]:
