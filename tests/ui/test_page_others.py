@@ -121,7 +121,8 @@ def test_an_uploaded_pdf_shows_its_pages(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper is not None
     page.open("paper", id=added.paper.arxiv_id)
-    assert [tab.label for tab in page.at.tabs] == ["Full text", "References"]
+    tabs = ["Full text", "References", "Similar papers", "Cite", "Code from this paper"]
+    assert [tab.label for tab in page.at.tabs] == tabs
     assert page.at.text_input(key=f"find-{added.paper.arxiv_id}")
 
 
