@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_in
 from ingestion.terms import terms
-from rag_agent.citation import Claim
+from rag_agent.citation import Citation, Claim
 from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.checks.verification import adds_nothing
 from rag_agent.grounding.evidence import Evidence
@@ -92,40 +92,44 @@ def write_claims(
         if claim is not None and not _repeats(claim, claims):
             claims.append(claim)
             on_claim(claim)
-    if asks_why(question) and claims:
-        for claim in _reasons_beside(claims, evidence, keys)[: max(0, _EXPLAINED - len(claims))]:
+    if asks_why(question):
+        beside = _reasons_beside(claims, evidence)
+        for one in beside[: max(0, _EXPLAINED - len(claims))]:
+            claim = _as_it_stands(one, keys)
             claims.append(claim)
             on_claim(claim)
     return tuple(claims)
 
 
-def _reasons_beside(
-    claims: Sequence[Claim], evidence: Sequence[Evidence], keys: Keys
-) -> list[Claim]:
-    """Of the sentences shown right behind and before the quotes those that give a reason, as they stand.
+def _reasons_beside(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Of the sentences shown right behind and before the quotes those that give a reason.
 
     A small model gives half of a reason, and the other half stands beside it: so it was with 2 of the 7 development
     questions that were explained wrongly or by half (29 November 2026). Every neighbour would be too much.
     """
-    quoted = {(c.page, c.quote) for claim in claims for c in claim.citations}
-    prose = sorted((e for e in evidence if not e.is_row), key=lambda e: (e.page or 0, e.start))
-    found: list[Evidence] = []
-    for place, one in enumerate(prose):
-        if (one.page, one.text) not in quoted:
+    quoted = {_place(citation) for claim in claims for citation in claim.citations}
+    prose = sorted((e for e in evidence if not e.is_row), key=_place)
+    found: dict[tuple[str, int, int], Evidence] = {}
+    for number, one in enumerate(prose):
+        if _place(one) not in quoted:
             continue
-        for other in (*prose[place + 1 : place + 2], *prose[max(0, place - 1) : place]):
-            first, second = sorted((one, other), key=lambda e: e.start)
-            near = second.start - first.start - len(first.text) <= _BESIDE_CHARACTERS
-            new = (other.page, other.text) not in quoted and other not in found
-            if (
-                near
-                and new
-                and other.page == one.page
-                and other.quotable
-                and _REASON.search(other.text)
-            ):
-                found.append(other)
-    return [_as_it_stands(e, keys) for e in found]
+        for other in (*prose[number + 1 : number + 2], *prose[max(0, number - 1) : number]):
+            gives_reason = other.quotable and _REASON.search(other.text)
+            if gives_reason and _place(other) not in quoted and _adjoin(one, other):
+                found.setdefault(_place(other), other)
+    return list(found.values())
+
+
+def _place(of: Evidence | Citation) -> tuple[str, int, int]:
+    """Paper, page and start of a sentence: one order for all, and the same for a sentence and its citation."""
+    return of.paper.arxiv_id, -1 if of.page is None else of.page, of.start
+
+
+def _adjoin(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences stand next to each other on one page of one paper."""
+    first, second = sorted((one, other), key=_place)
+    gap = second.start - first.start - len(first.text)
+    return _place(first)[:2] == _place(second)[:2] and gap <= _BESIDE_CHARACTERS
 
 
 def _as_it_stands(evidence: Evidence, keys: Keys) -> Claim:

@@ -16,6 +16,7 @@ ARXIV_ID = re.compile(
 """What has the shape of an arXiv id: it names a paper, and is no number that a text must hold."""
 
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
+_BEHIND_A_NAME = re.compile(r"(?<=[^\W\d_][-–])")
 _NAME = re.compile(r"[^\W_][\w'’.+-]*[^\W_]|[^\W_]")
 
 _WORD_NUMBERS = {
@@ -50,9 +51,7 @@ class Number:
 def numbers_in(text: str) -> Iterator[Number]:
     """The numbers of a text as it stands, in order; those written as words are none."""
     for match in _NUMBER.finditer(text):
-        named = bool(re.search(r"[^\W\d_][-–]?$", text[: match.start()]))
-        signed = match[0].startswith(("-", "+", "−"))
-        named = named or (signed and match.start() > 0 and text[match.start() - 1].isalpha())
+        named = _BEHIND_A_NAME.match(text, match.start()) is not None
         yield Number(_plain(match[0]), match.start(), match.end(), named)
 
 

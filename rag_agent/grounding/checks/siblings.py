@@ -9,6 +9,7 @@ from rag_agent.grounding.evidence import Evidence
 # A name with what tells it from its siblings: `ResNet-50`, `ViT-B/16`, `SQuAD 2.0`, `VOC 2007`.
 _VARIANT = re.compile(r"\b([A-Za-z]*[A-Z][A-Za-z]*[A-Z][A-Za-z]*)[- –]?v?((?:[A-Z]/)?\d[\w./]*\b)")
 _CENTURY = re.compile(r"^20(?=\d\d$)")  # VOC 2007 is VOC 07
+_MEASURED = re.compile(r"\bhow \w+", re.I)  # "how large" asks for a measure, of no large one
 _SIZES = frozenset("tiny mini small medium base big large huge xl".split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -22,7 +23,7 @@ def is_a_siblings(text: str, question: str, quotes: Sequence[Evidence]) -> bool:
         quotes: What the sentence stands on.
     """
     values = {value_of(n) for n in numbers(text)} - {value_of(n) for n in numbers(question)}
-    asked = _named(question)
+    asked = _named(_MEASURED.sub("", question))
     if not values or not asked:
         return False
     holding = [e for e in quotes if values & {value_of(n) for n in numbers(e.reading)}]

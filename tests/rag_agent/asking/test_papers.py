@@ -6,12 +6,17 @@ from typing import Any
 import pytest
 
 from ingestion.errors import PdfError
+from ingestion.paper import Paper
 from rag_agent.asking.papers import find_paper, read
 from rag_agent.asking.planning import plain_plan
 from rag_agent.asking.state import State
 from tests.papers import PONDS, SOURDOUGH
 from tests.rag_agent.asking.desk import Shelf, asked, desk
 from tests.rag_agent.grounding.pieces import PEAK, evidence
+
+
+def about(paper: Paper, part: str) -> State:
+    return asked("q", plan=plain_plan("q"), paper=paper, parts=[part])
 
 
 def meant(paper: str, **more: Any) -> State:
@@ -41,21 +46,19 @@ def test_the_full_text_is_read_where_it_is_at_hand() -> None:
     shelf = Shelf()
     shelf.pdfs = [SOURDOUGH]
     services = desk(shelf=shelf, read=[evidence(PEAK)])
-    made = read(
-        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does it peak?"]), services
-    )
+    made = read(about(SOURDOUGH, "When does it peak?"), services)
     assert [found.text for found in made["evidence"]] == [PEAK]
     assert made["evidence"][0].page == 3
     assert "full text (PDF)" in services.steps[-1].detail
     html = desk(shelf=shelf, read=[evidence(PEAK, page=0, form="html")])
-    read(asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does it peak?"]), html)
+    read(about(SOURDOUGH, "When does it peak?"), html)
     assert "full text (HTML)" in html.steps[-1].detail
 
 
 def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
     services = desk()
     made = read(
-        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does the rate peak?"]),
+        about(SOURDOUGH, "When does the rate peak?"),
         services,
     )
     assert PEAK in [found.text for found in made["evidence"]]
@@ -66,9 +69,7 @@ def test_the_abstract_is_read_where_there_is_no_pdf() -> None:
 def test_the_step_says_when_another_place_stood_in_for_arxiv() -> None:
     services = desk()
     paper = replace(SOURDOUGH, origin="semantic_scholar")
-    read(
-        asked("q", plan=plain_plan("q"), paper=paper, parts=["When does the rate peak?"]), services
-    )
+    read(about(paper, "When does the rate peak?"), services)
     assert "as Semantic Scholar has it: arXiv did not answer" in services.steps[-1].detail
 
 
@@ -79,7 +80,7 @@ def test_a_pdf_that_cannot_be_read_is_told_and_the_abstract_read() -> None:
 
     services = desk(shelf=Broken())
     made = read(
-        asked("q", plan=plain_plan("q"), paper=SOURDOUGH, parts=["When does the rate peak?"]),
+        about(SOURDOUGH, "When does the rate peak?"),
         services,
     )
     assert made["evidence"]

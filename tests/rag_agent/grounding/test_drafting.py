@@ -184,3 +184,20 @@ def test_a_reason_that_stands_beside_the_quote_is_quoted_too() -> None:
     assert [claim.text for claim in claims(rise, "When does it rise so fast?", shown)] == [rise]
     far = [shown[0], evidence(reason, 2_000)]
     assert len(claims(rise, "Why does it rise so fast?", far)) == 1
+    other_paper = evidence(reason, len(rise) + 1, paper=LIGHTHOUSE)
+    assert len(claims(rise, "Why does it rise so fast?", [shown[0], other_paper])) == 1
+
+
+def test_only_what_is_told_of_reasons_takes_a_number() -> None:
+    before, rise, behind = (
+        "The yeast is warm because of the oven.",
+        "The dough rises fastest at 24 degrees.",
+        "This is because the yeast is warm then.",
+    )
+    second = "The crust of the loaf browns at 200 degrees."
+    texts = (before, rise, behind, second)
+    starts = [sum(len(text) + 1 for text in texts[:place]) for place in range(len(texts))]
+    shown = [evidence(text, start) for text, start in zip(texts, starts, strict=True)]
+    told = claims(f"{rise} {second}", "Why is it so, and what comes then?", shown)
+    assert [claim.text for claim in told] == [rise, second, behind]
+    assert [citation.key for claim in told for citation in claim.citations] == [1, 2, 3]

@@ -20,6 +20,7 @@ from tests.rag_agent.grounding.pieces import evidence
         ("What does the base model reach?", "BREADBASE 48.4; BREADLARGE 81.9", False),
         ("What is reached on BrD 2007?", "On BrD 07 it reaches 48.4.", False),
         ("What is reached on BReaD v1.1?", "On BReaD 2.0 it reaches 48.4.", True),
+        ("How large is its error?", "It has a small error of 48.4 points.", False),
         ("What does Table 3 say of it?", "Table 4 says 48.4 of it.", False),
     ],
 )
