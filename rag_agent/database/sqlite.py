@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from ingestion.errors import AgentError, DatabaseUnavailable
 from ingestion.machine.private_folder import make_private
 from rag_agent.database.database import Schema
@@ -60,29 +62,35 @@ class SqliteDatabase:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             make_private(self._file.parent)
-            self._file.touch(mode=0o600)
-            db = sqlite3.connect(
-                self._file, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = NORMAL")
-                db.execute("PRAGMA foreign_keys = ON")
-                self._migrate(db)
-            except BaseException:
-                db.close()
-                raise
-            self._connection = db
+            # One program at a time: the change to WAL waits for no lock, it fails (sqlite.org/c3ref/busy_handler.html).
+            with FileLock(f"{self._file}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
+                self._connection = self._opened()
         return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        self._file.touch(mode=0o600)
+        db = sqlite3.connect(
+            self._file, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            self._migrate(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         """Bring the file to the present schema, whole or not at all; a new file gets it too."""
         migrations = self._schema.sqlite
-        if self._version(db) == len(migrations):
+        version = self._version(db)
+        if version == len(migrations):
             return
         with db:
-            db.execute("BEGIN IMMEDIATE")  # of several programs that open an old file one does it
-            for _, change in migrations[self._version(db) :]:
+            db.execute("BEGIN IMMEDIATE")
+            for _, change in migrations[version:]:
                 change(db)
             db.execute(f"PRAGMA user_version = {len(migrations)}")
         db.execute("VACUUM")  # gives the disk back what the old form took

@@ -113,6 +113,26 @@ def test_two_programs_and_four_threads_write_one_conversation(opened: Opened) ->
     assert len(asked) == len(set(asked)) == 40
 
 
+def test_programs_that_begin_at_the_same_moment_lose_no_turn(home: Path) -> None:
+    """SQLite's change to a write-ahead log fails beside another's, however long one would wait."""
+    for round_ in range(20):
+        begin = threading.Barrier(6)
+
+        def work(number: int, at: Path, begin: threading.Barrier = begin) -> None:
+            conversations = Conversations(Databases(at, "").of(SCHEMA))
+            begin.wait()
+            conversations.append("bread", turn(f"{number}?"))
+
+        place = home / f"{round_}"
+        threads = [threading.Thread(target=work, args=(number, place)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        asked = questions(Conversations(Databases(place, "").of(SCHEMA)), "bread")
+        assert sorted(asked) == [f"{number}?" for number in range(6)]
+
+
 @pytest.mark.parametrize("name", ["", "   ", "a" * 81, "two\nlines", "bell\a"])
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(AgentError, match="80"):
