@@ -23,7 +23,7 @@ from ingestion.fulltext.process import Ended, run_on
 from ingestion.settings import PdfSettings
 
 Parser = Literal["pypdfium2", "pypdf"]
-PARSER = f"pypdfium2 {version('pypdfium2')}, pypdf {version('pypdf')}, layout 4"
+PARSER = f"pypdfium2 {version('pypdfium2')}, pypdf {version('pypdf')}, layout 5"
 """Names how pages are made, for caches. The last number counts changes of `pdf.layout` and its parts."""
 
 _PROGRAM = Path(__file__).with_name("parsers.py")

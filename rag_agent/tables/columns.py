@@ -10,6 +10,8 @@ from ingestion.errors import InvalidReply, ModelUnavailable
 from ingestion.terms import terms
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.works import WorkPrompts
+from rag_agent.tables import fixed_forms
+from rag_agent.tables.fixed_forms import Reader
 
 MOST_COLUMNS = 12
 USUAL = ("problem", "method", "data set", "main result", "limitations")
@@ -32,6 +34,7 @@ class Column:
         told_as: How a paper would put it, searched for among the sentences about it; empty: the question is
             searched for, among all sentences.
         in_abstract: Whether the abstract is where papers say it.
+        stated: Reads it without a model, where papers put it in a fixed form.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Column:
     about: frozenset[str] = frozenset()
     told_as: str = ""
     in_abstract: bool = False
+    stated: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class _Usual:
     about: str = ""
     told_as: str = ""
     in_abstract: bool = False
+    stated: Reader | None = None
 
 
 # A question finds what is near to it in words; what a paper says of its data or its code is rarely that (of 50 cells
@@ -64,8 +69,7 @@ _USUAL = (
     _Usual(
         r"(?:evaluation )?(?:metrics?|measures?)",
         "By which metric are the results evaluated?",
-        "metric accuracy score error rate precision recall bleu auc rmse f1 perplexity likelihood",
-        "We report accuracy as the evaluation metric.",
+        stated=fixed_forms.metrics,
     ),
     _Usual(
         r"(?:best|main|key) (?:results?|findings?)|results?|findings?",
@@ -73,16 +77,14 @@ _USUAL = (
         in_abstract=True,
     ),
     _Usual(
-        r"(?:model )?size|parameters?|number of parameters",
+        r"model size|(?:(?:number|no\.) of |# ?)?(?:model )?param(?:eter)?s?",
         "How many parameters does the model have?",
-        "parameter param",
-        "Our model has 110M parameters in total.",
+        stated=fixed_forms.size,
     ),
     _Usual(
         r"code(?: availab\w+)?|source code|(?:open )?source|availability",
         "Where is the code or software of the paper available?",
-        "code software github http https",
-        "Our code is available at https://github.com.",
+        stated=fixed_forms.code,
     ),
     _Usual(
         r"(?:methods?|approach|technique)",
@@ -133,7 +135,9 @@ def column(name: str) -> Column:
     for usual in _USUAL:
         if re.fullmatch(usual.names, name, re.IGNORECASE):
             about = frozenset(terms(usual.about))
-            return Column(name, usual.question, about, usual.told_as, usual.in_abstract)
+            return Column(
+                name, usual.question, about, usual.told_as, usual.in_abstract, usual.stated
+            )
     thing = _DONE.sub("", _DOES.sub("", _COUNT.sub("", name)))
     return Column(name, question_of(name), frozenset(terms(thing)))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ingestion.errors import AgentError
+from ingestion.fulltext import Sentence
 from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.asking.papers import open_text, paper_of
@@ -14,6 +15,7 @@ from rag_agent.grounding.evidence import Evidence, abstract_evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.jobs import Run
 from rag_agent.tables.columns import Column, column, columns_of, propose
+from rag_agent.tables.fixed_forms import Reader
 from rag_agent.tables.table import Cell, Row, Table
 
 KIND = "table"
@@ -71,9 +73,34 @@ def cell_of(paper: Paper, asked: Column, services: Services) -> Cell:
             kept="The cells read so far are kept",
             next_step="`arxiv-agent setup` brings one; then start the table again",
         )
+    if asked.stated is not None:
+        return _read_by_code(paper, asked, asked.stated, services)
     evidence, read = _evidence(paper, asked, services)
     claims = _claims(asked, evidence, services)
     return next((_cell(claim, read) for claim in claims if _fits(claim, asked)), Cell(read=read))
+
+
+def _read_by_code(paper: Paper, asked: Column, stated: Reader, services: Services) -> Cell:
+    """A cell of what papers state in a fixed form, with the sentences that state it."""
+    opened = open_text(paper, services)
+    if opened is None:
+        shown = _of_abstract(paper, asked, services)
+        found = stated([_sentence(evidence) for evidence in shown], paper.title)
+        quotes = [shown[place] for place in found.places] if found else []
+    else:
+        found = stated(opened.sentences, paper.title)
+        spans = [opened.sentences[place] for place in found.places] if found else []
+        quotes = [
+            quote for s in spans for quote in opened.within(s.start, s.end, asked.question, 1)
+        ]
+    keys = Keys()
+    cited = tuple(keys.cite(quote, quote.cosine) for quote in quotes)
+    return Cell(found.value if found else "", cited, "full text" if opened else "abstract")
+
+
+def _sentence(evidence: Evidence) -> Sentence:
+    end = evidence.start + len(evidence.text)
+    return Sentence(evidence.text, 0, evidence.start, end, evidence.reading, "", "abstract", 0)
 
 
 def _evidence(paper: Paper, asked: Column, services: Services) -> tuple[list[Evidence], str]:
@@ -83,9 +110,13 @@ def _evidence(paper: Paper, asked: Column, services: Services) -> tuple[list[Evi
         sought = asked.told_as or asked.question
         about = asked.about if asked.told_as else frozenset()
         return opened.best_sentences(sought, _SENTENCES, about), "full text"
+    return _of_abstract(paper, asked, services), "abstract"
+
+
+def _of_abstract(paper: Paper, asked: Column, services: Services) -> list[Evidence]:
     hit = Hit(paper, 1.0, 1.0, passes=True)
     limit = services.settings.retrieval.sentences
-    return abstract_evidence(asked.question, (hit,), services.embedder, limit), "abstract"
+    return abstract_evidence(asked.question, (hit,), services.embedder, limit)
 
 
 def _claims(asked: Column, evidence: list[Evidence], services: Services) -> tuple[Claim, ...]:

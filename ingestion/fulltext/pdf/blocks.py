@@ -216,7 +216,9 @@ def _kind(group: Sequence[Line], body: Body) -> Kind:
 def _is_prose(group: Sequence[Line], body: Body) -> bool:
     tokens = [word.text for line in group for word in line.words]
     wordy = sum(_WORD.search(token) is not None for token in tokens) / len(tokens)
-    gaps = sum(len(line.cells) > PROSE_CELLS for line in group) / len(group)
+    # An address that goes on below stretches the blanks of its line, where the page is justified.
+    set_apart = [len(line.cells) > PROSE_CELLS and line.text[-1] != "/" for line in group]
+    gaps = sum(set_apart) / len(group)
     if wordy < PROSE_WORD_SHARE or gaps > (PROSE_GAP_SHARE if len(group) > 1 else 0):
         return False
     if max(line.width for line in group) >= PROSE_WIDTH * body.width:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,21 @@ def test_what_cannot_be_made_says_why(tmp_path: Path) -> None:
         jobs.run(jobs.add(making.KIND, ASKED).id, working(desk(no_model=True)))
 
 
-def test_what_an_abstract_tells_is_asked_of_the_abstract_and_the_code_of_sentences_about_it() -> (
-    None
-):
-    services = desk(REPLIES[0], "NOT STATED")
-    result, code = columns_of("main result; code available")
-    cell = making.cell_of(LIGHTHOUSE, result, services)
+def test_what_an_abstract_tells_is_asked_of_the_abstract() -> None:
+    (result,) = columns_of("main result")
+    cell = making.cell_of(LIGHTHOUSE, result, desk(REPLIES[0]))
     assert (cell.read, cell.value) == ("abstract", REPLIES[0])
-    assert making.cell_of(LIGHTHOUSE, code, services).text == "not stated"
+
+
+def test_the_address_of_the_code_is_read_without_the_model() -> None:
+    told = "We count owls in many gardens. Our code is at https://github.com/owl/nest."
+    paper = replace(LIGHTHOUSE, abstract=told)
+    services = desk()
+    (asked,) = columns_of("code available")
+    cell = making.cell_of(paper, asked, services)
+    assert cell.value == "https://github.com/owl/nest"
+    assert [citation.quote for citation in cell.citations] == [
+        "Our code is at https://github.com/owl/nest."
+    ]
+    assert making.cell_of(LIGHTHOUSE, asked, services).text == "not stated"
+    assert prompts(services) == []

@@ -81,6 +81,12 @@ def test_small_print_with_a_mark_is_a_footnote() -> None:
     assert kinds(line(note, 300, size=8)) == ["footnote"]
 
 
+def test_a_footnote_whose_line_an_address_stretches_is_one() -> None:
+    stretched = "1Fine-tuning | code and | models are | available | at https://example.org/"
+    note = [line(stretched, 700, size=8), line("owls/nest", 709, size=8)]
+    assert kinds(*note) == ["footnote"]
+
+
 def test_a_displayed_equation_is_text_and_labels_in_a_figure_are_none() -> None:
     assert kinds(line("y = f(x) + x", 300, 200)) == ["text"]
     assert kinds(line("0.2 | 0.4 | 0.6", 300, size=7)) == ["figure"]
