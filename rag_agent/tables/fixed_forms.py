@@ -65,10 +65,11 @@ _CODE = _Form(
 )
 _METRIC = re.compile(rf"(?<![\w-])(?:{_METRICS})(?![\w-])")
 _MEASURES = re.compile(r"evaluat|report|measur|metric|scor|assess|achiev|outperform", re.IGNORECASE)
+_ALONE = re.compile(r"[\W\d]{0,3}(?:https?://)?(?:github|gitlab|bitbucket)\.\w+/\S+", re.IGNORECASE)
 _RELEASED = re.compile(r"(?:avail|releas|open-sourced|code at|code:|found at)", re.IGNORECASE)
 _SIZE = _Form(
     re.compile(
-        rf"{_MAGNITUDE}(?:(?: to | and | or |–|-){_MAGNITUDE})*[- ](?:[a-z-]+ ){{0,2}}{_PARAMETERS}"
+        rf"{_MAGNITUDE}(?:(?:, )?(?: ?(?:to|and|or) |–|-)?{_MAGNITUDE})*[- ](?:[a-z-]+ ){{0,2}}{_PARAMETERS}"
         rf"|{_PARAMETERS}(?: ?[=:(]| of| is| are)? ?(?:about |around |over |~)?{_MAGNITUDE}",
         re.IGNORECASE,
     ),
@@ -92,8 +93,15 @@ Reader = Callable[[Sequence[Sentence], str], Stated | None]
 
 
 def code(sentences: Sequence[Sentence], title: str) -> Stated | None:
-    """The address of the paper's own code; see `Reader`."""
-    return _stated(_CODE, sentences, title)
+    """The address of the paper's own code; see `Reader`.
+
+    Where no sentence tells it, the one repository whose address stands alone, in a footnote or below the abstract.
+    """
+    if told := _stated(_CODE, sentences, title):
+        return told
+    alone = [p for p, sentence in enumerate(sentences) if _ALONE.fullmatch(sentence.text)]
+    is_one = len({sentences[place].text for place in alone}) == 1
+    return _of(_CODE, sentences, alone[0]) if is_one else None
 
 
 def size(sentences: Sequence[Sentence], title: str) -> Stated | None:
@@ -144,7 +152,7 @@ def _stated(form: _Form, sentences: Sequence[Sentence], title: str) -> Stated | 
 
 def _folded(metric: str) -> str:
     """One name for `F1 scores`, `F1-measure` and `F1`, one for `Accuracies` and `accuracy`."""
-    metric = re.sub(r"[- ](?:scores?|measures?)$", "", metric, flags=re.IGNORECASE)
+    metric = re.sub(r"^F[- ]?1[- ](?:scores?|measures?)$", "F1", metric, flags=re.IGNORECASE)
     if re.search(r"[A-Z]\w*[A-Z\d]|[A-Z]\d", metric):
         return metric
     return re.sub(r"ie$", "y", metric.lower().removesuffix("s"))

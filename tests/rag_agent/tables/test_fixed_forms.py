@@ -56,6 +56,12 @@ def test_the_paper_s_own_code_is_told_from_another_s_before_it() -> None:
     assert (found.value, found.places) == ("https://github.com/owl/nest", (1,))
 
 
+def test_one_address_that_stands_alone_is_the_paper_s_and_of_two_neither() -> None:
+    owl, hen = "1https://github.com/owl/nest", "https://github.com/hen/coop"
+    assert value(code, text("We count owls.", owl)) == "https://github.com/owl/nest"
+    assert value(code, text(owl, hen)) == ""
+
+
 @pytest.mark.parametrize(
     ("sentence", "parameters"),
     [
@@ -67,6 +73,10 @@ def test_the_paper_s_own_code_is_told_from_another_s_before_it() -> None:
         ),
         ("We report on OwlNet (L=12, Total Parameters=110M).", "Parameters=110M"),
         ("The network has 1,234,567 parameters.", "1,234,567 parameters"),
+        (
+            "We train models with 830M, 1.4B, and 2.8B parameters.",
+            "830M, 1.4B, and 2.8B parameters",
+        ),
     ],
 )
 def test_how_many_parameters_a_model_has(sentence: str, parameters: str) -> None:
