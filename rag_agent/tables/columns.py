@@ -10,7 +10,7 @@ from ingestion.errors import InvalidReply, ModelUnavailable
 from ingestion.terms import terms
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.works import WorkPrompts
-from rag_agent.tables import fixed_forms
+from rag_agent.tables import fixed_forms, named
 from rag_agent.tables.fixed_forms import Reader
 
 MOST_COLUMNS = 12
@@ -34,7 +34,7 @@ class Column:
         told_as: How a paper would put it, searched for among the sentences about it; empty: the question is
             searched for, among all sentences.
         in_abstract: Whether the abstract is where papers say it.
-        stated: Reads it without a model, where papers put it in a fixed form.
+        stated: Reads it without a model; where it finds nothing, a column that has `told_as` is asked too.
     """
 
     name: str
@@ -58,18 +58,20 @@ class _Usual:
 
 
 # A question finds what is near to it in words; what a paper says of its data or its code is rarely that (of 50 cells
-# 21 were right; `make bench-tables`, 29 November 2026). The rest of the columns is asked as named.
+# 21 were right; `make bench-tables`, 29 November 2026). What has a fixed form is read by code, other columns are
+# asked where papers tell them, and the rest as named.
 _USUAL = (
     _Usual(
         r"data ?sets?|corp(?:us|ora)|benchmarks?|data|samples?",
         "On which data does the paper train or test: which data sets, corpora, benchmarks or observations?",
         "data dataset corpus benchmark observation survey simulation catalogue",
         "We train and evaluate on the data sets.",
+        stated=named.data_sets,
     ),
     _Usual(
         r"(?:evaluation )?(?:metrics?|measures?)",
         "By which metric are the results evaluated?",
-        stated=fixed_forms.metrics,
+        stated=named.metrics,
     ),
     _Usual(
         r"(?:best|main|key) (?:results?|findings?)|results?|findings?",

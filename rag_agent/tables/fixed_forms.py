@@ -1,7 +1,7 @@
-"""What papers state in a fixed form, which code reads more surely than a small model: code, sizes, metrics.
+"""What papers state in a fixed form, which code reads more surely than a small model: addresses of code, sizes.
 
-Asked for these columns, the embedded model took another's size or address as the paper's own, and any sentence with
-the word "metric" as one about its evaluation: 13 of 30 cells right (`make bench-tables`, 29 November 2026).
+Asked for these columns, the embedded model took another's address or size as the paper's own, or any number: 10 of 20
+cells right (`make bench-tables`, 29 November 2026).
 """
 
 import re
@@ -19,17 +19,6 @@ _OTHERS = re.compile(
 )
 _NAME = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w-]+")
 _ROWS = 3  # of a table of sizes: the variants of one model
-_MOST_METRICS = 3
-_METRICS = (
-    "(?i:accurac(?:y|ies)|precision and recall|average precision|F[- ]?1[- ](?:scores?|measures?)|F[- ]?measures?|"
-    "perplexit(?:y|ies)|bits per (?:byte|character|dimension)|exact match|(?:word |character |label )?error rates?|"
-    "top-[15] (?:and top-[15] )?(?:error|accuracy)|inception score|mean (?:squared|absolute|reciprocal) (?:error|rank)|"
-    "log[- ]likelihood|pass@\\d+|(?:warping|pixel|rand) error|sensitivity and specificity|success rates?|win rates?|"
-    "hazard ratios?|odds ratios?|p-values?|chi[- ]squared?|"
-    "(?:spearman|pearson|matthews)(?:'s)?(?: rank)? correlations?)|"
-    "F1|AUC|AUROC|AUPRC|mAP|mIoU|I[oO]U|Dice|BLEU(?:-\\d)?|ROUGE(?:-[\\dLN])?|METEOR|CIDEr|chrF|BERTScore|WER|CER|FID|"
-    "PSNR|SSIM|LPIPS|RMSE|MSE|MAE|N?DCG(?:@\\d+)?|MRR(?:@\\d+)?|MAUVE|EM"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +52,12 @@ _CODE = _Form(
     is_mere_mention=False,
     first_only=True,
 )
-_METRIC = re.compile(rf"(?<![\w-])(?:{_METRICS})(?![\w-])")
-_MEASURES = re.compile(r"evaluat|report|measur|metric|scor|assess|achiev|outperform", re.IGNORECASE)
 _ALONE = re.compile(r"[\W\d]{0,3}(?:https?://)?(?:github|gitlab|bitbucket)\.\w+/\S+", re.IGNORECASE)
 _RELEASED = re.compile(r"(?:avail|releas|open-sourced|code at|code:|found at)", re.IGNORECASE)
 _SIZE = _Form(
     re.compile(
         rf"{_MAGNITUDE}(?:(?:, )?(?: ?(?:to|and|or) |–|-)?{_MAGNITUDE})*[- ](?:[a-z-]+ ){{0,2}}{_PARAMETERS}"
+        rf"|total of {_MAGNITUDE}"
         rf"|{_PARAMETERS}(?: ?[=:(]| of| is| are)? ?(?:about |around |over |~)?{_MAGNITUDE}",
         re.IGNORECASE,
     ),
@@ -109,33 +97,13 @@ def size(sentences: Sequence[Sentence], title: str) -> Stated | None:
     return _stated(_SIZE, sentences, title)
 
 
-def metrics(sentences: Sequence[Sentence], title: str) -> Stated | None:
-    """The metrics, at most three, that it names most in sentences that measure something; see `Reader`.
-
-    One that is named once is none of its metrics.
-    """
-    names = set(_NAME.findall(title.replace(":", " ")))
-    named: dict[str, list[int]] = {}
-    for place, sentence in enumerate(sentences):
-        if _MEASURES.search(sentence.text) and not sentence.unfit:
-            for metric in {_folded(match[0]) for match in _METRIC.finditer(sentence.text)}:
-                named.setdefault(metric, []).append(place)
-    often = sorted((m for m in named if len(named[m]) > 1), key=lambda m: -len(named[m]))
-    often = [metric for metric in often if len(named[metric]) * 4 >= len(named[often[0]])]
-    chosen = [
-        (max(named[m], key=lambda place: _own(sentences[place].text, names)), m)
-        for m in often[:_MOST_METRICS]
-    ]
-    return _joined(chosen)
-
-
 def _stated(form: _Form, sentences: Sequence[Sentence], title: str) -> Stated | None:
     """The paper's own sentences go first (`we`, `our`, a name of its title), then rows of its tables, then sentences
     that are nobody's; those that speak of others' work state nothing about this one.
     """
-    names = set(_NAME.findall(title.replace(":", " ")))
+    names = names_of(title)
     told = [
-        (_own(sentence.text, names), place)
+        (own_work(sentence.text, names), place)
         for place, sentence in enumerate(sentences)
         if sentence.kind != "table"
         and form.value.search(sentence.text)
@@ -150,15 +118,12 @@ def _stated(form: _Form, sentences: Sequence[Sentence], title: str) -> Stated | 
     return _of(form, sentences, told[0][1])
 
 
-def _folded(metric: str) -> str:
-    """One name for `F1 scores`, `F1-measure` and `F1`, one for `Accuracies` and `accuracy`."""
-    metric = re.sub(r"^F[- ]?1[- ](?:scores?|measures?)$", "F1", metric, flags=re.IGNORECASE)
-    if re.search(r"[A-Z]\w*[A-Z\d]|[A-Z]\d", metric):
-        return metric
-    return re.sub(r"ie$", "y", metric.lower().removesuffix("s"))
+def names_of(title: str) -> frozenset[str]:
+    """Names in a title that are the paper's own: `BERT`, `U-Net`."""
+    return frozenset(_NAME.findall(title.replace(":", " ")))
 
 
-def _own(text: str, names: Iterable[str]) -> int:
+def own_work(text: str, names: Iterable[str]) -> int:
     """More than 0 for a sentence about the paper's own work, less for one about others'."""
     own = bool(_OWN.search(text)) or any(re.search(rf"\b{re.escape(n)}", text) for n in names)
     return 2 * own + bool(_RELEASED.search(text)) - 2 * bool(_OTHERS.search(text))
@@ -177,10 +142,11 @@ def _rows(form: _Form, sentences: Sequence[Sentence]) -> Stated | None:
             continue
         if value := _cell(form, sentence.reading):
             found.append((place, value))
-    return _joined(found[:_ROWS])
+    return joined(found[:_ROWS])
 
 
-def _joined(found: Sequence[tuple[int, str]]) -> Stated | None:
+def joined(found: Sequence[tuple[int, str]]) -> Stated | None:
+    """Values with the place of each, as one; None of none."""
     if not found:
         return None
     return Stated(

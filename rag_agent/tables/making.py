@@ -74,7 +74,9 @@ def cell_of(paper: Paper, asked: Column, services: Services) -> Cell:
             next_step="`arxiv-agent setup` brings one; then start the table again",
         )
     if asked.stated is not None:
-        return _read_by_code(paper, asked, asked.stated, services)
+        cell = _read_by_code(paper, asked, asked.stated, services)
+        if cell.value or not asked.told_as:
+            return cell
     evidence, read = _evidence(paper, asked, services)
     claims = _claims(asked, evidence, services)
     return next((_cell(claim, read) for claim in claims if _fits(claim, asked)), Cell(read=read))

@@ -1,19 +1,8 @@
-from collections.abc import Sequence
-
 import pytest
 
-from ingestion.document.blocks import Kind
 from ingestion.fulltext import Sentence
-from rag_agent.tables.fixed_forms import Reader, code, metrics, size
-
-
-def text(*texts: str, kind: Kind = "text") -> list[Sentence]:
-    return [Sentence(one, 1, 0, len(one), one, "", kind, 0) for one in texts]
-
-
-def value(reader: Reader, sentences: Sequence[Sentence], title: str = "A study") -> str:
-    found = reader(sentences, title)
-    return found.value if found else ""
+from rag_agent.tables.fixed_forms import code, size
+from tests.rag_agent.tables.sentences import text, value
 
 
 @pytest.mark.parametrize(
@@ -111,22 +100,3 @@ def test_sizes_are_read_from_a_table_and_its_rows_are_quoted() -> None:
 def test_a_table_s_number_takes_the_unit_of_its_label() -> None:
     row = Sentence("base 65", 1, 0, 7, "base; params ×10^6: 65.", "", "table", 5)
     assert value(size, [row]) == "65 (params ×10^6)"
-
-
-def test_metrics_are_those_named_most_in_sentences_that_measure() -> None:
-    said = text(
-        "We report accuracies on owls.",
-        "The accuracy is measured thrice.",
-        "F1 scores are reported too.",
-        "Our evaluation uses the F1-measure.",
-        "BLEU is reported once.",
-        "The metric of space and its accuracy say nothing here",
-        "We need accuracy, accuracy and more accuracy.",
-    )
-    found = metrics(said, "A study")
-    assert found is not None
-    assert (found.value, found.places) == ("accuracy, F1", (0, 3))
-
-
-def test_a_metric_of_space_is_none() -> None:
-    assert value(metrics, text("The metric (4) is evaluated.", "The metric is measured.")) == ""

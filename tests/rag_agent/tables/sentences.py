@@ -1,0 +1,15 @@
+"""Sentences of a paper, and what a reader of a column makes of them."""
+
+from collections.abc import Sequence
+
+from ingestion.fulltext import Sentence
+from rag_agent.tables.fixed_forms import Reader
+
+
+def text(*texts: str) -> list[Sentence]:
+    return [Sentence(one, 1, 0, len(one), one, "", "text", 0) for one in texts]
+
+
+def value(reader: Reader, sentences: Sequence[Sentence], title: str = "A study") -> str:
+    found = reader(sentences, title)
+    return found.value if found else ""
