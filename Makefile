@@ -51,12 +51,12 @@ test test-slow test-all: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: test
 test: setup ## Run the fast tests (no network, no weights)
-	@$(BIN)/python -m pytest -q -m "not slow and not processes" -n 2
+	@$(BIN)/python -m pytest -q -m "not slow and not long" -n 2
 
 .PHONY: test-slow
 test-slow: setup ## Run what takes longer and needs nothing more: tuning, servers, kills, more invented examples
 	@$(BIN)/python -m pytest -q -m slow -n 2 tests/finetune tests/rag_agent/serving tests/rag_agent/conversations tests/rag_agent/jobs
-	@$(BIN)/python -m pytest -q -m "(processes or hypothesis) and not slow" -n 2 --hypothesis-profile thorough
+	@$(BIN)/python -m pytest -q -m "(long or hypothesis) and not slow" -n 2 --hypothesis-profile thorough
 
 .PHONY: test-all
 test-all: setup ## Run all tests; those whose part is missing skip with the reason

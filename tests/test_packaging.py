@@ -55,6 +55,7 @@ def tracked() -> list[Path]:
 
 
 @of_git
+@pytest.mark.long
 def test_the_wheel_holds_every_module_and_every_file_of_data(packed: set[str]) -> None:
     needed = {
         str(path)

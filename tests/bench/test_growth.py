@@ -80,6 +80,7 @@ def test_a_folder_without_papers_is_named(
     assert str(tmp_path) in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_points_are_kept_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.record.RESULTS", tmp_path)
     monkeypatch.setattr(growth, "made", lambda *_: (copies(), asked(copies(), [20])))

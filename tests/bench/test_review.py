@@ -80,6 +80,7 @@ def test_what_cannot_be_read_is_one_sentence(
     assert "cannot read" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_every_system_ranks_papers(store: Store, embedder: HashingEmbedder, home: Path) -> None:
     ingest(PAPERS, store, embedder, home, source="invented")
     topic = Topic("2501.1", f"{PONDS.title}\n{PONDS.abstract}", frozenset({PONDS.arxiv_id}))

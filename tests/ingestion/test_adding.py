@@ -148,6 +148,7 @@ def test_papers_of_other_places_come_by_fetch(empty: Library, parts: Parts) -> N
         ("2711.00009v2.txt", "Ponds\n\nA pond has a tide.", "text"),
     ],
 )
+@pytest.mark.long
 def test_a_file_in_any_form_is_added_with_its_version(
     empty: Library, tmp_path: Path, name: str, content: str, form: str
 ) -> None:

@@ -57,6 +57,7 @@ def test_an_entry_becomes_a_paper(filled: Library, tmp_path: Path) -> None:
     assert (third.title, third.journal) == ("In parentheses", "Proc. X")
 
 
+@pytest.mark.long
 def test_two_hundred_entries_with_broken_ones_among_them(filled: Library, tmp_path: Path) -> None:
     entries = [f"{entry}\n" for entry in exported(numbered(200 - len(BROKEN))).split("\n\n")]
     for number, piece in enumerate(BROKEN):

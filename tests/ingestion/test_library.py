@@ -47,6 +47,7 @@ def test_looking_finds_the_library_as_it_is(
     assert not (library / "ingests.jsonl").exists()
 
 
+@pytest.mark.long
 def test_opening_adds_the_starter_papers_once(
     library: Path, store: Store, embedder: HashingEmbedder, parts: Parts
 ) -> None:

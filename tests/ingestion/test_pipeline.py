@@ -245,9 +245,8 @@ ingest(numbered(700), store, embedder, home, source="test", on_batch=on_batch)
 """
 
 
-@pytest.mark.parametrize(
-    "point", [pytest.param("embedded", marks=pytest.mark.processes), "written"]
-)
+@pytest.mark.parametrize("point", [pytest.param("embedded", marks=pytest.mark.long), "written"])
+@pytest.mark.long
 def test_a_killed_ingest_goes_on_where_it_was(
     library: Path, store: Store, counting: CountingEmbedder, tmp_path: Path, point: str
 ) -> None:

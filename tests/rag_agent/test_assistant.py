@@ -199,6 +199,7 @@ def test_an_absent_topic_is_fetched_from_arxiv_and_cited(make: Make, arxiv: Fake
 
 
 @pytest.mark.parametrize("fault", ["503", "reset", "hang", "html", "429"])
+@pytest.mark.long
 def test_arxiv_down_gives_an_honest_answer_soon(make: Make, arxiv: FakeArxiv, fault: str) -> None:
     arxiv.faults = [fault] * 20
     started = time.monotonic()
@@ -536,6 +537,7 @@ def test_an_error_of_the_library_is_the_last_event(make: Make, library: Path) ->
     assert "127.0.0.1:9" in last.what
 
 
+@pytest.mark.long
 def test_the_starter_library_is_added_once(
     library: Path, embedder: HashingEmbedder, arxiv: FakeArxiv
 ) -> None:

@@ -23,7 +23,7 @@ for name in sys.argv[1:]:
 """
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_each_door_can_be_imported_first() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _EACH_FIRST, *DOORS], capture_output=True, text=True

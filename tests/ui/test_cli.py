@@ -97,6 +97,7 @@ def metadata(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.long
 def test_ingest_counts_what_came_in_and_why_the_rest_did_not(
     terminal: Terminal, metadata: Path
 ) -> None:

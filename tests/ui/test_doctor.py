@@ -108,6 +108,7 @@ def test_a_server_that_does_not_answer_is_a_problem(home: Path) -> None:
     assert "does not answer" in found["reader model"].detail
 
 
+@pytest.mark.long
 def test_nothing_is_started_by_the_command(home: Path) -> None:
     import sys
 

@@ -63,6 +63,7 @@ def handshake(served: Served, host: str) -> int:
 
 
 @pytest.mark.parametrize("host", OWN)
+@pytest.mark.long
 def test_the_page_answers_to_its_own_names(served: Served, host: str) -> None:
     assert status(served, "/", host) == 200
     assert handshake(served, host) == 101

@@ -71,6 +71,7 @@ def test_what_is_no_category_or_watch_is_an_error(assistant: Assistant) -> None:
         assert CliRunner().invoke(cli.app, ["watch", *arguments]).exit_code == 1
 
 
+@pytest.mark.long
 def test_the_page_watches_looks_and_shows(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     from ui.web import program
 

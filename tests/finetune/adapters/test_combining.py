@@ -38,6 +38,7 @@ def change(folder: Path) -> Any:
     return product * stored["lora_alpha"] / stored["r"]
 
 
+@pytest.mark.long
 def test_the_average_is_exact(tmp_path: Path) -> None:
     import torch
 

@@ -13,6 +13,7 @@ from finetune.run_folder import RunFolder, read_json_lines
 Make = Callable[..., Config]
 
 
+@pytest.mark.long
 def test_splits_reasons_and_fingerprint(make_config: Make, tiny_base: Path) -> None:
     config = make_config("data.train_rows=60")
     report = prepare(config)

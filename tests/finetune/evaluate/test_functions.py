@@ -127,6 +127,7 @@ def test_mbpp_is_asked_with_its_first_test(run: Runner) -> None:
     assert judge(problem, problem.solution, run) == Verdict(True)
 
 
+@pytest.mark.long
 def test_several_solutions_in_one_run(run: Runner) -> None:
     solutions = [
         RIGHT, "def total(xs):\n    return 0", "def total(xs", "import sys\nsys.exit(0)", "total = sum",

@@ -109,6 +109,7 @@ def test_a_task_needs_its_data(make_config: Make, overrides: list[str], message:
         make_config(*overrides)
 
 
+@pytest.mark.long
 def test_only_the_last_layers_are_adapted_and_their_loss_is_that_of_the_answers(
     make_config: Make, tiny_base: Path
 ) -> None:

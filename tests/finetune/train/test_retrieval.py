@@ -75,6 +75,7 @@ def test_it_learns_which_passage_is_wanted(retrieval: Make, task: str) -> None:
     assert (RunFolder(config.folder).retriever / "config.json").exists()
 
 
+@pytest.mark.long
 def test_the_command_says_what_came_of_it(retrieval: Make, tmp_path: Path) -> None:
     import yaml
     from typer.testing import CliRunner

@@ -32,6 +32,7 @@ def adapter_weights(folder: Path) -> dict[str, Any]:
     return load_file(folder / "adapter_model.safetensors")
 
 
+@pytest.mark.long
 def test_only_lora_weights_move_and_the_log_tells(prepared: Make) -> None:
     import torch
 

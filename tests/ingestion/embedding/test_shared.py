@@ -139,6 +139,7 @@ def test_who_does_not_know_the_token_gets_nothing(shared: SharedEmbedder) -> Non
         shared.encode(TEXTS)
 
 
+@pytest.mark.long
 def test_the_server_ends_when_nobody_asks(home: Path) -> None:
     announcement = home / "run" / "embedding-test.json"
     announcement.parent.mkdir(parents=True)

@@ -137,6 +137,7 @@ SURVIVED: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.long
 def test_a_hostile_file_is_refused_with_its_reason_in_time(case: str, tmp_path: Path) -> None:
     name, made, reason = REFUSED[case]
     (tmp_path / name).write_bytes(made())
@@ -149,6 +150,7 @@ def test_a_hostile_file_is_refused_with_its_reason_in_time(case: str, tmp_path: 
 
 
 @pytest.mark.parametrize("case", SURVIVED)
+@pytest.mark.long
 def test_what_a_paper_asks_for_outside_is_not_followed(case: str, tmp_path: Path) -> None:
     name, made = SURVIVED[case]
     (tmp_path / name).write_bytes(made())

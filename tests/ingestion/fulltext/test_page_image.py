@@ -42,6 +42,7 @@ def test_what_cannot_be_drawn_is_an_error(pdf: Path, tmp_path: Path) -> None:
         page_image(tmp_path / "broken.pdf", 1, PdfSettings())
 
 
+@pytest.mark.long
 def test_a_page_without_end_is_refused_with_its_reason(tmp_path: Path) -> None:
     bomb = write_bomb(tmp_path / "bomb.pdf", megabytes=1500)
     with pytest.raises(

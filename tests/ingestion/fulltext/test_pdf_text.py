@@ -175,6 +175,7 @@ def test_a_parser_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     assert time.perf_counter() - started < 5
 
 
+@pytest.mark.long
 def test_a_page_that_unpacks_beyond_the_memory_limit_is_told_as_that(tmp_path: Path) -> None:
     path = write_bomb(tmp_path / "bomb.pdf", megabytes=1500)
     with pytest.raises(PdfError, match=r"bomb\.pdf needs more than 1 GB of memory"):

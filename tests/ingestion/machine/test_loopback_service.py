@@ -71,6 +71,7 @@ def test_a_service_that_does_not_start_says_why(
         loopback_service.ensure(tmp_path / "run" / "x.json", "broken_service", [], 60)
 
 
+@pytest.mark.long
 def test_a_service_that_hangs_at_the_start_is_given_up_and_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,6 +235,7 @@ def test_the_requests_of_a_question_are_capped(
 @pytest.mark.parametrize(
     "fault", ["429", "503", "reset", "cut", "empty-page", "empty-body", "malformed"]
 )
+@pytest.mark.long
 def test_what_may_be_gone_in_a_moment_is_tried_again(
     api: ArxivApi, arxiv: FakeArxiv, waits: list[tuple[float, str]], fault: str
 ) -> None:
@@ -245,6 +246,7 @@ def test_what_may_be_gone_in_a_moment_is_tried_again(
 
 
 @pytest.mark.parametrize("fault", ["429", "429-date"])
+@pytest.mark.long
 def test_retry_after_is_honoured_and_said(
     api: ArxivApi, arxiv: FakeArxiv, waits: list[tuple[float, str]], fault: str
 ) -> None:
@@ -338,6 +340,7 @@ def test_a_body_that_drips_forever(
 
 
 @pytest.mark.parametrize("hang_s", [0, 5])
+@pytest.mark.long
 def test_a_name_that_is_not_found_or_never_looked_up(
     arxiv: FakeArxiv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hang_s: float
 ) -> None:

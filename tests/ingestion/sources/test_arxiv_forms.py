@@ -123,6 +123,7 @@ def test_short_html_is_better_than_a_pdf_that_arxiv_has_not(
     ],
     ids=["missing", "page of another kind", "cut off", "a PDF", "bytes", "nested without end"],
 )
+@pytest.mark.long
 def test_the_source_stands_in_for_html_that_is_none(html: bytes, fetched: Fetch) -> None:
     assert fetched(html, packed()) == (f"{NAME}.tar.gz", [f"/html/{NAME}", f"/src/{NAME}"])
 
@@ -150,6 +151,7 @@ def test_the_source_stands_in_for_html_that_is_none(html: bytes, fetched: Fetch)
         "a packed PDF",
     ],
 )
+@pytest.mark.long
 def test_the_pdf_stands_in_for_a_source_that_is_none(source: bytes, fetched: Fetch) -> None:
     name, asked = fetched(b"", source)
     assert (name, len(asked)) == (f"{NAME}.pdf", 3)

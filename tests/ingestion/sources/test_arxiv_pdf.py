@@ -67,6 +67,7 @@ def test_a_broken_download_is_tried_again(
         (["hang"], ArxivUnavailable, "did not answer"),
     ],
 )
+@pytest.mark.long
 def test_what_is_no_whole_pdf_is_not_kept(
     connection: ArxivConnection,
     arxiv: FakeArxiv,

@@ -69,6 +69,7 @@ def write(store: Store, embedder: HashingEmbedder, *papers: Paper) -> None:
     store.upsert(papers, embedder.encode([paper.text for paper in papers]))
 
 
+@pytest.mark.long
 def test_a_paper_comes_back_as_it_went_in(store: Store, embedder: HashingEmbedder) -> None:
     paper = replace(
         SOURDOUGH,
@@ -177,6 +178,7 @@ def test_keyword_search_without_a_known_term_finds_nothing(filled: Store) -> Non
         (Filters(category="physics", from_year=2027, to_year=2027, author="cleo"), {2}),
     ],
 )
+@pytest.mark.long
 def test_filters(
     filled: Store, embedder: HashingEmbedder, filters: Filters, expected: set[int]
 ) -> None:
@@ -227,6 +229,7 @@ def test_delete_says_how_many_were_there(filled: Store) -> None:
     assert filled.get([SOURDOUGH.arxiv_id]) == {}
 
 
+@pytest.mark.long
 def test_more_papers_than_one_call_takes(store: Store, embedder: HashingEmbedder) -> None:
     papers = numbered(1100)
     write(store, embedder, *papers)
@@ -351,7 +354,7 @@ print(len(papers))
 """
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_processes_write_and_read_at_once(
     place: tuple[StoreSettings, Path], store: Store, embedder: HashingEmbedder
 ) -> None:

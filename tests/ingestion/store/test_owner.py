@@ -56,6 +56,7 @@ def ended_within(pid: int, seconds: float) -> bool:
     return not process.is_alive(pid)
 
 
+@pytest.mark.long
 def test_the_owner_listens_on_loopback_alone(own: Store, folder: Path) -> None:
     service = announced(folder)
     listening = {
@@ -87,6 +88,7 @@ def test_a_wrong_token_is_refused(own: Store, folder: Path, embedder: HashingEmb
             assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+@pytest.mark.long
 def test_the_owner_killed_under_a_client_is_started_again_and_nothing_is_lost(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
@@ -102,7 +104,7 @@ def test_the_owner_killed_under_a_client_is_started_again_and_nothing_is_lost(
     assert own.keyword("lighthous", 3)[0][0] == LIGHTHOUSE.arxiv_id
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_an_owner_told_to_end_keeps_everything(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
@@ -113,7 +115,7 @@ def test_an_owner_told_to_end_keeps_everything(
     assert own.get([SOURDOUGH.arxiv_id]) == {SOURDOUGH.arxiv_id: SOURDOUGH}
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_an_announcement_that_names_another_program_heals_by_itself(
     own: Store, folder: Path, embedder: HashingEmbedder
 ) -> None:
@@ -141,7 +143,7 @@ print(Store(StoreSettings(), Path(sys.argv[1]), "hashing-512", lambda: 512).coun
 """
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_programs_that_open_a_new_library_at_once_share_one_owner(tmp_path: Path) -> None:
     home = tmp_path / "home"
     programs = [
@@ -167,7 +169,7 @@ def test_programs_that_open_a_new_library_at_once_share_one_owner(tmp_path: Path
         stop_owner(home / "library")
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_the_owner_outlives_its_starter_and_ends_when_idle(tmp_path: Path) -> None:
     library = tmp_path / "library"
     service = owner_of(library, idle_s=0.5)

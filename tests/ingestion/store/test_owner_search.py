@@ -34,6 +34,7 @@ def write(store: Store, embedder: HashingEmbedder, *papers: Paper) -> None:
     store.upsert(papers, embedder.encode([paper.text for paper in papers]))
 
 
+@pytest.mark.long
 def test_papers_sealed_apart_are_scored_alike(store: Store, embedder: HashingEmbedder) -> None:
     twins = [Paper(f"2711.0000{n}", "Tidal ponds", "", (), (), 2027) for n in range(3)]
     write(store, embedder, twins[0], LIGHTHOUSE, SOURDOUGH)
@@ -46,6 +47,7 @@ def test_papers_sealed_apart_are_scored_alike(store: Store, embedder: HashingEmb
     assert len({round(score, 5) for _, score in found}) == 1
 
 
+@pytest.mark.long
 def test_searches_see_what_was_just_written_and_deleted(
     store: Store, embedder: HashingEmbedder
 ) -> None:
@@ -61,6 +63,7 @@ def test_searches_see_what_was_just_written_and_deleted(
         assert PONDS.arxiv_id not in dict(store.dense(query, 3))
 
 
+@pytest.mark.long
 def test_a_filter_holds_for_sealed_and_unsealed_papers(
     store: Store, embedder: HashingEmbedder
 ) -> None:

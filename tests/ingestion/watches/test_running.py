@@ -122,6 +122,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("after", range(10))
+@pytest.mark.long
 def test_killed_anywhere_nothing_is_lost_or_told_twice(
     book: WatchBook,
     watched: Library,
@@ -177,7 +178,7 @@ run(WatchBook(home), Library(Parts(home, asked), HashingEmbedder(512)))
 """
 
 
-@pytest.mark.processes
+@pytest.mark.long
 def test_a_process_killed_in_the_middle_of_a_list(
     book: WatchBook, watched: Library, oai: FakeOai
 ) -> None:

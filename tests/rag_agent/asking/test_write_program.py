@@ -54,6 +54,7 @@ def asked(**options: Any) -> State:
     }
 
 
+@pytest.mark.long
 def test_every_step_of_the_program_is_a_step_of_the_answer(sandbox: Sandbox) -> None:
     events: list[Event] = []
     answering = services(sandbox, coder(CRASHES, GOOD), ScriptedModel([MET]), events)
@@ -65,6 +66,7 @@ def test_every_step_of_the_program_is_a_step_of_the_answer(sandbox: Sandbox) -> 
     assert [e.name for e in events if isinstance(e, StepStarted)] == names
 
 
+@pytest.mark.long
 def test_what_went_another_way_is_told_with_the_answer(sandbox: Sandbox) -> None:
     model = coder(CRASHES, CRASHES, GOOD)
     answering = services(sandbox, model, ScriptedModel([MET]), [])

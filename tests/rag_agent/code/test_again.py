@@ -43,6 +43,7 @@ def with_(sandbox: Sandbox) -> dict[str, Any]:
     return {"sandbox": sandbox, "prompts": CoderPrompts(), "progress": Telling()}
 
 
+@pytest.mark.long
 def test_a_kept_program_runs_again_to_the_same_verdict(kept: CodeResult, sandbox: Sandbox) -> None:
     again = run_again(kept, sandbox)
     assert again.verdict == "passed"

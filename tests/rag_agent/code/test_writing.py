@@ -176,6 +176,7 @@ def test_a_repair_of_one_line_alone_does_not_replace_the_program(sandbox: Sandbo
     assert (result.verdict, result.repairs) == ("passed", 2)
 
 
+@pytest.mark.long
 def test_repair_ends_after_the_rounds_that_are_set(sandbox: Sandbox) -> None:
     programs = [GOOD.replace("2 * x", f"2 * {name}") for name in "abcdefg"]
     result, _ = build(coder(*programs), ScriptedModel(), sandbox)
@@ -195,6 +196,7 @@ def test_of_programs_that_fail_the_last_one_is_shown_with_its_own_failure(sandbo
     assert "2 * x / 0" in shown
 
 
+@pytest.mark.long
 def test_two_others_that_agree_take_the_place_of_the_first(sandbox: Sandbox) -> None:
     others = [block(GOOD.replace("2 * x", text)) for text in ("x + x", "x * 2")]
     wrong = GOOD.replace("2 * x", "3 * x")
@@ -206,6 +208,7 @@ def test_two_others_that_agree_take_the_place_of_the_first(sandbox: Sandbox) -> 
     assert any("theirs is shown" in notice for notice in result.notices)
 
 
+@pytest.mark.long
 def test_a_program_that_no_other_agrees_with_does_not_pass(sandbox: Sandbox) -> None:
     others = [block(GOOD.replace("2 * x", text)) for text in ("3 * x", "4 * x", "5 * x")]
     result, _ = build(ScriptedModel([block(GOOD), EXAMPLE, *others]), ScriptedModel([MET]), sandbox)
@@ -264,6 +267,7 @@ def test_a_syntax_error_is_not_run(sandbox: Sandbox) -> None:
         ("import os\nx = 1\nassert x\nos._exit(0)\n", "it has no self-check"),
     ],
 )
+@pytest.mark.long
 def test_a_program_that_nothing_can_call_is_no_success(
     sandbox: Sandbox, program: str, reason: str
 ) -> None:
@@ -273,6 +277,7 @@ def test_a_program_that_nothing_can_call_is_no_success(
     assert result.run.exit_code == 0
 
 
+@pytest.mark.long
 def test_a_program_that_ends_before_its_self_check_is_no_success(sandbox: Sandbox) -> None:
     program = f"raise SystemExit(0)\n{GOOD}"
     result, _ = build(coder(*[program] * 4), ScriptedModel(), sandbox)
@@ -363,6 +368,7 @@ def test_lines_that_are_not_code_meet_nothing(sandbox: Sandbox, check: dict[str,
     assert result.requirements[1].first_line is None
 
 
+@pytest.mark.long
 def test_a_decimal_number_that_the_program_lacks_is_missed(sandbox: Sandbox) -> None:
     instruction = INSTRUCTION.model_copy(update={"requirements": ("beta is 0.9", "eps is 1e-8")})
     program = GOOD.replace("return 2", "return 0.9 * 2 / 0.9")

@@ -36,6 +36,7 @@ def test_the_file_is_for_the_user_alone(home: Path, kept: Conversations) -> None
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
+@pytest.mark.long
 def test_a_hundred_turns_cost_what_one_costs(home: Path, kept: Conversations) -> None:
     """100 turns of 7 kB: no square in size or time, and a list that reads no answer."""
     seconds = []

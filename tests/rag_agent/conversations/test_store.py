@@ -113,6 +113,7 @@ def test_two_programs_and_four_threads_write_one_conversation(opened: Opened) ->
     assert len(asked) == len(set(asked)) == 40
 
 
+@pytest.mark.long
 def test_programs_that_begin_at_the_same_moment_lose_no_turn(home: Path) -> None:
     """SQLite's change to a write-ahead log fails beside another's, however long one would wait."""
     for round_ in range(20):

@@ -47,6 +47,7 @@ def test_what_the_papers_found_cite_is_looked_up_and_read(
     assert any(doing.startswith("reading Tide tables") for doing in doing)
 
 
+@pytest.mark.long
 def test_no_place_is_taken_from_a_short_review(make: Make, arxiv: FakeArxiv) -> None:  # noqa: F811
     review, _ = reviewed(make(reply=copied), most=1)
     assert [paper.arxiv_id for paper in review.papers] == [SURVEY.arxiv_id]

@@ -25,6 +25,7 @@ def alive() -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_a_fork_bomb_is_contained(sandbox: Sandbox) -> None:
     bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
     run = Sandbox(TIGHT.model_copy(update={"timeout_s": 3.0})).run(bomb)
@@ -121,6 +122,7 @@ def test_one_file_stays_under_the_limit(sandbox: Sandbox) -> None:
     assert "OSError" in run.stderr
 
 
+@pytest.mark.long
 def test_ignoring_signals_does_not_help(sandbox: Sandbox) -> None:
     started = time.perf_counter()
     run = Sandbox(TIGHT.model_copy(update={"timeout_s": 1.0})).run(
@@ -134,6 +136,7 @@ def test_ignoring_signals_does_not_help(sandbox: Sandbox) -> None:
     assert time.perf_counter() - started < 4
 
 
+@pytest.mark.long
 def test_closing_its_outputs_does_not_hide_a_program(sandbox: Sandbox) -> None:
     run = Sandbox(TIGHT.model_copy(update={"timeout_s": 1.0})).run(
         "import os, time\nos.close(1); os.close(2); time.sleep(60)\n"
@@ -142,6 +145,7 @@ def test_closing_its_outputs_does_not_hide_a_program(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("parent", ["", "time.sleep(60)"])
+@pytest.mark.long
 def test_a_daemon_does_not_outlive_its_program(sandbox: Sandbox, parent: str) -> None:
     run = Sandbox(TIGHT.model_copy(update={"timeout_s": 1.5})).run(
         "import os, sys, time\n"
@@ -195,6 +199,7 @@ def test_children_of_threads_are_counted(sandbox: Sandbox) -> None:
     assert run.seconds < 10
 
 
+@pytest.mark.long
 def test_page_tables_count_as_memory(sandbox: Sandbox) -> None:
     """A page of zeros read in every 2 MB of an empty mapping costs the kernel 4 kB each time."""
     run = sandbox.run(

@@ -76,6 +76,7 @@ async def every_tool(client: Client, paper: str) -> None:
     assert absent.is_error
 
 
+@pytest.mark.long
 def test_every_tool_over_http(assistant: Assistant) -> None:
     app = guarded(mcp_app(assistant), TOKEN, ServeSettings(), names("127.0.0.1", ()))
     with listening(app) as address:

@@ -46,6 +46,7 @@ def spans(assistant: Assistant) -> tuple[Any, ...]:
     return tuple(exporter.get_finished_spans())
 
 
+@pytest.mark.long
 def test_a_question_is_a_tree_of_plan_search_model_and_checks(spans: tuple[Any, ...]) -> None:
     by_id = {each.context.span_id: each for each in spans}
     above = {each.name: by_id[each.parent.span_id].name if each.parent else "" for each in spans}
@@ -131,6 +132,7 @@ print([name for name in optional if name in sys.modules])
 """
 
 
+@pytest.mark.long
 def test_one_machine_imports_none_of_the_optional_packages(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = subprocess.run(

@@ -38,6 +38,7 @@ def test_an_answer_is_served_from_disk_the_second_time(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize("fault", ["429", "429-silent", "503", "reset", "cut"])
+@pytest.mark.long
 def test_what_may_be_gone_in_a_moment_is_tried_again(asked: Asked, fault: str) -> None:
     asked.server.faults = [fault, fault]
     assert asked.search() == [FOUND]
@@ -68,6 +69,7 @@ def test_a_refusal_that_outlasts_every_try(asked: Asked) -> None:
     assert len(asked.server.requests) == 3
 
 
+@pytest.mark.long
 def test_a_hang_ends_in_time(asked: Asked) -> None:
     asked.server.faults = ["hang"]
     began = time.monotonic()
@@ -76,6 +78,7 @@ def test_a_hang_ends_in_time(asked: Asked) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.long
 def test_a_slow_drip_ends_in_time(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "BODY_TIMEOUTS", 1)
     asked.server.faults = ["drip"]
@@ -85,6 +88,7 @@ def test_a_slow_drip_ends_in_time(asked: Asked, monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.long
 def test_half_an_answer_is_never_taken_for_a_whole_one(asked: Asked) -> None:
     asked.server.faults = ["half"] * 9
     with pytest.raises(AgentError, match=r"broke off|in 3 tries|damaged"):

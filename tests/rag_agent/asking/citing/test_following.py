@@ -84,6 +84,7 @@ def ask(assistant: Assistant) -> Answer:
     return last.answer
 
 
+@pytest.mark.long
 def test_a_reference_is_followed_to_arxiv_and_the_steps_say_so(
     make: Make, arxiv: FakeArxiv
 ) -> None:

@@ -53,6 +53,7 @@ def compared(first: str, others: list[str], sandbox: Sandbox, check: str = CHECK
         ([OTHER_NAME, UNRUN, OTHER_NAME], CrossCheck(reason=NONE_RUN)),
     ],
 )
+@pytest.mark.long
 def test_values_are_held_against_those_of_further_programs(
     sandbox: Sandbox, others: list[str], expected: CrossCheck
 ) -> None:
@@ -129,6 +130,7 @@ USE = 'if __name__ == "__main__":\n    torch.manual_seed(0)\n    m = Layer()\n  
         ),
     ],
 )
+@pytest.mark.long
 def test_layers_are_compared_with_the_same_weights(
     sandbox: Sandbox, first: str, second: str, expected: str
 ) -> None:

@@ -44,6 +44,7 @@ def check_of(program: str, call: str, request: str) -> str:
         ),
     ],
 )
+@pytest.mark.long
 def test_a_program_is_held_to_what_its_request_names(
     sandbox: Sandbox, program: str, call: str, request_: str, said: str
 ) -> None:
