@@ -16,6 +16,8 @@ from tests.ui.conftest import Page
 from tests.ui.scripted import NAMES, Reply, reply
 from ui.web import program
 
+pytestmark = pytest.mark.long
+
 QUESTION = "When does the rate of bubble bursts of sourdough peak after feeding?"
 OTHER = "What is the lunar tide of the garden pond?"
 
@@ -65,7 +67,6 @@ def test_reruns_while_an_answer_is_written_never_ask_twice(page_of: Callable[...
     assert len(page.assistant.conversations.turns(page.session)) == 1
 
 
-@pytest.mark.long
 def test_the_sidebar_says_when_it_works_and_when_it_is_done(page_of: Callable[..., Page]) -> None:
     go_on = threading.Event()
     page = page_of(held_until(go_on))
@@ -171,7 +172,6 @@ def test_two_tabs_get_their_own_answers(page_of: Callable[..., Page]) -> None:
     assert "5.2 hours" not in second.text
 
 
-@pytest.mark.long
 def test_four_at_once_and_twenty_in_a_row_are_neither_lost_nor_mixed(
     page_of: Callable[..., Page],
 ) -> None:

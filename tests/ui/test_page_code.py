@@ -14,6 +14,8 @@ from rag_agent.sandbox import Run
 from tests.ui.conftest import Page
 from ui.web import program
 
+pytestmark = pytest.mark.long
+
 KEPT: dict[str, Any] = {
     "question": "Show the tide in code",
     "language": "python",

@@ -28,6 +28,8 @@ from rag_agent.events import (
 from tests.papers import PONDS
 from ui.web.events import progress_of
 
+pytestmark = pytest.mark.long
+
 CITATION = Citation(1, PONDS, None, "The lunar tide", 5, "The lunar tide of the pond", 0.9)
 HIT = Hit(PONDS, 0.7, 1.0, passes=True)
 SHOWN: tuple[tuple[Event, str], ...] = (

@@ -15,6 +15,8 @@ from rag_agent.conversations.export import as_markdown
 from rag_agent.conversations.turn import Turn
 from tests.papers import PONDS
 
+pytestmark = pytest.mark.long
+
 QUOTE = Citation(1, PONDS, 3, "The tide is <b>31</b> nanometres.", 5, "So: The tide …", 0.9, "pdf")
 SUMMARY = Citation(2, PONDS, None, "Ponds have tides.", 0, "Ponds have tides.", 0.9, "summary")
 

@@ -17,6 +17,8 @@ from ui import doctor
 from ui.web import program
 from ui.web.jobs import Job
 
+pytestmark = pytest.mark.long
+
 
 def job(name: str) -> Job:
     """The job of this name, ended."""
@@ -68,7 +70,6 @@ def test_a_paper_found_leads_to_its_page(page: Page) -> None:
     assert "@misc" in page.text
 
 
-@pytest.mark.long
 def test_the_library_shows_what_is_in_it(page: Page) -> None:
     page.open("library")
     page.at.button_group(key="section").set_value("What is in it")
@@ -127,7 +128,6 @@ def test_an_uploaded_pdf_shows_its_pages(page: Page, tmp_path: Path) -> None:
     assert page.at.text_input(key=f"find-{added.paper.arxiv_id}")
 
 
-@pytest.mark.long
 def test_what_a_paper_cites_is_read_when_asked_for(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper is not None
@@ -172,7 +172,6 @@ def test_an_unknown_paper_can_be_fetched(page: Page) -> None:
     assert "Get it from arXiv" in page.buttons
 
 
-@pytest.mark.long
 def test_conversations_are_listed_renamed_resumed_and_deleted(page: Page) -> None:
     page.run().ask("How many nanometres is the lunar tide of the pond?")
     name = page.session
@@ -289,7 +288,6 @@ def test_a_server_is_tried_before_it_is_saved_and_gets_no_other_ones_key(
         ("hosted", "https://api.openai.com/v1"),
     ],
 )
-@pytest.mark.long
 def test_a_model_server_is_set_up_by_its_name(page: Page, server: str, url: str) -> None:
     page.open("settings")
     page.at.selectbox(key="preset").set_value(server)

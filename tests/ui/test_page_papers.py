@@ -13,6 +13,8 @@ from tests.ui.conftest import Page
 from tests.ui.scripted import write_pdf
 from ui.web import program
 
+pytestmark = pytest.mark.long
+
 
 def titles(page: Page) -> list[str]:
     """What the list shows, in its order."""
@@ -31,7 +33,6 @@ def test_the_library_is_browsed_without_a_query(page: Page) -> None:
     assert titles(page) == [SOURDOUGH.title]
 
 
-@pytest.mark.long
 def test_selected_papers_become_a_collection_that_is_asked_alone(page: Page) -> None:
     page.open("library")
     page.at.text_input(key="author").set_value("Dara")
@@ -75,7 +76,6 @@ def test_marks_of_a_paper_are_kept_and_shown(page: Page) -> None:
     kept.mark(SOURDOUGH.arxiv_id, Mark())
 
 
-@pytest.mark.long
 def test_what_is_unread_is_listed_and_searched(page: Page) -> None:
     kept = page.assistant.library.collections
     kept.mark(PONDS.arxiv_id, Mark(is_read=True))
@@ -99,7 +99,6 @@ def test_what_is_unread_is_listed_and_searched(page: Page) -> None:
     assert "0 papers" in page.text
 
 
-@pytest.mark.long
 def test_another_order_or_filter_begins_at_the_first_page(page: Page) -> None:
     page.open("library", page_of_list="2")
     assert len(titles(page)) < 20
@@ -113,7 +112,6 @@ def test_another_order_or_filter_begins_at_the_first_page(page: Page) -> None:
     assert "page_of_list" not in page.at.query_params
 
 
-@pytest.mark.long
 def test_a_paper_at_a_glance(page: Page, tmp_path: Path) -> None:
     added = page.assistant.add(str(write_pdf(tmp_path)))
     assert added.paper
@@ -152,7 +150,6 @@ def test_a_summary_is_in_the_language_of_the_page(page_of: Callable[..., Page]) 
     assert told
 
 
-@pytest.mark.long
 def test_the_list_is_as_it_was_on_the_way_back_in_any_language(page: Page) -> None:
     page.open("library", order="by_title", category="physics.geo-ph")
     before = titles(page)

@@ -9,6 +9,8 @@ from tests.papers import SOURDOUGH
 from tests.ui.conftest import Page
 from tests.ui.scripted import write_pdf
 
+pytestmark = pytest.mark.long
+
 DEEPER = "The deeper chamber of the kettle whistle sounds at 440 hertz when the water boils."
 
 
@@ -26,7 +28,6 @@ def place_of(page: Page, paper: Paper, words: str) -> str:
     return f"pdf.0.1.{start}-{start + len(words)}"
 
 
-@pytest.mark.long
 def test_the_chat_opens_with_the_passage_and_answers_from_it(page: Page, tmp_path: Path) -> None:
     paper = kettles(page, tmp_path)
     place = place_of(page, paper, "The deeper chamber of the kettle")
@@ -47,7 +48,6 @@ def test_the_chat_opens_with_the_passage_and_answers_from_it(page: Page, tmp_pat
     assert f"About {paper.arxiv_id}" in page.text
 
 
-@pytest.mark.long
 def test_what_this_means_is_not_looked_up_in_the_conversation(page: Page, tmp_path: Path) -> None:
     paper = kettles(page, tmp_path)
     page.run().ask("When does the rate of bubble bursts of sourdough peak after feeding?")

@@ -13,6 +13,8 @@ from ingestion.formulas import is_harmless
 from ui.web.evidence import marked
 from ui.web.plain import as_html, escaped, table_html, with_maths
 
+pytestmark = pytest.mark.long
+
 _SPECIAL = r"[!-/:-@\[-`{-~]"
 _ESCAPED = re.compile(rf"(?:\\{_SPECIAL}|[^!-/:-@\[-`{{-~])*", re.DOTALL)
 

@@ -11,6 +11,8 @@ from tests.papers import PONDS, SOURDOUGH
 from tests.ui.conftest import Page
 from tests.ui.scripted import FULL_TEXT, write_pdf
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def kettles(page: Page, tmp_path: Path) -> str:
@@ -41,7 +43,6 @@ def test_pages_are_shown_before_their_text_is_read(page: Page, kettles: str) -> 
     assert not (page.assistant.settings.home / "texts").exists()
 
 
-@pytest.mark.long
 def test_hits_are_counted_marked_and_gone_through(page: Page, kettles: str) -> None:
     page.open("paper", id=kettles)
     look_for(page, kettles, "kettle whistle")
@@ -64,7 +65,6 @@ def test_hits_are_counted_marked_and_gone_through(page: Page, kettles: str) -> N
     assert viewer(page)["marks"] == []
 
 
-@pytest.mark.long
 def test_the_sentence_found_is_asked_about(page: Page, kettles: str) -> None:
     page.open("paper", id=kettles)
     look_for(page, kettles, "440 HERTZ").press("Ask about the sentence found")
@@ -81,7 +81,6 @@ def test_a_quote_in_the_address_is_marked_on_its_page(page: Page, kettles: str) 
 
 
 @pytest.mark.parametrize("passage", ["pdf.0.99.0-12", "html.0.0.0-9", "nonsense"])
-@pytest.mark.long
 def test_a_passage_that_is_not_there_marks_nothing(page: Page, kettles: str, passage: str) -> None:
     page.open("paper", id=kettles, passage=passage)
     assert not any(mark.get("boxes") for mark in viewer(page)["marks"])
@@ -102,7 +101,6 @@ def test_a_paper_without_pages_is_read_as_text(page: Page) -> None:
     file.unlink()
 
 
-@pytest.mark.long
 def test_a_scan_has_pages_and_says_why_nothing_is_found_in_it(page: Page) -> None:
     page.assistant.settings.assets.mkdir(parents=True, exist_ok=True)
     file = page.assistant.settings.assets / f"{PONDS.arxiv_id}v1.pdf"

@@ -1,9 +1,13 @@
 """The Table and Review pages with the scripted assistant."""
 
+import pytest
+
 from rag_agent.tables import making
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS
 from tests.ui.conftest import Page
 from ui.web import program
+
+pytestmark = pytest.mark.long
 
 
 def waited(page: Page) -> Page:

@@ -10,10 +10,11 @@ from finetune.data.prepare import prepare, renderer_of
 from finetune.errors import DataError, FingerprintError
 from finetune.run_folder import RunFolder, read_json_lines
 
+pytestmark = pytest.mark.long
+
 Make = Callable[..., Config]
 
 
-@pytest.mark.long
 def test_splits_reasons_and_fingerprint(make_config: Make, tiny_base: Path) -> None:
     config = make_config("data.train_rows=60")
     report = prepare(config)

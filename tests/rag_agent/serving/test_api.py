@@ -17,6 +17,8 @@ from rag_agent.settings import ServeSettings
 from tests.papers import PONDS, SOURDOUGH
 from tests.rag_agent.serving.conftest import TOKEN, kettles, listening
 
+pytestmark = pytest.mark.long
+
 QUESTION = "What is the lunar tide of the garden pond?"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -43,7 +45,6 @@ def client(address: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{address}/v1", api_key=TOKEN, max_retries=0)
 
 
-@pytest.mark.long
 def test_openais_client_streams_an_answer_with_its_sources(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model="arxiv-agent",
@@ -172,7 +173,6 @@ def test_the_page_that_describes_it_loads_nothing_from_elsewhere(address: str) -
     assert {"quote", "page", "arxiv_id"} <= quote["properties"].keys()
 
 
-@pytest.mark.long
 def test_size_rate_and_parallel_work_are_bounded(assistant: Assistant) -> None:
     app = guarded_api(assistant, max_body_kb=2, requests_per_minute=3)
     with listening(app) as address:

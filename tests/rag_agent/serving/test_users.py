@@ -20,6 +20,8 @@ from tests.rag_agent.serving.conftest import TOKEN, listening
 from tests.rag_agent.serving.test_api import QUESTION, ended
 from tests.ui.scripted import scripted_assistant
 
+pytestmark = pytest.mark.long
+
 RECORD: dict[str, Any] = {
     "id": "2701.00042",
     "title": "Moss on roof tiles",
@@ -66,7 +68,6 @@ def asked(http: httpx.Client, **more: Any) -> Any:
     return answer.json()
 
 
-@pytest.mark.long
 def test_users_and_the_token_see_their_own_alone(address: str, keys: Keys) -> None:
     people = {TOKEN: "tokens", keys.add("anna")[1]: "annas", keys.add("ben")[1]: "bens"}
     for key, question in people.items():
@@ -155,7 +156,6 @@ def test_no_other_file_is_ingested(address: str, assistant: Assistant, name: str
         assert (refused.status_code, "no file" in refused.text) == (400, True)
 
 
-@pytest.mark.long
 def test_without_a_folder_nothing_is_ingested(assistant: Assistant) -> None:
     plain = assistant.of("")
     plain.settings = assistant.settings.model_copy(update={"serve": ServeSettings()})
