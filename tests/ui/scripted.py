@@ -39,6 +39,9 @@ FULL_TEXT = (
     "A kettle whistle has one chamber. Our kettle whistle has two chambers of unequal depth. "
     "The deeper chamber of the kettle whistle sounds at 440 hertz when the water boils.",
 )
+AT_LENGTH = "At length: what is the tide of the alder basin in nanometres?"
+"""A question whose answer takes its time, so that it can be stopped and others wait for it."""
+_REPEATED = 40
 _REPLIES = 60
 _PLAN = {"route": "research", "paper": "", "keywords": [], "sub_questions": []}
 Reply = Callable[[Sequence[Message]], Any]
@@ -79,7 +82,8 @@ def reply(messages: Sequence[Message]) -> Any:
         return _best(question, sentences_in(asked.partition("\n")[0].removeprefix("Abstract:")))
     if asked.startswith("Excerpts:"):
         excerpts = re.findall(r"^- (.+)$", asked, re.MULTILINE)
-        return _best(question, [each for text in excerpts for each in sentences_in(text)])
+        best = _best(question, [each for text in excerpts for each in sentences_in(text)])
+        return " ".join([best] * _REPEATED) if question.startswith("At length") else best
     return f"A passage about {question}"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.page_server import Served
 from tests.ui.browsing import ask, entry, opened_tab, picture
-from tests.ui.scripted import HOSTILE, write_pdf
+from tests.ui.scripted import AT_LENGTH, HOSTILE, write_pdf
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
 
@@ -57,7 +57,7 @@ def test_a_reload_in_the_middle_finds_the_answer_being_written(tab: Any) -> None
 
 
 def test_an_answer_can_be_stopped(tab: Any) -> None:
-    ask(tab, "hello " + "there " * 40)
+    ask(tab, AT_LENGTH)
     tab.get_by_role("button", name="Stop").click()
     tab.get_by_text(re.compile("Stopped|what there is will be kept")).first.wait_for()
     tab.get_by_placeholder("Ask a question").wait_for()
@@ -65,7 +65,7 @@ def test_an_answer_can_be_stopped(tab: Any) -> None:
 
 
 def test_the_next_question_is_typed_meanwhile_and_no_text_is_lost(tab: Any) -> None:
-    ask(tab, "hello " + "there " * 40)
+    ask(tab, AT_LENGTH)
     ask(tab, QUESTION)
     tab.get_by_text("Waits for the answer before it").wait_for()
     entry(tab).fill("A draft that is")
@@ -78,7 +78,7 @@ def test_the_next_question_is_typed_meanwhile_and_no_text_is_lost(tab: Any) -> N
 
 
 def test_a_waiting_question_is_taken_back_into_the_entry(tab: Any) -> None:
-    ask(tab, "hello " + "there " * 40)
+    ask(tab, AT_LENGTH)
     ask(tab, QUESTION)
     tab.get_by_role("button", name="Take back").click()
     tab.get_by_text("Waits for the answer before it").wait_for(state="detached")
@@ -95,7 +95,7 @@ def test_a_pdf_is_uploaded_asked_and_its_page_shows_the_quote(tab: Any, tmp_path
     picture(tab, "upload")
     tab.get_by_role("link", name="Paper").click()
     tab.get_by_role("button", name="Kettles that sing").click()
-    tab.get_by_text("PDF pages").wait_for()
+    tab.get_by_text("Find in this paper").wait_for()
     tab.locator(".stMain img").first.wait_for()
     picture(tab, "paper")
     tab.get_by_label("Question", exact=True).fill(

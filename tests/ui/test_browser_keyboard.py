@@ -8,6 +8,7 @@ import pytest
 from bench.page_server import Served
 from tests.papers import PONDS, SOURDOUGH
 from tests.ui.browsing import ask, opened_tab, tab_to
+from tests.ui.scripted import AT_LENGTH
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
 
@@ -26,7 +27,7 @@ NAMELESS = """() => [...document.querySelectorAll(
 
 def test_asking_stopping_checking_and_searching_need_no_mouse(tab: Any) -> None:
     tab_to(tab, "Ask a question")
-    tab.keyboard.type("hello " + "there " * 40)
+    tab.keyboard.type(AT_LENGTH)
     tab.keyboard.press("Enter")
     tab.get_by_role("button", name="Stop").wait_for()
     tab_to(tab, "Stop")
@@ -69,7 +70,7 @@ def test_every_control_has_a_name(browser: Any, served: Served, width: int) -> N
         for address, ready in (
             ("/", "What would you like to know?"),
             ("/library", "papers in the library"),
-            (f"/paper?id={PONDS.arxiv_id}", "Get the PDF"),
+            (f"/paper?id={PONDS.arxiv_id}", "Get the full text"),
             ("/sessions", "Conversations"),
             ("/settings", "Check now"),
         ):
