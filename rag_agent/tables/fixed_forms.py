@@ -46,9 +46,7 @@ _CODE = _Form(
         r"(?:https?://|www\.|(?<![\w/])(?=(?:github|gitlab|bitbucket)\.))[^\s<>\"']*[^\s<>\"'.,;:)\]]"
         r"(?:(?<=/) [a-z0-9][\w.~-]*/[^\s<>\"']*[^\s<>\"'.,;:)\]])?"
     ),
-    re.compile(
-        r"code\b|software|implement|source|script|package|toolkit|\bgit|available", re.IGNORECASE
-    ),
+    re.compile(r"code\b|software|implement|script|package|toolkit|\bgit", re.IGNORECASE),
     is_mere_mention=False,
     first_only=True,
 )

@@ -14,6 +14,7 @@ from rag_agent.tables.fixed_forms import Stated, joined, names_of, own_work
 
 _MOST = 3
 _LEAST_SHARE = 4  # a name that comes back a quarter as often as the first is told too
+_NAME_WORDS = 6  # `WMT 2014 English-German` has three; more are a list without commas
 _KNOWN = 3  # mentions anywhere that make up for a data set's name written as one only once
 
 _METRICS = (
@@ -30,17 +31,17 @@ _METRICS = (
 
 _METRIC = re.compile(rf"(?<![\w-])(?:{_METRICS})(?![\w-])")
 _MEASURES = re.compile(r"evaluat|report|measur|metric|scor|assess|achiev|outperform", re.IGNORECASE)
-_NAME = r"[A-Z][\w+-]*(?:[- ][A-Z0-9][\w-]*)*"
+# Names are words parted by single blanks, so that no text is parted in many ways: a hyphen belongs to its word.
+_NAME = r"[A-Z0-9][\w+-]*(?: [A-Z0-9][\w+-]*)*"
 _DATA = (
-    rf"(?P<before>(?:[A-Z0-9][\w-]*[ -])*?{_NAME})(?: (?:[\d,.]+k?|image|text|language|speech|question|review|movie"
-    r"|classification|detection|segmentation|training|validation|test|evaluation|\w+ing)){0,2} (?:data ?sets?|corpus"
-    r"|corpora|benchmarks?|challenge|dump|(?:training|train|test|validation|dev|development) (?:set|split)s?|data"
-    r"|survey|catalogue?|simulations?)\b"
+    rf"(?P<before>{_NAME})(?: (?:[\d,.]+k?|image|text|language|speech|question|review|movie|classification|detection"
+    r"|segmentation|training|validation|test|evaluation|\w+ing)){0,2} (?:data ?sets?|corpus|corpora|benchmarks?"
+    r"|challenge|dump|(?:training|train|test|validation|dev|development) (?:set|split)s?|data|survey|catalogue?|simulations?)\b"
 )
 _TRAINED = rf"(?:[Pp]re-?)?[Tt]rain(?:ed|ing)? on (?:the )?(?P<trained>{_NAME})"
 _SHOWN = (  # of what is not trained on alone a mere word in a capital is no name: `results on Tuesday`
     r"(?i:fine-?tun(?:ed|ing|e)|evaluat(?:ed|e|ion|ing)|test(?:ed|ing)?|experiments?|results?|performance|accuracy|score)\b"
-    r"[^.;:]{0,40}? on (?:the )?(?P<shown>[A-Z][\w-]*[A-Z\d][\w-]*(?:[- ][A-Z0-9][\w-]*)*)"
+    rf"[^.;:]{{0,40}}? on (?:the )?(?P<shown>(?=\S*[A-Z]\S*[A-Z\d]){_NAME})"
 )
 _DATA_SETS = tuple(re.compile(pattern) for pattern in (rf"\b{_DATA}", _TRAINED, _SHOWN))
 _NOT_USED = re.compile(r"\bnot (?:use|train|evaluate)")
@@ -96,7 +97,7 @@ def _data_sets_in(text: str, patterns: Sequence[re.Pattern[str]]) -> set[str]:
             words = match[1].split()
             while words and _NO_NAME.fullmatch(words[0]):
                 words = words[1:]
-            if words and not _A_FIELD.fullmatch(" ".join(words)):
+            if 0 < len(words) <= _NAME_WORDS and not _A_FIELD.fullmatch(" ".join(words)):
                 found.add(" ".join(words))
     return found
 

@@ -15,7 +15,7 @@ from tests.rag_agent.tables.sentences import text, value
         ),
         ("We release the software (github.com/owl/nest).", "github.com/owl/nest"),
         (
-            "The source can be found at http://owl.example/nest/ Some more.",
+            "The source code can be found at http://owl.example/nest/ Some more.",
             "http://owl.example/nest/",
         ),
     ],
@@ -30,6 +30,7 @@ def test_the_address_of_the_code(sentence: str, address: str) -> None:
         "Our implementation is based on the code in https://github.com/hen/coop.",
         "We use the official implementation at https://github.com/hen/coop.",
         "See (10) in https://hens.example/faq.",
+        "The data of this paper are available at https://owls.example/data.",
         "The data are described by Hen et al. at https://hens.example.",
     ],
 )

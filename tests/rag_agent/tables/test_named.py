@@ -1,3 +1,8 @@
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from rag_agent.tables.named import data_sets, metrics
 from tests.rag_agent.tables.sentences import text, value
 
@@ -46,3 +51,16 @@ def test_a_data_set_named_as_one_once_is_known_by_its_other_mentions() -> None:
 def test_words_in_capitals_are_no_data_sets() -> None:
     said = text("The training data of QA datasets.", "Our data.", "For GPU benchmarks.", "QA data.")
     assert value(data_sets, said) == ""
+
+
+@given(st.text("AZ09- az", max_size=600))
+def test_no_text_takes_long(said: str) -> None:
+    began = time.process_time()
+    data_sets(text(said, f"trained on {said}", f"results on {said}"), said[:255])
+    assert time.process_time() - began < 0.5
+
+
+def test_a_long_name_takes_no_time() -> None:
+    began = time.process_time()
+    assert value(data_sets, text("A-" * 300, "A1 " * 200, "trained on " + "Ab-C " * 100)) == ""
+    assert time.process_time() - began < 0.5
