@@ -36,7 +36,8 @@ _NAME = r"[A-Z0-9][\w+-]*(?: [A-Z0-9][\w+-]*)*"
 _DATA = (
     rf"(?P<before>{_NAME})(?: (?:[\d,.]+k?|image|text|language|speech|question|review|movie|classification|detection"
     r"|segmentation|training|validation|test|evaluation|\w+ing)){0,2} (?:data ?sets?|corpus|corpora|benchmarks?"
-    r"|challenge|dump|(?:training|train|test|validation|dev|development) (?:set|split)s?|data|survey|catalogue?|simulations?)\b"
+    r"|challenge|dump|(?:training|train|test|validation|dev|development) (?:set|split)s?|data|survey|catalogue?"
+    r"|simulations?)\b"
 )
 _TRAINED = rf"(?:[Pp]re-?)?[Tt]rain(?:ed|ing)? on (?:the )?(?P<trained>{_NAME})"
 _SHOWN = (  # of what is not trained on alone a mere word in a capital is no name: `results on Tuesday`
