@@ -14,6 +14,9 @@ from rag_agent.review.selection import aspects, select
 _FEW = 8  # with fewer papers arXiv is asked
 _SHARE_OF_CITED = 5
 """One place of so many is kept for works that the papers found cite, if they cite any that is near."""
+_ON_AN_ASPECT = 0.1
+"""So far below the threshold of what answers a question a review takes works on an aspect of its topic. Of the 32
+nearest on four topics among 20,000 papers some 27 belong, as Attention Is All You Need does (0.48) to attention."""
 _TRIED = 3  # works looked up for each of these places: many are neither in the library nor on arXiv
 
 
@@ -46,7 +49,8 @@ def _searched(topic: str, most: int, services: Services) -> list[str]:
         threshold=services.settings.retrieval.threshold,
         leave_out=[str(id_.id) for id_ in ids_in(topic)],
     )
-    return [hit.paper.arxiv_id for hit in hits if hit.passes]
+    least = services.settings.retrieval.threshold - _ON_AN_ASPECT
+    return [hit.paper.arxiv_id for hit in hits if hit.cosine >= least]
 
 
 def _followed(

@@ -1,6 +1,5 @@
 """A review's plan, made in code: sections of papers that are alike, in them groups of quotes that say alike."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +14,13 @@ _PAPERS_A_SECTION = 5
 _MOST_SECTIONS = 6
 _ALIKE = 0.62  # two sentences this near say the same kind of thing (read off 40 pairs of abstracts)
 _OF_A_GROUP = 3
+_PHRASES = 10  # of a paper that may name its section
+_WORDS = (
+    0.5,
+    1.0,
+    1.1,
+)  # weight of phrases of one, two and three words: `relation` names no section
+_OF_A_TITLE = 0.2  # added to the share of a phrase that authors thought worth a title
 
 
 def sections_of(vectors: NDArray[np.float32]) -> list[list[int]]:
@@ -45,25 +51,43 @@ def _linkage(alike: NDArray[np.float32], a: Sequence[int], b: Sequence[int]) -> 
     return float(alike[np.ix_(a, b)].mean()) - 0.01 * (len(a) + len(b))
 
 
-def title_of(papers: Sequence[Paper], topic: str, taken: Sequence[str]) -> str:
-    """A section's title: the phrase that most of its papers share and the topic does not already say."""
-    counts: Counter[str] = Counter()
+def title_of(
+    papers: Sequence[Paper], others: Sequence[Paper], topic: str, taken: Sequence[str]
+) -> str:
+    """A section's title: the phrase that sets its papers apart and that the topic does not already say.
+
+    Args:
+        papers: Of the section.
+        others: The review's other papers.
+        topic: Of the review.
+        taken: Titles that are no longer free.
+    """
     shown: dict[str, str] = {}
     known = set(terms(topic.split("\n")[0]))
     for paper in papers:
-        for phrase in extract_keywords(paper.title, paper.abstract, 10):
+        for phrase in extract_keywords(paper.title, paper.abstract, _PHRASES):
             stems = " ".join(terms(phrase))
-            if 1 <= len(stems.split()) and not set(stems.split()) <= known:
+            if stems and not set(stems.split()) <= known:
                 shown.setdefault(stems, phrase)
-    texts = [" ".join(terms(paper.text)) for paper in papers]
-    for stems in shown:
-        held = sum(stems in text for text in texts)
-        counts[stems] = held * (1 + 0.3 * (len(stems.split()) - 1))  # type: ignore[assignment]
-    for stems, _ in counts.most_common():
+    here, elsewhere = (
+        [f" {' '.join(terms(one.text))} " for one in some] for some in (papers, others)
+    )
+    titles = " | ".join(" ".join(terms(paper.title)) for paper in papers)
+
+    def apart(stems: str) -> float:
+        share = _share(stems, here) - _share(stems, elsewhere)
+        length = min(len(stems.split()), len(_WORDS)) - 1
+        return (share + _OF_A_TITLE * (stems in titles)) * _WORDS[length]
+
+    for stems in sorted(shown, key=apart, reverse=True):
         phrase = shown[stems][:1].upper() + shown[stems][1:]
         if phrase not in taken:
             return phrase
     return papers[0].title[:80]
+
+
+def _share(stems: str, texts: Sequence[str]) -> float:
+    return sum(f" {stems} " in text for text in texts) / max(1, len(texts))
 
 
 def groups_of(quotes: Sequence[Evidence]) -> list[list[Evidence]]:

@@ -123,7 +123,8 @@ def _plan(
     plan: list[list[Any]] = []
     for members in sections_of(np.asarray(vectors, np.float32)):
         own = [with_quotes[i] for i in members]
-        title = title_of(own, topic, [title for title, _ in plan])
+        others = [paper for paper in with_quotes if paper not in own]
+        title = title_of(own, others, topic, [title for title, _ in plan])
         plan.append([title, [paper.arxiv_id for paper in own]])
     return plan
 

@@ -18,6 +18,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w-]+")
+_UNIT = re.compile(r"[KMBT^]|illion|\d{5}")
 _ROWS = 3  # of a table of sizes: the variants of one model
 
 
@@ -133,14 +134,27 @@ def _of(form: _Form, sentences: Sequence[Sentence], place: int) -> Stated:
 
 
 def _rows(form: _Form, sentences: Sequence[Sentence]) -> Stated | None:
-    """The cells under such a label in the first rows of the first table that has one."""
+    """The cells under such a label in the first rows of the first table that has one.
+
+    Where the label has the unit, it is told, and the row that has the label is quoted too; a number whose unit no
+    quote would have is not told.
+    """
     found: list[tuple[int, str]] = []
+    labels: list[str] = []
     for place, sentence in enumerate(sentences):
         if sentence.kind != "table" or (found and sentence.block != sentences[found[0][0]].block):
             continue
-        if value := _cell(form, sentence.reading):
-            found.append((place, value))
-    return joined(found[:_ROWS])
+        if cell := _cell(form, sentence.reading):
+            found.append((place, cell[1]))
+            labels.append(cell[0])
+    read = joined(found[:_ROWS])
+    if read is None or _UNIT.search(read.value):
+        return read
+    block = sentences[found[0][0]].block
+    heads = [p for p, s in enumerate(sentences) if s.block == block and labels[0] in s.text]
+    if not heads:
+        return None
+    return Stated(f"{read.value} ({labels[0]})", (heads[0], *read.places))
 
 
 def joined(found: Sequence[tuple[int, str]]) -> Stated | None:
@@ -152,11 +166,10 @@ def joined(found: Sequence[tuple[int, str]]) -> Stated | None:
     )
 
 
-def _cell(form: _Form, reading: str) -> str:
-    """`86M` of a row that reads `Model: ViT-Base; Params: 86M.`"""
+def _cell(form: _Form, reading: str) -> tuple[str, str] | None:
+    """`Params` and `86M` of a row that reads `Model: ViT-Base; Params: 86M.`"""
     for part in reading.rstrip(".").split("; "):
         label, _, value = part.partition(": ")
         if form.labels and form.labels.fullmatch(label.strip()) and re.match(r"\d", value):
-            has_unit = re.search(r"[KMBT^]|illion", value) or len(value) > 6
-            return value if has_unit else f"{value} ({label.strip()})"
-    return ""
+            return label.strip(), value
+    return None

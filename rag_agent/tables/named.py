@@ -19,13 +19,14 @@ _KNOWN = 3  # mentions anywhere that make up for a data set's name written as on
 
 _METRICS = (
     "(?i:accurac(?:y|ies)|precision and recall|average precision|F[- ]?1[- ](?:scores?|measures?)|F[- ]?measures?|"
-    "perplexit(?:y|ies)|bits per (?:byte|character|dimension)|exact match|(?:word |character |label )?error rates?|"
-    "top-[15] (?:and top-[15] )?(?:error|accuracy)|inception score|mean (?:squared|absolute|reciprocal) (?:error|rank)|"
+    "perplexit(?:y|ies)|bits per (?:byte|character|dimension)|exact match|"
+    "(?:word |character |label )?error rates?|"
+    "top-[15](?: and top-5)?(?: validation| test| val)? (?:errors?|accuracy)|inception score|mean (?:squared|absolute|reciprocal) (?:error|rank)|"
     "log[- ]likelihood|pass@\\d+|(?:warping|pixel|rand) error|sensitivity and specificity|success rates?|win rates?|"
     "hazard ratios?|odds ratios?|p-values?|chi[- ]squared?|"
     "(?:spearman|pearson|matthews)(?:'s)?(?: rank)? correlations?)|"
     "F1|AUC|AUROC|AUPRC|mAP|mIoU|I[oO]U|Dice|BLEU(?:-\\d)?|ROUGE(?:-[\\dLN])?|METEOR|CIDEr|chrF|BERTScore|WER|CER|FID|"
-    "PSNR|SSIM|LPIPS|RMSE|MSE|MAE|N?DCG(?:@\\d+)?|MRR(?:@\\d+)?|MAUVE|EM"
+    "PSNR|SSIM|LPIPS|RMSE|MSE|MAE|N?DCG(?:@\\d+)?|MRR(?:@\\d+)?|MAUVE"
 )
 
 
@@ -55,10 +56,11 @@ _NO_NAME = re.compile(
 
 
 def metrics(sentences: Sequence[Sentence], title: str) -> Stated | None:
-    """The metrics that a paper names most in sentences that measure something; one named once is none of its own."""
+    """The metrics that a paper names most in captions and where it measures; one named once is none of its own."""
     named: dict[str, list[int]] = {}
     for place, sentence in enumerate(sentences):
-        if _MEASURES.search(sentence.text) and not sentence.unfit:
+        tells = sentence.kind == "caption" or _MEASURES.search(sentence.text)
+        if tells and not sentence.unfit:
             for metric in {_folded(match[0]) for match in _METRIC.finditer(sentence.text)}:
                 named.setdefault(metric, []).append(place)
     times = {name: len(places) for name, places in named.items()}

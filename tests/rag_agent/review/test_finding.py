@@ -5,16 +5,19 @@ from typing import Any
 import pytest
 
 from rag_agent.assistant import Assistant
+from rag_agent.citation import Hit
 from rag_agent.jobs import Job
 from rag_agent.review import finding, writing
 from rag_agent.review.review import Review
 from tests.fake_arxiv import FakeArxiv
+from tests.papers import PAPERS
 from tests.rag_agent.asking.citing.test_following import (  # noqa: F401  # a fixture
     CITED,
     SURVEY,
     Make,
     make,
 )
+from tests.rag_agent.asking.desk import desk
 from tests.rag_agent.review.test_writing import copied
 
 TOPIC = "The lunar tide of a garden pond"
@@ -59,3 +62,16 @@ def test_without_arxiv_the_review_rests_on_the_library(make: Make, arxiv: FakeAr
     assert SURVEY.arxiv_id in {paper.arxiv_id for paper in review.papers}
     assert not review.followed
     assert arxiv.requests == []
+
+
+def test_works_on_an_aspect_of_the_topic_are_taken_and_what_is_far_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services = desk(fetch=False)
+    threshold = services.settings.retrieval.threshold
+    near = [
+        Hit(paper, threshold + more, 1.0, passes=more >= 0)
+        for paper, more in zip(PAPERS, (0.1, -0.05, -0.2), strict=False)
+    ]
+    monkeypatch.setattr(finding, "select", lambda *asked, **how: near)
+    assert finding._searched(TOPIC, 10, services) == [hit.paper.arxiv_id for hit in near[:2]]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from ingestion.embedding import HashingEmbedder
@@ -21,9 +23,23 @@ def test_papers_that_are_alike_share_a_section_and_every_paper_has_one() -> None
 
 
 def test_a_section_is_called_by_what_its_papers_share() -> None:
-    assert "bubble" in title_of([RISE, FALL], "Baking", []).lower()
-    first = title_of([LENS], "Optics", [])
-    assert title_of([LENS], "Optics", [first]) != first
+    assert "bubble" in title_of([RISE, FALL], [LENS], "Baking", []).lower()
+    first = title_of([LENS], [], "Optics", [])
+    assert title_of([LENS], [], "Optics", [first]) != first
+
+
+def test_a_title_sets_a_section_apart_and_is_no_word_that_all_share() -> None:
+    crust, oven = (
+        replace(
+            RISE, title=title, abstract=f"{said} The model of the loaf is simple. A model is made."
+        )
+        for title, said in (
+            ("Steam of the brick oven", "The brick oven needs steam. A brick oven is hot."),
+            ("Heat in a brick oven", "A brick oven keeps its heat. The brick oven is of clay."),
+        )
+    )
+    other = replace(FALL, abstract="The model of the dough is simple. A model of dough falls.")
+    assert title_of([crust, oven], [other], "Baking", []).lower() == "brick oven"
 
 
 def test_quotes_tell_what_a_paper_adds_before_what_others_do() -> None:

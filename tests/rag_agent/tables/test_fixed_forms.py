@@ -98,6 +98,10 @@ def test_sizes_are_read_from_a_table_and_its_rows_are_quoted() -> None:
     assert (found.value, found.places) == ("86M, 307M", (1, 2))
 
 
-def test_a_table_s_number_takes_the_unit_of_its_label() -> None:
+def test_a_table_s_number_takes_the_unit_of_its_label_which_is_quoted() -> None:
+    head = Sentence("N params ×10^6", 1, 0, 14, "N; params ×10^6.", "", "table", 5)
     row = Sentence("base 65", 1, 0, 7, "base; params ×10^6: 65.", "", "table", 5)
-    assert value(size, [row]) == "65 (params ×10^6)"
+    found = size([head, row], "A study")
+    assert found is not None
+    assert (found.value, found.places) == ("65 (params ×10^6)", (0, 1))
+    assert value(size, [row]) == ""
