@@ -19,9 +19,9 @@ _KNOWN = 3  # mentions anywhere that make up for a data set's name written as on
 
 _METRICS = (
     "(?i:accurac(?:y|ies)|precision and recall|average precision|F[- ]?1[- ](?:scores?|measures?)|F[- ]?measures?|"
-    "perplexit(?:y|ies)|bits per (?:byte|character|dimension)|exact match|"
-    "(?:word |character |label )?error rates?|"
-    "top-[15](?: and top-5)?(?: validation| test| val)? (?:errors?|accuracy)|inception score|mean (?:squared|absolute|reciprocal) (?:error|rank)|"
+    "perplexit(?:y|ies)|bits per (?:byte|character|dimension)|exact match|(?:word |character |label )?error rates?|"
+    "top-[15](?: and top-5)?(?: validation| test| val)? (?:errors?|accuracy)|inception score|"
+    "mean (?:squared|absolute|reciprocal) (?:error|rank)|"
     "log[- ]likelihood|pass@\\d+|(?:warping|pixel|rand) error|sensitivity and specificity|success rates?|win rates?|"
     "hazard ratios?|odds ratios?|p-values?|chi[- ]squared?|"
     "(?:spearman|pearson|matthews)(?:'s)?(?: rank)? correlations?)|"
