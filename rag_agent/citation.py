@@ -96,6 +96,25 @@ def quote_kind(paper: Paper, page: int | None) -> QuoteKind:
     return "summary" if paper.origin == "starter" else "abstract"
 
 
+def in_words(citation: Citation, words: str, opening: str = "“", closing: str = "”") -> str:
+    """The words of a citation as they are written out: a summary of this project's own is no quote.
+
+    Args:
+        citation: Whose words they are.
+        words: Its quote, escaped for where it is written.
+        opening: Quotation mark before a quote.
+        closing: And behind it.
+    """
+    return words if citation.kind == "summary" else f"{opening}{words}{closing}"
+
+
+def where_in(citation: Citation) -> str:
+    """The place of a quote in its paper: a page, a form, or that the words are this project's own."""
+    if citation.kind == "summary":
+        return "in this project's words"
+    return f"p. {citation.page}" if citation.page else citation.kind
+
+
 def cited_paper(stored: dict[str, Any]) -> Paper:
     """The paper of a stored citation; it holds no abstract and no categories."""
     return Paper(

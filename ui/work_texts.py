@@ -29,7 +29,7 @@ WORKS = {
         "点击数值可查看其原文出处。",
     ),
     "not_stated": ("not stated", "未说明"),
-    "differences": ("Where the papers differ", "论文之间的分歧"),
+    "differences": ("Where the papers may differ", "论文之间可能的分歧"),
     "work_missing": ("No paper was found on", "未找到相关论文的部分"),
     "followed": ("Found by the references of others", "经参考文献找到"),
     "notices": ("Notes", "说明"),

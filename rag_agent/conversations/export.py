@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ingestion.bibliography import exported
 from ingestion.paper import Paper
 from rag_agent.answer import Answer
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, in_words, where_in
 from rag_agent.conversations.turn import Turn
 
 References = Callable[[Sequence[Paper]], str]
@@ -56,5 +56,5 @@ def _source(citation: Citation) -> str:
     """One quote with its source; a summary of this project's own is no quote and is marked as what it is."""
     paper, said = citation.paper, " ".join(citation.quote.split())
     page = f", p. {citation.page}" if citation.page else ""
-    words = f"“{said}”" if citation.kind != "summary" else f"{said} (in this project's words)"
-    return f"- [{citation.key}] {paper.title}{page} {paper.url}: {words}"
+    whose = f" ({where_in(citation)})" if citation.kind == "summary" else ""
+    return f"- [{citation.key}] {paper.title}{page} {paper.url}: {in_words(citation, said)}{whose}"

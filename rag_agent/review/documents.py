@@ -13,12 +13,12 @@ from pathlib import Path
 from ingestion.bibliography import exported
 from ingestion.bibliography.keys import keys_of
 from ingestion.errors import AgentError
-from rag_agent.citation import Citation, Claim
+from rag_agent.citation import Citation, Claim, in_words, where_in
 from rag_agent.markup import html, latex, markdown
 from rag_agent.review.review import Review, cited
 
 _PANDOC_S = 180
-DIFFERENCES = "Where the papers differ"
+DIFFERENCES = "Where the papers may differ"
 NOT_FOUND = "What was not found"
 FOLLOWED = "Found by the references of others"
 UNUSED = "Read, and not cited"
@@ -71,7 +71,7 @@ def as_markdown(review: Review) -> str:
             f"{number}. {who} ({paper.year or 'n.d.'}). {markdown(paper.title)}. {paper.url or paper.arxiv_id}"
         )
         lines += [
-            f"   - \\[{marks[_place(c)]}\\] “{markdown(c.quote)}” ({_where(c)})"
+            f"   - \\[{marks[_place(c)]}\\] {in_words(c, markdown(c.quote))} ({where_in(c)})"
             for c in quotes[paper.arxiv_id]
         ]
     lines += [
@@ -117,9 +117,9 @@ def as_html(review: Review) -> str:
         who = f"{_authors(paper.authors)} ({paper.year or 'n.d.'}). {paper.title}."
         body.append(f"<li>{html(who)}{address}")
         for c in quotes[paper.arxiv_id]:
-            mark = html(marks[_place(c)])
+            mark, words = html(marks[_place(c)]), in_words(c, html(c.quote))
             body.append(
-                f'<blockquote id="q{mark}">[{mark}] “{html(c.quote)}” ({html(_where(c))})</blockquote>'
+                f'<blockquote id="q{mark}">[{mark}] {words} ({html(where_in(c))})</blockquote>'
             )
         body.append("</li>")
     return _HTML.format(title=html(review.title), body="\n".join([*body, "</ol>"]))
@@ -152,9 +152,8 @@ def as_latex(review: Review, bibliography: str = "review") -> str:
     lines += [r"\bibliographystyle{plain}", rf"\bibliography{{{bibliography}}}", r"\appendix"]
     lines += [r"\section{Quotes}", r"\begin{itemize}"]
     for c in cited(review.sentences):
-        lines.append(
-            rf"\item \cite{{{keys[c.paper.arxiv_id]}}} ({latex(_where(c))}): ``{latex(c.quote)}''"
-        )
+        words = in_words(c, latex(c.quote), "``", "''")
+        lines.append(rf"\item \cite{{{keys[c.paper.arxiv_id]}}} ({latex(where_in(c))}): {words}")
     return "\n".join([*lines, r"\end{itemize}", r"\end{document}", ""])
 
 
@@ -249,10 +248,6 @@ def _named(title: str, id_: str) -> str:
 def _authors(names: tuple[str, ...]) -> str:
     known = [name for name in names if name != "and others"]
     return ", ".join(known[:6]) + (" et al." if len(known) > 6 or len(known) < len(names) else "")
-
-
-def _where(citation: Citation) -> str:
-    return f"p. {citation.page}" if citation.page else citation.kind
 
 
 def _place(citation: Citation) -> tuple[str, int | None, int]:

@@ -55,9 +55,9 @@ def sentence(quotes: Sequence[Evidence], services: Services) -> Claim | None:
 
 
 def difference(a: Evidence, b: Evidence) -> Claim:
-    """Two quotes side by side, word for word: no model writes where papers disagree."""
+    """Two quotes side by side, word for word: no model writes where papers disagree, and no word says that they do."""
     keys = Keys()
-    text = f"{label(a.paper)}: “{_plain(a.text)}” In contrast, {label(b.paper)}: “{_plain(b.text)}”"
+    text = f"{label(a.paper)}: “{_plain(a.text)}” {label(b.paper)}: “{_plain(b.text)}”"
     return Claim(text, True, (keys.cite(a, a.cosine), keys.cite(b, b.cosine)), quoted=True)
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from rag_agent.citation import Citation
+from rag_agent.citation import Citation, in_words, where_in
 from rag_agent.markup import latex, markdown, spreadsheet
 from rag_agent.tables.table import Cell, Table
 
@@ -30,7 +30,9 @@ def as_markdown(table: Table) -> str:
         name = f"{markdown(row.paper.title)} ({markdown(row.paper.arxiv_id)})"
         cells = [_marked(cell, marks) for cell in row.cells]
         lines.append("| " + " | ".join([name, *cells]) + " |")
-    quotes = [f"{marks[c]}. “{markdown(c.quote)}” ({markdown(place(c))})" for c in sources]
+    quotes = [
+        f"{marks[c]}. {in_words(c, markdown(c.quote))} ({markdown(place(c))})" for c in sources
+    ]
     return "\n".join([f"# {markdown(table.question)}", "", *lines, "", *quotes, ""])
 
 
@@ -88,8 +90,7 @@ def as_xlsx(table: Table) -> bytes:
 
 def place(citation: Citation) -> str:
     """Where a quote stands."""
-    where = f"p. {citation.page}" if citation.page else citation.kind
-    return f"{citation.paper.arxiv_id}, {where}"
+    return f"{citation.paper.arxiv_id}, {where_in(citation)}"
 
 
 def _grid(table: Table) -> list[list[str]]:
@@ -106,7 +107,7 @@ def _grid(table: Table) -> list[list[str]]:
 
 
 def _quoted(cell: Cell) -> str:
-    return " / ".join(f"“{c.quote}” ({place(c)})" for c in cell.citations)
+    return " / ".join(f"{in_words(c, c.quote)} ({place(c)})" for c in cell.citations)
 
 
 def _marked(cell: Cell, marks: dict[Citation, int]) -> str:

@@ -72,3 +72,16 @@ def test_all_forms_are_written_without_pandoc(
     names = [file.name for file in documents.write(REVIEW, tmp_path / "out")]
     assert names == ["review.md", "review.html", "review.tex", "review.bib"]
     assert all((tmp_path / "out" / name).stat().st_size > 50 for name in names)
+
+
+def test_a_summary_of_this_project_s_own_is_no_quote_and_says_whose_it_is() -> None:
+    starter = replace(RISE, origin="starter")
+    own = Citation(1, starter, None, "bubbles predict", 5, "bubbles predict", 0.8, kind="summary")
+    said = (Claim("Bubbles predict the rise.", True, (own,)),)
+    review = replace(REVIEW, sections=(Section("Bubbles", said),), papers=(starter,))
+    for text in map(
+        str, (documents.as_markdown(review), documents.as_html(review), documents.as_latex(review))
+    ):
+        assert "“bubbles" not in text
+        assert "``bubbles" not in text
+        assert "in this project" in text
