@@ -41,6 +41,7 @@ def test_rows_are_kept_and_not_asked_again(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_another_coder_has_rows_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "functions-few.jsonl"
     solve(problems(), ScriptedModel([reply(9)] * 3), BARE, opened(TIGHT), path, slots=1)

@@ -60,6 +60,7 @@ def test_latex_that_names_a_file_reads_none(tmp_path: Path) -> None:
     "hostile", ["{" * 9000 + "\\foo", "\\emph{" * 1500, "\\(" * 5000, "$" * 9999]
 )
 @pytest.mark.timeout(5)
+@pytest.mark.long
 def test_hostile_latex_ends_quickly(hostile: str) -> None:
     assert isinstance(clean_text(hostile), str)
 

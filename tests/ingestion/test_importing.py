@@ -89,6 +89,7 @@ def test_a_paper_that_the_library_has_keeps_its_record(filled: Library, tmp_path
 @pytest.mark.parametrize(
     ("form", "name"), [("bibtex", "a.bib"), ("biblatex", "a.bib"), ("ris", "a.ris")]
 )
+@pytest.mark.long
 def test_what_is_exported_comes_back(filled: Library, tmp_path: Path, form: Any, name: str) -> None:
     papers = [replace(p, origin="import", arxiv_id=f"2801.0000{i}") for i, p in enumerate(PAPERS)]
     text = exported(papers, form)
@@ -177,6 +178,7 @@ def test_a_collection_of_a_local_group_library(filled: Library, httpserver: HTTP
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.long
 def test_a_refusal_is_one_sentence_without_the_key(
     filled: Library, httpserver: HTTPServer, status: int
 ) -> None:

@@ -197,6 +197,7 @@ _PAPER_VERSIONS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(_PAPER_VERSIONS)
+@pytest.mark.long
 def test_every_record_read_is_counted_once(
     store: Store, home: Path, found: list[tuple[int, int, str]]
 ) -> None:

@@ -94,6 +94,7 @@ turns = st.builds(Turn, texts, answers, texts, st.sampled_from(get_args(Rating))
 
 
 @given(turns)
+@pytest.mark.long
 def test_a_turn_is_read_as_it_was_written(turn: Turn) -> None:
     written = json.loads(json.dumps(turn.as_json()))
     read = Turn.from_json(written)

@@ -556,6 +556,7 @@ def test_notices_are_events_too(make: Make) -> None:
     assert any(isinstance(event, Notice) for event in events)
 
 
+@pytest.mark.long
 def test_a_quote_is_marked_on_the_version_that_it_was_read_from(make: Make) -> None:
     """Of v9 and v10 at hand, the text is read and the page drawn from v10: by number, not by name."""
     assistant = make("The lunar tide is 31 nanometres.", papers=(replace(PONDS, version=0),))

@@ -215,6 +215,7 @@ def _program(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_errors_are_one_sentence_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("[retrieval]\nthreshold = 7\n")
     result = _program("settings", home=tmp_path)
@@ -224,6 +225,7 @@ def test_errors_are_one_sentence_without_a_traceback(tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.long
 def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("[retrieval]\nthreshold = 0.4\n")
     result = _program("settings", "--json", home=tmp_path)

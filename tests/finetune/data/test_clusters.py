@@ -1,5 +1,6 @@
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ SEED = (
 )
 
 
+@pytest.mark.long
 def test_look_alikes_share_a_cluster() -> None:
     rows = [
         row(0, SEED),

@@ -67,6 +67,7 @@ def test_other_settings_do_not_mix(served: Config, make_config: Make) -> None:
         generate(longer, "base", progress=False)
 
 
+@pytest.mark.long
 def test_table_of_base_and_tuned(served: Config, tmp_path: Path) -> None:
     with_some_adapter(served)
     for who in ("base", "tuned"):

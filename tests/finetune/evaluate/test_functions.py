@@ -66,6 +66,7 @@ def of(fields: dict[str, Any]) -> Problem:
         (f"```python\n{RIGHT}\nraise SystemExit(0)\n```", False),
     ],
 )
+@pytest.mark.long
 def test_replies_of_every_shape(reply: str, right: bool, run: Runner) -> None:
     problem = of(HUMANEVAL)
     assert judge(problem, solution_in(problem, reply), run) == Verdict(right)

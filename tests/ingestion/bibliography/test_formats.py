@@ -144,6 +144,7 @@ def test_simple_formulas_are_unicode(typed: str, shown: str) -> None:
 
 
 @given(st.text(max_size=60), st.sampled_from(list(FORMATS)))
+@pytest.mark.long
 def test_any_title_is_one_record(text: str, form: FormatName) -> None:
     paper = replace(FULL, title=clean_text(text), abstract=clean_text(text))
     written = exported([paper, RAG_2], form)

@@ -81,6 +81,7 @@ def test_a_model_that_breaks_once_is_asked_for_the_rest(
     assert done == [2, 2]
 
 
+@pytest.mark.long
 def test_a_model_that_breaks_again_and_again_but_gets_on_is_asked_for_the_rest(
     shared: SharedEmbedder, running: TwoAtATime
 ) -> None:

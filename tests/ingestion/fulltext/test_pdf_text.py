@@ -123,6 +123,7 @@ def test_a_raised_number_is_a_power(tmp_path: Path) -> None:
         (b"%PDF-1.7\n" + b"0" * 5000 + b"\n%%EOF\n", "cannot be parsed"),
     ],
 )
+@pytest.mark.long
 def test_a_broken_file_is_refused_with_its_reason(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:

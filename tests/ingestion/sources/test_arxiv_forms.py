@@ -82,6 +82,7 @@ def test_html_is_taken_where_arxiv_has_it(fetched: Fetch) -> None:
     assert fetched(HTML, packed()) == (f"{NAME}.html", [f"/html/{NAME}"])
 
 
+@pytest.mark.long
 def test_html_that_ends_in_the_middle_of_the_paper_gives_way_to_a_form_that_does_not(
     fetched: Fetch,
 ) -> None:
@@ -89,6 +90,7 @@ def test_html_that_ends_in_the_middle_of_the_paper_gives_way_to_a_form_that_does
     assert fetched(html(2), packed()) == (f"{NAME}.tar.gz", asked)
 
 
+@pytest.mark.long
 def test_where_the_source_ends_early_too_the_pdf_is_read(
     fetched: Fetch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,6 +163,7 @@ def test_a_source_of_one_file_and_one_that_came_unpacked_are_read(fetched: Fetch
     assert fetched(b"", gzip.compress(TEX))[0] == f"{NAME}.tar.gz"
 
 
+@pytest.mark.long
 def test_an_unpacked_tar_is_a_source(fetched: Fetch) -> None:
     assert fetched(b"", gzip.decompress(packed()))[0] == f"{NAME}.tar.gz"
 

@@ -211,6 +211,7 @@ def test_a_deep_record_is_rejected_and_the_rest_goes_on(tmp_path: Path, field: s
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("sign", [b"[", b'{"a":', b'[{"a":'])
+@pytest.mark.long
 def test_deep_nesting_takes_no_memory(tmp_path: Path, sign: bytes) -> None:
     file = tmp_path / "deep.json"
     file.write_bytes(b"[" + lines(record(1)) + b"," + sign * 40_000)

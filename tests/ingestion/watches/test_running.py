@@ -43,6 +43,7 @@ def test_the_second_run_tells_nothing_new(book: WatchBook, watched: Library, oai
     assert "from=2027-11-06" in oai.requests[-1][1]
 
 
+@pytest.mark.long
 def test_what_comes_later_is_told_alone(book: WatchBook, watched: Library, oai: FakeOai) -> None:
     book.add("pond tides", "cs.LG", FIRST_DAY)
     run(book, watched)
@@ -56,6 +57,7 @@ def test_what_comes_later_is_told_alone(book: WatchBook, watched: Library, oai: 
     assert told(run(book, watched)) == ["Pond tides 7"]
 
 
+@pytest.mark.long
 def test_topics_share_a_list_and_are_told_apart(
     book: WatchBook, watched: Library, oai: FakeOai
 ) -> None:
@@ -68,6 +70,7 @@ def test_topics_share_a_list_and_are_told_apart(
     assert told(run(book, watched)) == ["Jar foam 3"]
 
 
+@pytest.mark.long
 def test_a_refusal_ends_one_list_and_the_next_run_goes_on_there(
     book: WatchBook, watched: Library, oai: FakeOai
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_kept_program_that_fails_now_is_called_failed(kept: CodeResult, sandbo
     assert (again.verdict, again.reason) == ("failed", "run again: failed, 0 checks held")
 
 
+@pytest.mark.long
 def test_an_edited_instruction_leads_to_another_program(kept: CodeResult, sandbox: Sandbox) -> None:
     more = GOOD.replace("2 * x", "x + x")
     edited = INSTRUCTION.as_text().replace("divide by sqrt(d_k)", "add twice")

@@ -106,6 +106,7 @@ def build(
     return result, events
 
 
+@pytest.mark.long
 def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> None:
     result, events = build(coder(GOOD), ScriptedModel([MET]), sandbox)
     assert (result.verdict, result.reason, result.repairs) == ("passed", "", 0)
@@ -161,6 +162,7 @@ def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
     assert result.verdict == "passed"
 
 
+@pytest.mark.long
 def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandbox) -> None:
     model = coder(CRASHES, GOOD.replace("2 * x", "y + y"), GOOD)
     result, events = build(model, ScriptedModel([MET]), sandbox)
@@ -185,6 +187,7 @@ def test_repair_ends_after_the_rounds_that_are_set(sandbox: Sandbox) -> None:
     assert [check.status for check in result.requirements] == ["unchecked", "unchecked"]
 
 
+@pytest.mark.long
 def test_of_programs_that_fail_the_last_one_is_shown_with_its_own_failure(sandbox: Sandbox) -> None:
     endless = GOOD.replace("2 * x", "2 * x / 0")  # its shape is right, its values are not finite
     box = sandboxes.remembering(SandboxSettings(timeout_s=60, repairs=2))
@@ -216,6 +219,7 @@ def test_a_program_that_no_other_agrees_with_does_not_pass(sandbox: Sandbox) -> 
     assert GOOD in result.program
 
 
+@pytest.mark.long
 def test_an_argument_that_is_asked_for_and_ignored_is_told(sandbox: Sandbox) -> None:
     ignoring = GOOD.replace("(x)", "(x, mask=None)")
     result, _ = build(coder(ignoring), ScriptedModel([MET]), sandbox, question="double with a mask")

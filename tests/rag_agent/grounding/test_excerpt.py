@@ -76,6 +76,7 @@ def test_a_passage_is_verbatim_with_its_page_and_what_stands_around_it(opened: O
         Excerpt("pdf", 1, 1, 99_000, 99_100),
     ],
 )
+@pytest.mark.long
 def test_a_place_that_the_text_does_not_have_is_told(opened: OpenPaper, excerpt: Excerpt) -> None:
     with pytest.raises(DocumentError, match="is not in the text"):
         passage_at(excerpt, PONDS, opened.text)

@@ -37,6 +37,7 @@ def reviewed(assistant: Assistant, most: int = 10) -> tuple[Review, list[str]]:
     return Review.from_json(result), doing
 
 
+@pytest.mark.long
 def test_what_the_papers_found_cite_is_looked_up_and_read(
     make: Make,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
@@ -57,6 +58,7 @@ def test_no_place_is_taken_from_a_short_review(make: Make, arxiv: FakeArxiv) -> 
     assert not review.followed
 
 
+@pytest.mark.long
 def test_without_arxiv_the_review_rests_on_the_library(make: Make, arxiv: FakeArxiv) -> None:  # noqa: F811
     review, _ = reviewed(make(reply=copied, fetch=False))
     assert SURVEY.arxiv_id in {paper.arxiv_id for paper in review.papers}

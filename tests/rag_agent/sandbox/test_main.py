@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rag_agent.sandbox import Sandbox
 from rag_agent.sandbox.__main__ import UNAVAILABLE_EXIT
 from tests.rag_agent.sandboxes import REPOSITORY, refusing_bubblewrap
 
 
+@pytest.mark.long
 def test_the_command_passes_on_output_and_exit_code(
     sandbox: Sandbox, tmp_path: Path, home: Path
 ) -> None:
@@ -20,6 +23,7 @@ def test_the_command_passes_on_output_and_exit_code(
     assert done.stderr.startswith("failed: ")
 
 
+@pytest.mark.long
 def test_the_command_says_when_it_cannot_isolate(tmp_path: Path, home: Path) -> None:
     (tmp_path / "program.py").write_text("print('ran')")
     command = [sys.executable, "-m", "rag_agent.sandbox", str(tmp_path / "program.py")]

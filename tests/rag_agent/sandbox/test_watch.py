@@ -48,6 +48,7 @@ def test_processes_are_counted(sandbox: Sandbox) -> None:
     assert int(run.stdout) < TIGHT.processes
 
 
+@pytest.mark.long
 def test_processes_that_end_while_they_are_counted_are_no_fault() -> None:
     forks = "import os\nfor _ in range(500):\n    os.fork() or os._exit(0)\n    os.wait()"
     with subprocess.Popen([sys.executable, "-c", forks]) as process:
@@ -82,6 +83,7 @@ def test_a_memory_hog_is_refused(sandbox: Sandbox) -> None:
     assert run.memory_mb < TIGHT.memory_mb
 
 
+@pytest.mark.long
 def test_shared_memory_of_a_process_counts_too(sandbox: Sandbox) -> None:
     run = sandbox.run(
         "import mmap, time\n"
@@ -211,6 +213,7 @@ def test_page_tables_count_as_memory(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("make", ["open(f'{n}', 'w').close()", "os.symlink('x', f'/dev/shm/{n}')"])
+@pytest.mark.long
 def test_the_number_of_files_is_bounded(sandbox: Sandbox, make: str) -> None:
     run = sandbox.run(f"import os\nfor n in range(400_000): {make}\n")
     assert run.outcome == "too many files"

@@ -102,6 +102,7 @@ def test_a_reference_is_followed_to_arxiv_and_the_steps_say_so(
     assert file_of(assistant.settings.assets, CITED, 1) is not None
 
 
+@pytest.mark.long
 def test_the_library_is_looked_in_first(make: Make, arxiv: FakeArxiv) -> None:
     known = replace(PONDS, arxiv_id=CITED, abstract="A pond has tides. " * 5)
     answer = ask(make(known))
@@ -109,6 +110,7 @@ def test_the_library_is_looked_in_first(make: Make, arxiv: FakeArxiv) -> None:
     assert all("id_list" not in path for _, path in arxiv.requests)
 
 
+@pytest.mark.long
 def test_without_arxiv_the_step_says_what_cannot_be_had(make: Make, arxiv: FakeArxiv) -> None:
     answer = ask(make(fetch=False))
     assert answer.verdict == "declined"
@@ -117,6 +119,7 @@ def test_without_arxiv_the_step_says_what_cannot_be_had(make: Make, arxiv: FakeA
     assert arxiv.requests == []
 
 
+@pytest.mark.long
 def test_arxiv_down_is_one_notice_and_an_honest_answer(make: Make, arxiv: FakeArxiv) -> None:
     arxiv.faults = ["429"] * 20
     arxiv.retry_after_s = 600
@@ -130,6 +133,7 @@ def test_no_text_is_read_where_settings_forbid_it(make: Make, arxiv: FakeArxiv) 
     assert "follow references" not in [step.name for step in answer.steps]
 
 
+@pytest.mark.long
 def test_a_mark_in_a_quote_of_the_answer_names_its_paper(make: Make) -> None:
     said = "The lunar tide of a garden pond was measured with a float by Example."
     (citation,) = ask(make(fetch=False, reply=said)).sources

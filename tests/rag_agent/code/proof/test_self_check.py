@@ -32,6 +32,7 @@ def test_line_numbers_and_output_stay_the_programs_own(sandbox: Sandbox) -> None
         "class Checker:\n    def run(self):\n        assert self\nChecker().run()\n",
     ],
 )
+@pytest.mark.long
 def test_counting_changes_nothing_a_program_sees(sandbox: Sandbox, program: str) -> None:
     run, check = run_checked(sandbox, program)
     assert run.outcome == "passed", run.stderr

@@ -183,6 +183,7 @@ def test_the_second_time_the_prompt_is_cached(client: openai.OpenAI) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models"])
+@pytest.mark.long
 def test_the_token_is_required(
     url: str, backend: FakeBackend, headers: dict[str, str], path: str
 ) -> None:
@@ -213,6 +214,7 @@ def test_a_reply_ends_where_the_context_does(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{", b'{"messages": []}', b'{"messages": [{"role": "user"}]}']
 )
+@pytest.mark.long
 def test_what_is_no_request_is_refused(url: str, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=headers)
@@ -227,6 +229,7 @@ def test_a_schema_without_a_grammar_is_refused(client: openai.OpenAI) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.long
 def test_an_abandoned_request_stops_within_a_second(
     url: str, backend: FakeBackend, stream: bool
 ) -> None:
