@@ -14,6 +14,7 @@ from rag_agent.tables.fixed_forms import Stated, joined, names_of, own_work
 
 _MOST = 3
 _LEAST_SHARE = 4  # a name that comes back a quarter as often as the first is told too
+_OF_A_FULL_TEXT = 30  # sentences; an abstract has about eight
 _NAME_WORDS = 6  # `WMT 2014 English-German` has three; more are a list without commas
 _KNOWN = 3  # mentions anywhere that make up for a data set's name written as one only once
 
@@ -31,7 +32,9 @@ _METRICS = (
 
 
 _METRIC = re.compile(rf"(?<![\w-])(?:{_METRICS})(?![\w-])")
-_MEASURES = re.compile(r"evaluat|report|measur|metric|scor|assess|achiev|outperform", re.IGNORECASE)
+_MEASURES = re.compile(
+    r"evaluat|report|measur|metric|scor|assess|achiev|attain|reach|outperform", re.IGNORECASE
+)
 # Names are words parted by single blanks, so that no text is parted in many ways: a hyphen belongs to its word.
 _NAME = r"[A-Z0-9][\w+-]*(?: [A-Z0-9][\w+-]*)*"
 _DATA = (
@@ -56,7 +59,7 @@ _NO_NAME = re.compile(
 
 
 def metrics(sentences: Sequence[Sentence], title: str) -> Stated | None:
-    """The metrics that a paper names most in captions and where it measures; one named once is none of its own."""
+    """The metrics that a paper names most in captions and where it measures; in a full text more than once."""
     named: dict[str, list[int]] = {}
     for place, sentence in enumerate(sentences):
         tells = sentence.kind == "caption" or _MEASURES.search(sentence.text)
@@ -64,7 +67,8 @@ def metrics(sentences: Sequence[Sentence], title: str) -> Stated | None:
             for metric in {_folded(match[0]) for match in _METRIC.finditer(sentence.text)}:
                 named.setdefault(metric, []).append(place)
     times = {name: len(places) for name, places in named.items()}
-    return _told({name: name for name in _often(times)}, named, sentences, title)
+    often = _often(times, times, _least(sentences))
+    return _told({name: name for name in often}, named, sentences, title)
 
 
 def data_sets(sentences: Sequence[Sentence], title: str) -> Stated | None:
@@ -84,7 +88,7 @@ def data_sets(sentences: Sequence[Sentence], title: str) -> Stated | None:
         first: len(re.findall(rf"(?<![\w-]){re.escape(first)}(?![\w-])", text)) for first in named
     }
     times = {first: len(places) for first, places in named.items()}
-    often = _often(times, mentions)
+    often = _often(times, mentions, _least(sentences))
     if not often:
         called = {name.split()[0] for name in _data_sets_in(text, _DATA_SETS[:2])}
         known = [first for first in called & set(named) if mentions[first] >= _KNOWN]
@@ -113,11 +117,16 @@ def _folded(metric: str) -> str:
     return re.sub(r"ie$", "y", metric.lower().removesuffix("s"))
 
 
-def _often(times: dict[str, int], mentions: dict[str, int] | None = None) -> list[str]:
+def _least(sentences: Sequence[Sentence]) -> int:
+    """How often a name has to come: an abstract says everything once."""
+    return 2 if len(sentences) >= _OF_A_FULL_TEXT else 1
+
+
+def _often(times: dict[str, int], mentions: dict[str, int], least: int) -> list[str]:
     """The names that come back, most often first."""
-    ranked = sorted(times, key=lambda name: (-times[name], -(mentions or times)[name]))
-    least = max(2, times[ranked[0]] / _LEAST_SHARE) if ranked else 0
-    return [name for name in ranked if times[name] >= least][:_MOST]
+    ranked = sorted(times, key=lambda name: (-times[name], -mentions[name]))
+    share = times[ranked[0]] / _LEAST_SHARE if ranked else 0
+    return [name for name in ranked if times[name] >= max(least, share)][:_MOST]
 
 
 def _told(

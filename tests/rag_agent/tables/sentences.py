@@ -13,3 +13,8 @@ def text(*texts: str) -> list[Sentence]:
 def value(reader: Reader, sentences: Sequence[Sentence], title: str = "A study") -> str:
     found = reader(sentences, title)
     return found.value if found else ""
+
+
+def full_text(*texts: str) -> list[Sentence]:
+    """The sentences among as many others as a whole paper has."""
+    return [*text(*texts), *text(*["Nothing is said here."] * 40)]

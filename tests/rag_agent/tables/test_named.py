@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_agent.tables.named import data_sets, metrics
-from tests.rag_agent.tables.sentences import text, value
+from tests.rag_agent.tables.sentences import full_text, text, value
 
 
 def test_metrics_are_those_named_most_in_sentences_that_measure() -> None:
-    said = text(
+    said = full_text(
         "We report accuracies on owls.",
         "The accuracy is measured thrice.",
         "F1 scores are reported too.",
@@ -27,7 +27,7 @@ def test_a_metric_of_space_is_none() -> None:
 
 
 def test_data_sets_are_names_that_come_back_before_the_word() -> None:
-    said = text(
+    said = full_text(
         "We train on the HenCam 2014 English-German dataset.",
         "On the HenCam 2014 English-French corpus we do better.",
         "We evaluate on OwlBench, a benchmark.",
@@ -41,11 +41,14 @@ def test_data_sets_are_names_that_come_back_before_the_word() -> None:
 
 
 def test_a_data_set_named_as_one_once_is_known_by_its_other_mentions() -> None:
-    said = text(
-        "It was trained on the Heap.", "The Heap is large.", "Of the Heap a tenth is prose."
-    )
-    assert value(data_sets, said) == "Heap"
-    assert value(data_sets, said[:1]) == ""
+    said = ("It was trained on the Heap.", "The Heap is large.", "Of the Heap a tenth is prose.")
+    assert value(data_sets, full_text(*said)) == "Heap"
+    assert value(data_sets, full_text(said[0])) == ""
+
+
+def test_an_abstract_says_everything_once() -> None:
+    said = text("We reach an accuracy of 91 % on the OwlCam dataset.", "It was evaluated twice.")
+    assert (value(data_sets, said), value(metrics, said)) == ("OwlCam", "accuracy")
 
 
 def test_words_in_capitals_are_no_data_sets() -> None:
