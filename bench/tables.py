@@ -69,7 +69,9 @@ def add_papers(assistant: Assistant, folder: Path) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; the exit status is 2 where no table could be made."""
     parser = argparse.ArgumentParser(prog="python -m bench.tables", description=__doc__)
-    parser.add_argument("--pdfs", type=Path, required=True, help="a folder of papers in any form, the rows")
+    parser.add_argument(
+        "--pdfs", type=Path, required=True, help="a folder of papers in any form, the rows"
+    )
     parser.add_argument("--columns", default=COLUMNS)
     parser.add_argument("--name", default="table", help="of the files in bench/results")
     chosen = parser.parse_args(arguments)
