@@ -12,6 +12,8 @@ import pytest
 
 from tests.system_programs import SYSTEM_PATH
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ROOMS = ("ingestion", "rag_agent", "finetune", "ui")
@@ -55,7 +57,6 @@ def tracked() -> list[Path]:
 
 
 @of_git
-@pytest.mark.long
 def test_the_wheel_holds_every_module_and_every_file_of_data(packed: set[str]) -> None:
     needed = {
         str(path)

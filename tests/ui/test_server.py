@@ -13,6 +13,8 @@ import pytest
 from bench.page_server import Served, run_page
 from rag_agent.serving.access.hosts import names
 
+pytestmark = pytest.mark.long
+
 _SERVE = "from ui.server import serve; serve('127.0.0.1', {port}, ['papers.example.org', '*.lab.example'])"
 OWN = ("127.0.0.1", "localhost", "LOCALHOST", "[::1]", "papers.example.org", "a.lab.example")
 FOREIGN = (
@@ -63,7 +65,6 @@ def handshake(served: Served, host: str) -> int:
 
 
 @pytest.mark.parametrize("host", OWN)
-@pytest.mark.long
 def test_the_page_answers_to_its_own_names(served: Served, host: str) -> None:
     assert status(served, "/", host) == 200
     assert handshake(served, host) == 101

@@ -16,6 +16,8 @@ from tests.ui.conftest import Page
 from tests.ui.scripted import write_pdf
 from ui.web.paper import sheets
 
+pytestmark = pytest.mark.long
+
 Get = Callable[..., Any]
 
 
@@ -82,7 +84,6 @@ def test_a_text_without_pages_comes_as_blocks_and_markup_in_it_stays_text(
         ("text", {}, 400),
     ],
 )
-@pytest.mark.long
 def test_what_is_not_there_is_told(get: Get, what: str, asked: dict[str, Any], status: int) -> None:
     given = get(what, **asked)
     assert given.status_code == status
@@ -90,6 +91,5 @@ def test_what_is_not_there_is_told(get: Get, what: str, asked: dict[str, Any], s
 
 
 @pytest.mark.parametrize("number", [0, 2, -1])
-@pytest.mark.long
 def test_a_page_that_a_paper_does_not_have_is_told(get: Get, kettles: str, number: int) -> None:
     assert get("image", paper=kettles, version=0, page=number).status_code == 404

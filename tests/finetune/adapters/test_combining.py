@@ -7,6 +7,8 @@ import pytest
 from finetune.adapters.combining import combine
 from finetune.errors import ExportError, FingerprintError
 
+pytestmark = pytest.mark.long
+
 LAYER = "base_model.model.model.layers.0.self_attn.v_proj"
 BASE = {"template": "t", "tokenizer": "k", "weights": "w"}
 
@@ -38,7 +40,6 @@ def change(folder: Path) -> Any:
     return product * stored["lora_alpha"] / stored["r"]
 
 
-@pytest.mark.long
 def test_the_average_is_exact(tmp_path: Path) -> None:
     import torch
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ingestion.embedding import HashingEmbedder
 from ingestion.on_ray.delivered import Delivered
@@ -11,6 +12,8 @@ from ingestion.on_ray.stages import Found
 from ingestion.paper import Paper
 from ingestion.sources.metadata_files import Reject
 from tests.papers import PAPERS, PONDS, numbered
+
+pytestmark = pytest.mark.long
 
 
 def found(paper: Paper, line: int = 1, *, vector: bool = True) -> Found:

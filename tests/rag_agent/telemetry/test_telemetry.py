@@ -21,6 +21,8 @@ from tests.rag_agent.serving.test_api import QUESTION
 from tests.ui.scripted import scripted_assistant
 from ui.cli import app
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -46,7 +48,6 @@ def spans(assistant: Assistant) -> tuple[Any, ...]:
     return tuple(exporter.get_finished_spans())
 
 
-@pytest.mark.long
 def test_a_question_is_a_tree_of_plan_search_model_and_checks(spans: tuple[Any, ...]) -> None:
     by_id = {each.context.span_id: each for each in spans}
     above = {each.name: by_id[each.parent.span_id].name if each.parent else "" for each in spans}
@@ -132,7 +133,6 @@ print([name for name in optional if name in sys.modules])
 """
 
 
-@pytest.mark.long
 def test_one_machine_imports_none_of_the_optional_packages(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = subprocess.run(

@@ -14,6 +14,8 @@ from rag_agent.model.openvino.engine import ChatEngine, Generated
 from rag_agent.model.openvino.http_server import ChatServer
 from rag_agent.model.openvino.protocol import ChatRequest, Finish, RefusedRequest
 
+pytestmark = pytest.mark.long
+
 TOKEN = "t0ken"
 CONTEXT = 200
 
@@ -183,7 +185,6 @@ def test_the_second_time_the_prompt_is_cached(client: openai.OpenAI) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models"])
-@pytest.mark.long
 def test_the_token_is_required(
     url: str, backend: FakeBackend, headers: dict[str, str], path: str
 ) -> None:
@@ -214,7 +215,6 @@ def test_a_reply_ends_where_the_context_does(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{", b'{"messages": []}', b'{"messages": [{"role": "user"}]}']
 )
-@pytest.mark.long
 def test_what_is_no_request_is_refused(url: str, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=headers)
@@ -229,7 +229,6 @@ def test_a_schema_without_a_grammar_is_refused(client: openai.OpenAI) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.long
 def test_an_abandoned_request_stops_within_a_second(
     url: str, backend: FakeBackend, stream: bool
 ) -> None:
