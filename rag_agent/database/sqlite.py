@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from ingestion.errors import AgentError, DatabaseUnavailable
 from ingestion.machine.private_folder import make_private
 from rag_agent.database.database import Schema
@@ -61,6 +59,8 @@ class SqliteDatabase:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            from filelock import FileLock
+
             make_private(self._file.parent)
             # One program at a time: the change to WAL waits for no lock, it fails (sqlite.org/c3ref/busy_handler.html).
             with FileLock(f"{self._file}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):

@@ -12,7 +12,7 @@ from ingestion.fulltext.quotable import why_not_quotable
 from ingestion.fulltext.sentences import sentence_spans
 from ingestion.paper import Paper
 from ingestion.terms import terms
-from rag_agent.citation import Hit, quote_kind
+from rag_agent.citation import Hit, QuoteKind, quote_kind
 
 # First choices by reading what came out on top; no benchmark searched for them.
 _KEYWORD_SHARE = 0.3  # weight of shared terms beside the cosine
@@ -61,9 +61,9 @@ class Evidence:
     form: Form | None = None
 
     @property
-    def is_summary(self) -> bool:
-        """Whether the words are this project's own, of a starter paper whose abstract is not at hand."""
-        return self.form is None and quote_kind(self.paper, self.page) == "summary"
+    def kind(self) -> QuoteKind:
+        """Whose words it is, and in which form they were read."""
+        return self.form or quote_kind(self.paper, self.page)
 
 
 def abstract_evidence(

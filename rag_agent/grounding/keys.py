@@ -1,6 +1,6 @@
 """Numbers of the quotes of one answer."""
 
-from rag_agent.citation import Citation, quote_kind
+from rag_agent.citation import Citation
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.table_cells import cells_named
 
@@ -22,6 +22,6 @@ class Keys:
             start=evidence.start,
             passage=evidence.passage,
             cosine=cosine,
-            kind=evidence.form or quote_kind(evidence.paper, evidence.page),
+            kind=evidence.kind,
             cells=cells_named(text, evidence.text) if evidence.is_row else (),
         )

@@ -15,11 +15,7 @@ _MOST_SECTIONS = 6
 _ALIKE = 0.62  # two sentences this near say the same kind of thing (read off 40 pairs of abstracts)
 _OF_A_GROUP = 3
 _PHRASES = 10  # of a paper that may name its section
-_WORDS = (
-    0.5,
-    1.0,
-    1.1,
-)  # weight of phrases of one, two and three words: `relation` names no section
+_WORDS = (0.5, 1.0, 1.1)  # weight of a phrase by its words: `relation` names no section
 _OF_A_TITLE = 0.2  # added to the share of a phrase that authors thought worth a title
 
 

@@ -62,7 +62,7 @@ def write_review(run: Run, services: Services) -> dict[str, Any]:
     taken = _read(run, papers, topic, services)
     planned = run.part("plan", lambda: _plan(papers, taken, topic, services))
     sections = _written(run, planned, taken, services)
-    authors_own = [q for own in taken.values() for q in own if not q.is_summary]
+    authors_own = [q for own in taken.values() for q in own if q.kind != "summary"]
     differences = tuple(difference(a, b) for a, b in differing(authors_own))
     said = [s for section in sections for s in section.sentences]
     order = {c.paper.arxiv_id: None for c in cited([*said, *differences])}

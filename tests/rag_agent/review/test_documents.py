@@ -79,9 +79,8 @@ def test_a_summary_of_this_project_s_own_is_no_quote_and_says_whose_it_is() -> N
     own = Citation(1, starter, None, "bubbles predict", 5, "bubbles predict", 0.8, kind="summary")
     said = (Claim("Bubbles predict the rise.", True, (own,)),)
     review = replace(REVIEW, sections=(Section("Bubbles", said),), papers=(starter,))
-    for text in map(
-        str, (documents.as_markdown(review), documents.as_html(review), documents.as_latex(review))
-    ):
+    for write in (documents.as_markdown, documents.as_html, documents.as_latex):
+        text = write(review)
         assert "“bubbles" not in text
         assert "``bubbles" not in text
         assert "in this project" in text

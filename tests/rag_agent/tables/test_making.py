@@ -100,9 +100,9 @@ def test_the_address_of_the_code_is_read_without_the_model() -> None:
 
 
 def test_where_code_reads_no_data_set_the_model_is_asked() -> None:
-    told = "We asked 40 owls in two barns about their sleep and their food."
-    services = desk("They asked 40 owls.")
+    told = "We made observations of 40 owls in two barns, by night and by day."
+    services = desk("The paper makes observations of 40 owls.")
     (asked,) = columns_of("data set")
     cell = making.cell_of(replace(LIGHTHOUSE, abstract=told), asked, services)
     assert len(prompts(services)) == 1
-    assert cell.value in ("They asked 40 owls.", "")
+    assert cell.value == "The paper makes observations of 40 owls."
