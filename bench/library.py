@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from bench.milvus_server import milvus_server
+from bench.milvus_server import MilvusServer, milvus_server
 from bench.vectors import cached
 from ingestion.embedding import Embedder
 from ingestion.embedding.model import LocalEmbedder
@@ -60,19 +60,26 @@ class TemporaryLibrary:
         self.store.flush()
 
 
+def milvus_environment() -> Path:
+    """Folder of the Milvus server package's own environment: ARXIV_AGENT_MILVUS_VENV, or in the user's cache."""
+    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
+    return Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
+
+
 @contextmanager
-def server_library(model: str, dim: int) -> Iterator[tuple[Store, Path, str]]:
-    """The product's own store on a Milvus server of its own; with it the server's data folder and address.
+def server_library(model: str, dim: int) -> Iterator[tuple[Store, Path, MilvusServer]]:
+    """The product's own store on a Milvus server of its own; with it the server's data folder and the server.
 
     Raises:
         MilvusUnavailable: There is none here.
     """
-    named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
-    environment = Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
-    with tempfile.TemporaryDirectory() as data, milvus_server(environment, Path(data)) as uri:
-        store = Store(StoreSettings(uri=uri, timeout_s=600), Path(data), model, lambda: dim)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        milvus_server(milvus_environment(), Path(data)) as server,
+    ):
+        store = Store(StoreSettings(uri=server.uri, timeout_s=600), Path(data), model, lambda: dim)
         try:
-            yield store, Path(data), uri
+            yield store, Path(data), server
         finally:
             store.close()
 

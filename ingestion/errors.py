@@ -8,6 +8,7 @@ AgentError                 what happened, what was kept, what to do next
 ├── EmbeddingUnavailable   the embedding model's process does not start or ended
 ├── StoreError             the Milvus store
 │   ├── StoreUnavailable   nothing answers, or the folder cannot be opened
+│   │   └── ServerAway     a Milvus server that does not answer, or is not yet ready to
 │   ├── SchemaMismatch     the collection was made with another schema or embedding model
 │   └── KeywordUnsupported the server has no BM25 functions
 ├── ArxivError             arXiv's API or PDF server
@@ -76,6 +77,10 @@ class StoreError(AgentError):
 
 class StoreUnavailable(StoreError):
     """Nothing answers at the store's address, or its folder cannot be opened."""
+
+
+class ServerAway(StoreUnavailable):
+    """A Milvus server does not answer, or has just come back and is not ready; it may be waited for."""
 
 
 class SchemaMismatch(StoreError):

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+import tenacity
+
 from ingestion.embedding import Embedder, Vectors
-from ingestion.errors import SourceError
+from ingestion.errors import ServerAway, SourceError
 from ingestion.keywords import keywords_of
 from ingestion.machine.private_folder import make_private
 from ingestion.machine.whole_lines import append_line
@@ -24,6 +27,27 @@ from ingestion.store import Store, fingerprint, same_text
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
+SERVER_WAIT_S = 180.0
+"""How long an ingest waits for a Milvus server that went away: one that was killed answers some 50 s later."""
+
+
+def patiently(call: Callable[[], Item]) -> Item:
+    """`call()`, which may be done twice, again and again while the Milvus server is away.
+
+    Raises:
+        ServerAway: It was away for longer than `SERVER_WAIT_S`.
+    """
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(ServerAway),
+        wait=tenacity.wait_exponential(max=10),
+        stop=tenacity.stop_after_delay(SERVER_WAIT_S),
+        before_sleep=lambda state: logger.warning(
+            "the Milvus server is away; waiting for it, %.0f s so far", state.seconds_since_start
+        ),
+        reraise=True,
+    )
+    return retrying(call)
+
 
 BATCH = 256
 """Papers embedded and written at once. A killed process embeds two batches again, at most."""
@@ -73,7 +97,8 @@ def ingest(
     """Bring papers into the library. Memory holds two batches, whatever the length of the stream.
 
     While one batch is embedded the one before is written, so after a crash the same call goes on where it
-    stopped. What was done is noted in `home/ingests.jsonl`, rejects in `home/rejects/`.
+    stopped. A Milvus server that goes away is waited for. What was done is noted in `home/ingests.jsonl`, rejects in
+    `home/rejects/`.
 
     Args:
         found: Papers and rejects as a source yields them.
@@ -91,7 +116,7 @@ def ingest(
     started = time.perf_counter()
 
     def write(batch: Batch) -> None:
-        batch.write(store, keywords)
+        patiently(lambda: batch.write(store, keywords))
         batch.count(report)
 
     def tell() -> None:
@@ -109,7 +134,7 @@ def ingest(
                 write(embedded)
                 tell()
                 embedded = None
-            batch = compared(papers, store)
+            batch = patiently(partial(compared, papers, store))
             writing = writer.submit(write, embedded) if embedded else None
             batch.embed(embedder)
             if writing:
@@ -120,7 +145,7 @@ def ingest(
             write(embedded)
             tell()
     if report.new or report.updated:
-        store.flush()
+        patiently(store.flush)
     report.seconds = time.perf_counter() - started
     _note(home, source, report)
     return report

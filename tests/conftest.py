@@ -107,12 +107,12 @@ def milvus_uri(
     environment = Path(named) if named else Path(request.config.cache.mkdir("milvus-2.3.5"))
     with ExitStack() as stack:
         try:
-            uri = stack.enter_context(
+            server = stack.enter_context(
                 milvus_server(environment, tmp_path_factory.mktemp("milvus-server"))
             )
         except MilvusUnavailable as error:
             pytest.skip(f"needs the package milvus==2.3.5: {error}")
-        yield uri
+        yield server.uri
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from ingestion.errors import StoreUnavailable
 from ingestion.keywords import keywords_of
 from ingestion.on_ray.files import open_file
 from ingestion.paper import Paper
-from ingestion.pipeline import BATCH, compared, in_batches
+from ingestion.pipeline import BATCH, compared, in_batches, patiently
 from ingestion.settings import StoreSettings
 from ingestion.sources.metadata_files import Raw, Reject, paper_or_reject, raw_records
 from ingestion.store import Store
@@ -72,7 +72,8 @@ def prepare(row: Row, place: Place) -> Row:
     """Clean records, see what the library lacks of them, and extract the keywords of that."""
     raws: list[Raw] = _loaded(row)
     found = [Found(raw.path, raw.line, paper_or_reject(raw)) for raw in raws]
-    work = compared([each.item for each in found if isinstance(each.item, Paper)], _store(place))
+    papers = [each.item for each in found if isinstance(each.item, Paper)]
+    work = patiently(lambda: compared(papers, _store(place)))
     to_embed = {id(paper) for paper in work.added + work.changed}
     to_write = to_embed | {id(paper) for paper in work.same}
     for each in found:

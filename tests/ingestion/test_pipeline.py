@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.embedding import HashingEmbedder, Vectors
-from ingestion.errors import SourceError
+from ingestion.errors import ServerAway, SourceError, StoreError
 from ingestion.paper import Paper
 from ingestion.pipeline import BATCH, IngestReport, ingest, past_ingests
 from ingestion.sources.metadata_files import Reject
@@ -55,6 +56,19 @@ def run(
     return ingest(found, store, embedder, home, source="test")
 
 
+def shortened_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each wait between two tries, which takes a moment."""
+    waits: list[float] = []
+    sleep = time.sleep
+
+    def shortened(wait_s: float) -> None:
+        waits.append(wait_s)
+        sleep(0.02)
+
+    monkeypatch.setattr("time.sleep", shortened)
+    return waits
+
+
 def test_a_second_run_embeds_nothing(store: Store, counting: CountingEmbedder, home: Path) -> None:
     first = run(PAPERS, store, counting, home)
     assert counts(first) == {"read": 3, "new": 3, "embedded": 3}
@@ -90,6 +104,46 @@ def test_a_changed_text_is_embedded_anew(
     np.testing.assert_allclose(
         store.vectors([SOURDOUGH.arxiv_id]), counting.encode([changed.text]), atol=1e-6
     )
+
+
+def test_a_server_that_goes_away_is_waited_for(
+    store: Store, counting: CountingEmbedder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = shortened_waits(monkeypatch)
+    upsert, failures = store.upsert, [ServerAway("The server went"), ServerAway("Not yet loaded")]
+
+    def failing(papers: Sequence[Paper], vectors: Vectors) -> None:
+        if failures:
+            raise failures.pop()
+        upsert(papers, vectors)
+
+    monkeypatch.setattr(store, "upsert", failing)
+    assert counts(run(PAPERS, store, counting, home)) == {"read": 3, "new": 3, "embedded": 3}
+    assert sorted(paper.arxiv_id for paper in store.papers()) == sorted(
+        paper.arxiv_id for paper in PAPERS
+    )
+    assert len(counting.texts) == 3
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("error", [ServerAway("The server went"), StoreError("It refuses")])
+def test_no_server_is_waited_for_without_end(
+    store: Store,
+    counting: CountingEmbedder,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: StoreError,
+) -> None:
+    waits = shortened_waits(monkeypatch)
+    monkeypatch.setattr("ingestion.pipeline.SERVER_WAIT_S", 0.05)
+
+    def failing(ids: Sequence[str]) -> dict[str, str]:
+        raise error
+
+    monkeypatch.setattr(store, "fingerprints", failing)
+    with pytest.raises(type(error), match=str(error)):
+        run(PAPERS, store, counting, home)
+    assert bool(waits) == isinstance(error, ServerAway)
 
 
 def test_an_older_version_never_replaces_a_newer_one(
