@@ -54,23 +54,28 @@ def _product(dataset: Dataset, say: Callable[[str], None]) -> dict[str, Rankings
     with TemporaryLibrary() as library:
         say(f"{dataset.name}: embedding {len(dataset.papers)} documents")
         library.add(dataset.papers)
-        remembering: Any = Remembering(library.store, library.embedder)
-
-        def ranked(mode: Mode | None = None, fusion: Fusion | None = None) -> Rankings:
-            retriever = Retriever(remembering, remembering, RetrievalSettings(), fusion or Fusion())
-            return {
-                query: [hit.paper.arxiv_id for hit in retriever.search(text, k=DEPTH, mode=mode)]
-                for query, text in dataset.queries.items()
-            }
-
         say(f"{dataset.name}: searching {len(dataset.queries)} queries in every mode")
+        return ranked_here(library, dataset.queries)
+
+
+def ranked_here(library: TemporaryLibrary, queries: Mapping[str, str]) -> dict[str, Rankings]:
+    """The product's rankings of a library, by mode and stage."""
+    remembering: Any = Remembering(library.store, library.embedder)
+
+    def ranked(mode: Mode | None = None, fusion: Fusion | None = None) -> Rankings:
+        retriever = Retriever(remembering, remembering, RetrievalSettings(), fusion or Fusion())
         return {
-            "dense": ranked("dense"),
-            "keyword": ranked("keyword"),
-            **{name: ranked("hybrid", fusion) for name, fusion in STAGES.items()},
-            "hybrid": ranked("hybrid"),
-            "default": ranked(),
+            query: [hit.paper.arxiv_id for hit in retriever.search(text, k=DEPTH, mode=mode)]
+            for query, text in queries.items()
         }
+
+    return {
+        "dense": ranked("dense"),
+        "keyword": ranked("keyword"),
+        **{name: ranked("hybrid", fusion) for name, fusion in STAGES.items()},
+        "hybrid": ranked("hybrid"),
+        "default": ranked(),
+    }
 
 
 def _halves(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -209,8 +209,8 @@ class LanguageModel:
                         on_token(token["token"], float(token["logprob"]))
                 if chunk.text:
                     yield str(chunk.text)
-        # The last two: an answer that is not the protocol's, such as a web page, fails inside the client.
-        except (openai.OpenAIError, ValidationError, AssertionError) as error:
+        # The last two: what is not the protocol's fails inside the client, a web page or a stream without a word.
+        except (openai.OpenAIError, ValueError, AssertionError) as error:
             self._keep_time()
             raise ModelUnavailable(
                 f"The model server at {self.base_url} failed: {str(error)[:200]}",

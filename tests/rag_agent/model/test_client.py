@@ -199,6 +199,13 @@ def test_a_server_that_dies_while_it_replies(model: LanguageModel, framing: byte
             list(pieces)
 
 
+def test_a_server_that_dies_before_its_first_word(server: Server, model: LanguageModel) -> None:
+    """The client library has an error of its own for that, which is none of OpenAI's."""
+    server.replies = [Response("", content_type="text/event-stream")]
+    with pytest.raises(ModelUnavailable, match="failed"):
+        list(model.stream(PROMPT, 20))
+
+
 def test_text_comes_piece_by_piece_with_its_stop_words(
     server: Server, model: LanguageModel
 ) -> None:
