@@ -7,13 +7,16 @@ RUN apt-get update \
     && useradd --create-home agent
 
 WORKDIR /app
-COPY requirements.lock requirements-ray.lock requirements-server.lock ./
-RUN pip install --no-cache-dir --requirement requirements.lock
+# What the program itself needs, in the locked versions: no test tools. PyTorch without CUDA (6.5 GB) unless asked.
+COPY requirements.lock requirements-ray.lock requirements-server.lock pyproject.toml README.md LICENSE ./
+ARG CUDA=""
+RUN test -n "$CUDA" || pip install --no-cache-dir --constraint requirements.lock \
+    --extra-index-url https://download.pytorch.org/whl/cpu "torch==$(sed -n 's/^torch==//p' requirements.lock)+cpu"
+RUN pip install --no-cache-dir --constraint requirements.lock .
 ARG RAY=""
 RUN test -z "$RAY" || pip install --no-cache-dir --constraint requirements.lock --requirement requirements-ray.lock
 ARG SERVER=""
 RUN test -z "$SERVER" || pip install --no-cache-dir --constraint requirements.lock --requirement requirements-server.lock
-COPY pyproject.toml README.md LICENSE ./
 COPY ingestion ingestion
 COPY rag_agent rag_agent
 COPY finetune finetune

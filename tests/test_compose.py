@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,19 @@ def test_every_service_has_limits(compose: dict[str, Any]) -> None:
         assert service["pids_limit"], name
 
 
-def test_only_the_profile_starts_ray_and_vllm(compose: dict[str, Any]) -> None:
+def test_every_service_has_a_health_check(compose: dict[str, Any]) -> None:
+    assert (
+        "HEALTHCHECK" in (FILE.parent / "Dockerfile").read_text()
+    )  # the page's, which `agent` runs
+    for name, service in compose["services"].items():
+        assert name == "agent" or service["healthcheck"]["test"], name
+
+
+def test_only_the_profile_starts_what_several_machines_need(compose: dict[str, Any]) -> None:
     asked = {name for name, s in compose["services"].items() if s.get("profiles") == ["cluster"]}
-    assert asked == {"ray-head", "ray-worker", "vllm"}
-    for name in asked - {"vllm"}:
-        assert "ports" not in compose["services"][name], "who reaches Ray runs programs on it"
-        assert compose["services"][name]["healthcheck"]["test"]
+    assert asked == {"ray-head", "ray-worker", "vllm", "postgres", "serve", "balancer"}
+    reached = {name for name in asked if "ports" in compose["services"][name]}
+    assert reached == {"vllm", "balancer"}, "who reaches Ray runs programs on it"
 
 
 def test_a_service_starts_when_what_it_needs_is_healthy(compose: dict[str, Any]) -> None:
@@ -68,8 +76,9 @@ def test_a_service_starts_when_what_it_needs_is_healthy(compose: dict[str, Any])
             assert "healthcheck" in compose["services"][needed], needed
 
 
-def test_programs_can_be_isolated_in_the_container(compose: dict[str, Any]) -> None:
-    given = dict(option.split("=", 1) for option in compose["services"]["agent"]["security_opt"])
+@pytest.mark.parametrize("service", ["agent", "serve"])
+def test_programs_can_be_isolated_in_the_container(compose: dict[str, Any], service: str) -> None:
+    given = dict(option.split("=", 1) for option in compose["services"][service]["security_opt"])
     assert given.pop("seccomp") == "./docker-seccomp.json"
     assert given == {"apparmor": "unconfined", "systempaths": "unconfined"}
     profile = json.loads((FILE.parent / "docker-seccomp.json").read_text())
@@ -81,6 +90,16 @@ def test_programs_can_be_isolated_in_the_container(compose: dict[str, Any]) -> N
 def test_the_other_services_keep_dockers_walls(compose: dict[str, Any]) -> None:
     servers = [service for service in compose["services"].values() if "build" not in service]
     assert not any("security_opt" in service for service in servers)
+
+
+def test_the_image_holds_neither_test_tools_nor_cuda_unless_asked() -> None:
+    lines = (FILE.parent / "Dockerfile").read_text()
+    assert "--requirement requirements.lock" not in lines, "the lock pins the test tools too"
+    assert "--constraint requirements.lock ." in lines
+    assert 'test -n "$CUDA" ||' in lines
+    project = tomllib.loads((FILE.parent / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[^\w-]", each)[0] for each in project["dependencies"]}
+    assert not needed & {"pytest", "hypothesis", "mypy", "ruff", "import-linter", "deptry"}
 
 
 def test_the_image_takes_bubblewrap_from_the_package_index() -> None:
