@@ -7,7 +7,7 @@ among them are near the query too. `make bench-retrieval` shows what each step a
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,15 +41,15 @@ _REQUEST = re.compile(rf"\b(?:{'|'.join(_REQUEST_WORDS.split())})\b", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Weights of hybrid search, chosen on every other query of five judged sets (bench/LOG.md, 2026-11-24).
+    """Weights of hybrid search, chosen on four judged sets, alone and among others (bench/LOG.md, 2026-11-29).
 
     Args:
         dense: Share of the dense score, 0 to 1; the rest is BM25's. Both are scaled to 0..1 in a search.
         neighbours: Weight of the dense scores of a paper's nearest neighbours (Diaz 2005); 0: none.
     """
 
-    dense: float = 0.5
-    neighbours: float = 0.3
+    dense: float = 0.45
+    neighbours: float = 0.4
 
 
 class Retriever:
@@ -151,8 +151,9 @@ class Retriever:
         self, query: str, vector: Scores, k: int, filters: Filters
     ) -> list[tuple[Paper, float, float]]:
         words = query_terms(query)
-        dense = _scaled(self._store.dense(vector, max(_DEPTH, k), filters))
-        keyword = _scaled(self._store.keyword(" ".join(words), max(_DEPTH, k), filters))
+        near = self._store.dense(vector, max(_DEPTH, k), filters)
+        matching = self._store.keyword(" ".join(words), max(_DEPTH, k), filters)
+        dense, keyword = _scaled(near, _min_max), _scaled(matching, _of_best)
         first = {
             id_: self._fusion.dense * dense.get(id_, 0.0)
             + (1 - self._fusion.dense) * keyword.get(id_, 0.0)
@@ -188,7 +189,7 @@ def fused(cosines: Scores, keyword: Scores, vectors: Scores, fusion: Fusion) -> 
 
     Args:
         cosines: (n,) of query and candidate.
-        keyword: (n,) BM25 scaled to 0..1, 0 where keyword search did not find the candidate.
+        keyword: (n,) BM25 by its best, 0 where keyword search did not find the candidate.
         vectors: (n, dim), rows of norm 1.
         fusion: Weights.
     """
@@ -209,8 +210,10 @@ def _of_neighbours(scores: Scores, alike: Scores) -> Scores:
     return np.asarray((near @ scores) / np.maximum(total, 1e-9), np.float32)
 
 
-def _scaled(found: Sequence[tuple[str, float]]) -> dict[str, float]:
-    scaled = _min_max(np.array([score for _, score in found], np.float32))
+def _scaled(
+    found: Sequence[tuple[str, float]], scale: Callable[[Scores], Scores]
+) -> dict[str, float]:
+    scaled = scale(np.array([score for _, score in found], np.float32))
     return dict(zip((id_ for id_, _ in found), scaled.tolist(), strict=True))
 
 
@@ -222,3 +225,8 @@ def _min_max(scores: Scores) -> Scores:
     if high == low:
         return np.ones_like(scores)
     return np.asarray((scores - low) / (high - low), np.float32)
+
+
+def _of_best(scores: Scores) -> Scores:
+    """BM25 scores as shares of the best: unlike `_min_max` it does not stretch what little parts the best of many."""
+    return np.asarray(scores / scores.max(), np.float32) if scores.size else scores

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from ingestion.errors import AgentError
@@ -23,6 +24,8 @@ class OwnQueue:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._line: deque[tuple[str, str]] = deque()
+        self._at_work: tuple[str, str] | None = None
+        self._not_begun: dict[tuple[str, str], str] = {}  # why, of jobs that could not be begun
         self._changed = threading.Condition()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -35,6 +38,7 @@ class OwnQueue:
             if len(self._line) >= MOST_WAITING:
                 raise line_is_full()
             self._line.append((user, job.id))
+            self._not_begun.pop((user, job.id), None)
             self._changed.notify()
         return job
 
@@ -47,23 +51,35 @@ class OwnQueue:
         jobs.stop(id_)
         return jobs.get(id_)
 
-    def is_waiting(self, user: str, id_: str) -> bool:
-        """See `JobQueue`."""
+    def as_it_stands(self, user: str, job: Job) -> Job:
+        """See `JobQueue`; a job kept as waiting that is neither in line nor worked on could not be begun."""
         with self._changed:
-            return (user, id_) in self._line
+            if (user, job.id) in self._line:
+                return replace(job, status="waiting")
+            if job.status != "waiting" or (user, job.id) == self._at_work:
+                return job
+            why = self._not_begun.get((user, job.id), "")
+        now = self._assistant.of(user).jobs.get(job.id)  # it may have been begun since it was read
+        return replace(now, status="interrupted", error=why) if now.status == "waiting" else now
 
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._line)
-                user, id_ = self._line.popleft()
+                user, id_ = self._at_work = self._line.popleft()
             # In a thread of its own: an error of the program ends that job, and not the line.
             working = threading.Thread(target=self._do, args=(user, id_), daemon=True)
             working.start()
             working.join()
+            with self._changed:
+                self._at_work = None
 
     def _do(self, user: str, id_: str) -> None:
         try:
             self._assistant.of(user).work(id_)
-        except AgentError as error:  # the job keeps it, and shows it to who asks
+        except (
+            AgentError
+        ) as error:  # the job keeps it, where it could be begun, and shows it to who asks
             _log.info("job %s ended: %s", id_, error)
+            with self._changed:
+                self._not_begun[user, id_] = str(error)

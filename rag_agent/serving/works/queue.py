@@ -21,8 +21,8 @@ class JobQueue(Protocol):
     def cancel(self, user: str, id_: str) -> Job:
         """Take a waiting job out of the line, or stop the one under way; what is done of it stands."""
 
-    def is_waiting(self, user: str, id_: str) -> bool:
-        """Whether a job is in this line, whatever was kept of it before."""
+    def as_it_stands(self, user: str, job: Job) -> Job:
+        """A job as it was kept, with what this line knows of it: that it waits here, or that nobody works on it."""
 
 
 def line_is_full() -> AgentError:

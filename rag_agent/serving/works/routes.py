@@ -65,11 +65,8 @@ def add_to(routes: APIRouter, assistant: Assistant) -> None:
         return assistant.of(user).jobs
 
     def state(user: str, job: Job) -> JobState:
-        fields = {
-            name: value for name, value in job.as_json().items() if name in JobState.model_fields
-        }
-        waits = {"status": "waiting"} if queue.is_waiting(user, job.id) else {}
-        return JobState(**{**fields, **waits})
+        fields = queue.as_it_stands(user, job).as_json()
+        return JobState(**{name: fields[name] for name in JobState.model_fields})
 
     @routes.post("/jobs/table", tags=["jobs"], status_code=202)
     def begin_table(body: TableRequest, user: User) -> JobState:
