@@ -91,6 +91,14 @@ bench: bench-retrieval bench-review bench-threshold bench-ingest bench-latency b
 bench-retrieval: setup ## Ranking quality on a BEIR-layout folder: DATA=DIR
 	@$(BIN)/python -m bench.retrieval --data $(DATA)
 
+.PHONY: bench-crowd
+bench-crowd: setup ## A judged set alone and among the papers of a data folder: DATA=DIR LIBRARY=HOME
+	@$(BIN)/python -m bench.crowd --data $(DATA) --library $(LIBRARY)
+
+.PHONY: bench-on-ray
+bench-on-ray: setup-ray ## Metadata files by the plain ingest and by Ray, with kills: FILES="…" PLAIN=HOME
+	@$(BIN)/python -m bench.on_ray $(FILES) $(if $(PLAIN),--plain $(PLAIN))
+
 .PHONY: bench-ingest
 bench-ingest: setup ## Abstracts a second, embedding alone and whole pipeline
 	@$(BIN)/python -m bench.ingest
