@@ -135,5 +135,9 @@ def _is_lost(error: Exception) -> bool:
 
 
 def _is_not_ready(error: Exception) -> bool:
-    """Whether a server that has just started does not hold the collection yet: 27 s, of Milvus 2.3.5 after a kill."""
-    return "not loaded" in str(error).lower() or "not fully loaded" in str(error).lower()
+    """Whether a server that has just started does not serve the collection yet: for 27 s, Milvus 2.3.5 after a kill.
+
+    Then it does not hold it, or looks for parts of itself that were before the kill ("node not found", "not match").
+    """
+    text = str(error).lower()
+    return any(sign in text for sign in ("not loaded", "not fully loaded", "node not "))
