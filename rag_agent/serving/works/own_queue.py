@@ -77,9 +77,7 @@ class OwnQueue:
     def _do(self, user: str, id_: str) -> None:
         try:
             self._assistant.of(user).work(id_)
-        except (
-            AgentError
-        ) as error:  # the job keeps it, where it could be begun, and shows it to who asks
+        except AgentError as error:  # the job shows it to who asks, if it could be begun
             _log.info("job %s ended: %s", id_, error)
             with self._changed:
                 self._not_begun[user, id_] = str(error)
