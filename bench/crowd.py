@@ -14,19 +14,18 @@ from typing import Any
 
 from bench import record
 from bench.datasets import Dataset, read_dataset
-from bench.library import TemporaryLibrary
+from bench.library import TemporaryLibrary, opened
 from bench.retrieval import ranked_here
+from bench.review import fused_ranks
 from bench.rivals import DEPTH, Rankings
 from bench.scores import evaluate, interval
 from ingestion.errors import AgentError
 from ingestion.paper import Paper
 from ingestion.pipeline import in_batches
-from ingestion.settings import StoreSettings
 from ingestion.store import Store
 
 SIZES = (20_000, 100_000)
 _AT_ONCE = 5000
-_RANK_CONSTANT = 60  # Cormack, Clarke and Buettcher 2009
 
 
 def measure(
@@ -51,7 +50,10 @@ def measure(
             size += _added(library, others, islice(more, wanted - size))
             say(f"{dataset.name} among {size:,}: searching {len(dataset.queries)} queries")
             rankings = ranked_here(library, dataset.queries)
-            rankings["rank fusion"] = rank_fusion(rankings["dense"], rankings["keyword"])
+            rankings["rank fusion"] = {
+                query: fused_ranks([rankings[way][query] for way in ("dense", "keyword")])[:DEPTH]
+                for query in dataset.queries
+            }
             found = {
                 name: {query: one["ndcg@10"] for query, one in scores.items()}
                 for name, scores in _scores(rankings, dataset).items()
@@ -66,18 +68,6 @@ def measure(
             }
             say(table({f"among {size:,}": figures[f"among {size:,}"]}))
     return figures
-
-
-def rank_fusion(*rankings: Rankings) -> Rankings:
-    """Reciprocal ranks of several rankings added, the plainest fusion there is; the best hundred."""
-    fused: Rankings = {}
-    for query in rankings[0]:
-        score: dict[str, float] = {}
-        for ranking in rankings:
-            for rank, document in enumerate(ranking[query], 1):
-                score[document] = score.get(document, 0.0) + 1 / (_RANK_CONSTANT + rank)
-        fused[query] = sorted(score, key=lambda document: -score[document])[:DEPTH]
-    return fused
 
 
 def _added(library: TemporaryLibrary, others: Store, papers: Iterator[Paper]) -> int:
@@ -117,9 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         dataset = read_dataset(chosen.data)
-        with TemporaryLibrary() as empty:
-            model, dim = empty.embedder.name, empty.embedder.dim
-        others = Store(StoreSettings(), chosen.library, model, lambda: dim)
+        others = opened(chosen.library)
     except (AgentError, OSError, ValueError) as error:
         print(f"cannot read {chosen.data} or {chosen.library}: {error}", file=sys.stderr)
         return 2

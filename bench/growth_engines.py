@@ -192,8 +192,8 @@ def server() -> Iterator[Engine]:
     Raises:
         MilvusUnavailable: There is none here.
     """
-    with server_library("grown", _DIM) as (store, data, started):
-        yield OnServer(store, data, started.uri)
+    with server_library("grown", _DIM) as (store, started):
+        yield OnServer(store, started.data, started.uri)
 
 
 ENGINES = {"arrays in memory": arrays, "Milvus Lite": local, "Milvus 2.3.5 server": server}

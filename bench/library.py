@@ -66,9 +66,24 @@ def milvus_environment() -> Path:
     return Path(named) if named else user_cache_path("arxiv-agent-bench") / "milvus-2.3.5"
 
 
+def embedder_in_force() -> LocalEmbedder:
+    """The model of the settings, with the user's weights."""
+    return LocalEmbedder(load_settings().embedding, home_folder())
+
+
+def opened(home: Path) -> Store:
+    """The local library of a data folder, which was filled with the model in force.
+
+    Raises:
+        StoreError: It cannot be opened, or holds vectors of another model.
+    """
+    embedder = embedder_in_force()
+    return Store(StoreSettings(), home, embedder.name, lambda: embedder.dim)
+
+
 @contextmanager
-def server_library(model: str, dim: int) -> Iterator[tuple[Store, Path, MilvusServer]]:
-    """The product's own store on a Milvus server of its own; with it the server's data folder and the server.
+def own_server() -> Iterator[MilvusServer]:
+    """A Milvus server with its data in a folder that is gone afterwards.
 
     Raises:
         MilvusUnavailable: There is none here.
@@ -77,9 +92,20 @@ def server_library(model: str, dim: int) -> Iterator[tuple[Store, Path, MilvusSe
         tempfile.TemporaryDirectory() as data,
         milvus_server(milvus_environment(), Path(data)) as server,
     ):
-        store = Store(StoreSettings(uri=server.uri, timeout_s=600), Path(data), model, lambda: dim)
+        yield server
+
+
+@contextmanager
+def server_library(model: str, dim: int) -> Iterator[tuple[Store, MilvusServer]]:
+    """The product's own store on a Milvus server of its own, and that server.
+
+    Raises:
+        MilvusUnavailable: There is none here.
+    """
+    with own_server() as server:
+        store = Store(StoreSettings(uri=server.uri, timeout_s=600), server.data, model, lambda: dim)
         try:
-            yield store, Path(data), server
+            yield store, server
         finally:
             store.close()
 

@@ -20,7 +20,7 @@ import socket, sys, milvus
 def bound(config, port):
     # The package's own check takes a port for used while connections of a killed server wait for their end.
     try:
-        return socket.create_server(("127.0.0.1", port), reuse_port=False)
+        return socket.create_server(("127.0.0.1", port))
     except OSError:
         return None
 
@@ -53,7 +53,7 @@ class MilvusServer:
 
     def __init__(self, environment: Path, data: Path) -> None:
         self._python = _installed(environment)
-        self._data = data
+        self.data = data
         self._port = ""
         self.start()
 
@@ -68,9 +68,9 @@ class MilvusServer:
         Raises:
             MilvusUnavailable: What it said last.
         """
-        with (self._data / "server.log").open("w+") as log:
+        with (self.data / "server.log").open("w+") as log:
             self._process = subprocess.Popen(
-                [self._python, "-c", _SERVE, str(self._data), *filter(None, [self._port])],
+                [self._python, "-c", _SERVE, str(self.data), *filter(None, [self._port])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

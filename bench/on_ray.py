@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,15 +23,14 @@ from typing import Any
 import psutil
 
 from bench import record
-from bench.library import milvus_environment
-from bench.milvus_server import MilvusServer, MilvusUnavailable, milvus_server
-from ingestion.embedding.model import LocalEmbedder
+from bench.library import embedder_in_force, opened, own_server
+from bench.milvus_server import MilvusServer, MilvusUnavailable
 from ingestion.library import Library
 from ingestion.on_ray.run import ingest_on_ray
 from ingestion.pipeline import IngestReport, in_batches
 from ingestion.settings import StoreSettings
 from ingestion.store import Store
-from rag_agent.settings import Settings, home_folder, load_settings
+from rag_agent.settings import Settings, load_settings
 
 _LOOPBACK = {"node_ip_address": "127.0.0.1"}
 _AWAY_S = 5.0
@@ -40,7 +38,7 @@ _AWAY_S = 5.0
 
 def side_by_side(files: Sequence[Path], count: int) -> dict[str, Any]:
     """Seconds of both ways for the first papers of the files, Ray's start and end included and alone."""
-    with TemporaryDirectory() as folder, _server() as server:
+    with TemporaryDirectory() as folder, own_server() as server:
         part = Path(folder) / "part.jsonl"
         part.write_bytes(b"".join(islice(_lines(files), count)))
         figures: dict[str, Any] = {"papers": count}
@@ -51,7 +49,7 @@ def side_by_side(files: Sequence[Path], count: int) -> dict[str, Any]:
                 library.ingest_files([part])
                 if name.startswith("plain")
                 else ingest_on_ray(
-                    [str(part)], library, load_settings().embedding, make_embedder=_embedder
+                    [str(part)], library, load_settings().embedding, make_embedder=embedder_in_force
                 )
             )
             figures[f"{name}, s"] = round(time.perf_counter() - started, 1)
@@ -69,11 +67,11 @@ def whole(files: Sequence[Path], plain: Path) -> dict[str, Any]:
     os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112
     from ray.cluster_utils import Cluster
 
-    with TemporaryDirectory() as folder, _server() as server:
+    with TemporaryDirectory() as folder, own_server() as server:
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, **_LOOPBACK})
         second = cluster.add_node(num_cpus=2, **_LOOPBACK)
         library = _library(Path(folder) / "home", server)
-        reference = _opened(plain)
+        reference = opened(plain)
         total = reference.count()
         faults = Faults(
             {
@@ -89,7 +87,7 @@ def whole(files: Sequence[Path], plain: Path) -> dict[str, Any]:
                 library,
                 load_settings().embedding,
                 cluster.address,
-                make_embedder=_embedder,
+                make_embedder=embedder_in_force,
                 on_batch=faults,
             )
         finally:
@@ -165,28 +163,13 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
             yield from lines
 
 
-@contextmanager
-def _server() -> Iterator[MilvusServer]:
-    with TemporaryDirectory() as data, milvus_server(milvus_environment(), Path(data)) as server:
-        yield server
-
-
-def _embedder() -> LocalEmbedder:
-    return LocalEmbedder(load_settings().embedding, home_folder())
-
-
 def _library(home: Path, server: MilvusServer) -> Library:
     """An empty one but for the starter papers."""
     name = "papers_" + home.name.replace("-", "_")
     settings = Settings(home=home, store=StoreSettings(uri=server.uri, collection=name))
-    library = Library(settings, _embedder())
+    library = Library(settings, embedder_in_force())
     assert library.store.count() >= 0  # opened, with its starter papers
     return library
-
-
-def _opened(home: Path) -> Store:
-    embedder = _embedder()
-    return Store(StoreSettings(), home, embedder.name, lambda: embedder.dim)
 
 
 def _say(what: str) -> None:

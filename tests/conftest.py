@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from bench.milvus_server import MilvusUnavailable, milvus_server
+from bench.milvus_server import MilvusServer, MilvusUnavailable, milvus_server
 from ingestion.embedding import HashingEmbedder
 from ingestion.settings import StoreSettings
 from ingestion.store.collection import Store
@@ -103,16 +103,31 @@ def milvus_uri(
     if address := os.environ.get("ARXIV_AGENT_TEST_MILVUS"):
         yield address
         return
+    with _milvus(request, tmp_path_factory) as server:
+        yield server.uri
+
+
+@pytest.fixture
+def own_milvus(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MilvusServer]:
+    """A real Milvus server that a test may kill."""
+    with _milvus(request, tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def _milvus(
+    request: pytest.FixtureRequest, folders: pytest.TempPathFactory
+) -> Iterator[MilvusServer]:
     named = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
     environment = Path(named) if named else Path(request.config.cache.mkdir("milvus-2.3.5"))
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(
-                milvus_server(environment, tmp_path_factory.mktemp("milvus-server"))
-            )
+            server = stack.enter_context(milvus_server(environment, folders.mktemp("milvus")))
         except MilvusUnavailable as error:
             pytest.skip(f"needs the package milvus==2.3.5: {error}")
-        yield server.uri
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ _Result = TypeVar("_Result")
 
 
 class Connection:
-    """A client that is made when first needed, and made again when the other end was gone.
+    """A client that is made when first needed, and made again when a local owner has ended.
 
     Args:
         settings: Server address, or none for Milvus Lite.

@@ -7,11 +7,6 @@ pytest.importorskip("pytrec_eval", reason="needs the bench extra")
 from bench import crowd
 
 
-def test_rank_fusion_puts_first_what_both_lists_have() -> None:
-    fused = crowd.rank_fusion({"q": ["a", "b", "c"]}, {"q": ["d", "b"]})
-    assert fused == {"q": ["b", "a", "d", "c"]}
-
-
 def test_what_is_lost_is_told_with_its_interval() -> None:
     value = {"mean": 0.5, "low": 0.4, "high": 0.6}
     lost = {"mean": 0.1, "low": 0.0, "high": 0.2}

@@ -49,6 +49,7 @@ def test_the_way_chosen_on_odd_ids_is_told_on_even_ones() -> None:
 
 def test_a_paper_high_in_several_rankings_leads() -> None:
     assert review.fused_ranks([["a", "b"], ["c", "b"]])[0] == "b"
+    assert review.fused_ranks([["a", "b", "c"], ["d", "b"]]) == ["b", "a", "d", "c"]
 
 
 def test_json_is_all_that_standard_output_holds(

@@ -25,7 +25,7 @@ class OwnQueue:
         self._assistant = assistant
         self._line: deque[tuple[str, str]] = deque()
         self._at_work: tuple[str, str] | None = None
-        self._not_begun: dict[tuple[str, str], str] = {}  # why, of jobs that could not be begun
+        self._errors: dict[tuple[str, str], str] = {}  # told of jobs that could not be begun
         self._changed = threading.Condition()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -38,7 +38,7 @@ class OwnQueue:
             if len(self._line) >= MOST_WAITING:
                 raise line_is_full()
             self._line.append((user, job.id))
-            self._not_begun.pop((user, job.id), None)
+            self._errors.pop((user, job.id), None)
             self._changed.notify()
         return job
 
@@ -58,7 +58,7 @@ class OwnQueue:
                 return replace(job, status="waiting")
             if job.status != "waiting" or (user, job.id) == self._at_work:
                 return job
-            why = self._not_begun.get((user, job.id), "")
+            why = self._errors.get((user, job.id), "")
         now = self._assistant.of(user).jobs.get(job.id)  # it may have been begun since it was read
         return replace(now, status="interrupted", error=why) if now.status == "waiting" else now
 
@@ -80,4 +80,4 @@ class OwnQueue:
         except AgentError as error:  # the job shows it to who asks, if it could be begun
             _log.info("job %s ended: %s", id_, error)
             with self._changed:
-                self._not_begun[user, id_] = str(error)
+                self._errors[user, id_] = str(error)

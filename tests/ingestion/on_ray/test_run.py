@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.milvus_server import milvus_server
+from bench.milvus_server import MilvusServer
 from ingestion.embedding import HashingEmbedder, Vectors
 from ingestion.errors import AgentError
 from ingestion.library import Library
@@ -173,40 +173,32 @@ def test_a_milvus_server_killed_in_the_middle_is_waited_for(
     tmp_path: Path,
     metadata: Path,
     cluster: Any,
-    request: pytest.FixtureRequest,
+    own_milvus: MilvusServer,
 ) -> None:
     """Milvus 2.3.5 holds a collection again some 27 s after it was started anew."""
-    if os.environ.get("ARXIV_AGENT_TEST_MILVUS"):
-        pytest.skip("this server is not ours to kill")
-    data = tmp_path / "milvus"
-    data.mkdir()
-    environment = os.environ.get("ARXIV_AGENT_MILVUS_VENV")
-    with milvus_server(
-        Path(environment) if environment else Path(request.config.cache.mkdir("milvus-2.3.5")), data
-    ) as server:
-        library = Library(replace(parts, store=StoreSettings(uri=server.uri)), empty.embedder)
-        killed = False
+    library = Library(replace(parts, store=StoreSettings(uri=own_milvus.uri)), empty.embedder)
+    killed = False
 
-        def on_batch(report: IngestReport) -> None:
-            nonlocal killed
-            if not killed:
-                killed = True
-                server.kill()
-                threading.Timer(3, server.start).start()
+    def on_batch(report: IngestReport) -> None:
+        nonlocal killed
+        if not killed:
+            killed = True
+            own_milvus.kill()
+            threading.Timer(3, own_milvus.start).start()
 
-        report = ingest_on_ray(
-            [str(metadata)],
-            library,
-            EmbeddingSettings(),
-            cluster.address,
-            make_embedder=partial(Marking, tmp_path),
-            on_batch=on_batch,
-        )
-        assert killed
-        assert (report.new, report.rejected) == (COUNT, 2)
-        check_all_there_once(library, metadata)
-        assert len((tmp_path / "embedded").read_text().splitlines()) <= COUNT + 1
-        library.store.close()
+    report = ingest_on_ray(
+        [str(metadata)],
+        library,
+        EmbeddingSettings(),
+        cluster.address,
+        make_embedder=partial(Marking, tmp_path),
+        on_batch=on_batch,
+    )
+    assert killed
+    assert (report.new, report.rejected) == (COUNT, 2)
+    check_all_there_once(library, metadata)
+    assert len((tmp_path / "embedded").read_text().splitlines()) <= COUNT + 1
+    library.store.close()
 
 
 def failing() -> HashingEmbedder:
