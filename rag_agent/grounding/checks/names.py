@@ -18,6 +18,9 @@ ARXIV_ID = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _BEHIND_A_NAME = re.compile(r"(?<=[^\W\d_][-–])")
 _NAME = re.compile(r"[^\W_][\w'’.+-]*[^\W_]|[^\W_]")
+_LONGER_WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones are small in a title too
+_TITLE_SHARE = 0.8
+_TITLE_WORDS = 4
 
 _WORD_NUMBERS = {
     word: str(value)
@@ -82,17 +85,25 @@ def _plain(number: str) -> str:
 
 def names(text: str) -> set[str]:
     """Words that name something, lower-cased: a capital inside, a digit beside letters, or a capital
-    that does not merely begin the sentence."""
+    that does not merely begin the sentence, nor stand in a Text Written Like a Title."""
     found = set()
+    capitals_name = not _is_title_case(text)
     for position, match in enumerate(_NAME.finditer(text)):
         word = match[0]
         for place, part in enumerate(_parts(word), start=position):
             inner = any(c.isupper() for c in part[1:]) or (
                 any(c.isdigit() for c in part) and any(c.isalpha() for c in part)
             )
-            if inner or (place > 0 and part[:1].isupper()):
+            if inner or (capitals_name and place > 0 and part[:1].isupper()):
                 found.add(_folded(part))
     return found
+
+
+def _is_title_case(text: str) -> bool:
+    """Whether nearly all longer words behind the first have a capital: then a capital names nothing."""
+    longer = _LONGER_WORD.findall(text)[1:]
+    capital = sum(word[0].isupper() for word in longer)
+    return len(longer) >= _TITLE_WORDS and capital >= _TITLE_SHARE * len(longer)
 
 
 def words(text: str) -> set[str]:

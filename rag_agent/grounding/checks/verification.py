@@ -16,8 +16,14 @@ from rag_agent.grounding.evidence import Evidence
 # Lower values let paraphrases through whose meaning has turned (`make bench-answers`, 22 November 2026).
 _LEAST_SHARED = 0.6
 
-# Words around a value that say nothing of it: "23 is the total number of layers".
-_FRAME = frozenset(terms("number amount total count value"))
+# Words around a value that say nothing of it ("23 is the total number of layers"), and those that join a reason to
+# what it explains, whether the paper has them or a full stop.
+_FRAME = frozenset(
+    terms(
+        "number amount total count value reason because therefore thus hence cause causes due lead leads allow allows "
+        "result results turn way means"
+    )
+)
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
@@ -87,10 +93,15 @@ def meets(question: str, quotes: Sequence[Evidence]) -> bool:
 
 
 def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
-    """Names and numbers of a question that stand neither in nor around the quotes, nor are the paper's topic."""
+    """Names and numbers of a question that stand neither in nor around the quotes, nor are the paper's topic.
+
+    Around a sentence of an abstract stands the whole abstract: it speaks of one thing.
+    """
     question = ARXIV_ID.sub(" ", question)
     around = " ".join(
-        f"{e.text} {e.reading} {e.passage} {e.section} {e.paper.title}" for e in quotes
+        f"{e.text} {e.reading} {e.section} {e.paper.title} "
+        + (e.passage if e.page is not None else e.paper.abstract)
+        for e in quotes
     )
     known = words(around) | set().union(*(e.topic for e in quotes))
     stems = {stem for word in known for stem in terms(word)}

@@ -37,6 +37,14 @@ def test_a_name_is_one_whatever_its_plural() -> None:
     assert names("We train ResNets") == names("We train a ResNet") == {"resnet"}
 
 
+def test_capitals_of_a_title_name_nothing() -> None:
+    assert names("Is Careful Tuning of the MSE Loss Useful for Small GPT-2 Models?") == {
+        "mse",
+        "gpt",
+    }
+    assert "vaswani" in names("Which loss did Vaswani, Shazeer and Parmar use with Adam?")
+
+
 def test_what_a_text_speaks_of_often_is_its_topic() -> None:
     sentences = ["We call it CrumbNet here."] * 5 + ["The data are from Bern."] + ["It is."] * 9
     assert topic_of(sentences) == {"crumbnet"}

@@ -1,5 +1,7 @@
 """Which sentences stand on their quotes, and which quotes speak of what was asked."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from rag_agent.grounding.checks.verification import (
     unmet,
 )
 from rag_agent.grounding.evidence import context
+from tests.papers import SOURDOUGH
 from tests.rag_agent.grounding.pieces import PEAK, VIT, evidence
 
 
@@ -85,6 +88,15 @@ def test_names_count_where_they_stand_around_the_quote_or_are_what_the_paper_is_
     assert meets(question, [evidence(sentence, passage=f"We test CrumbNet. {sentence}")])
     assert meets(question, [evidence(sentence, section="4 CrumbNet on bread")])
     assert meets(question, [evidence(sentence, topic=frozenset({"crumbnet"}))])
+
+
+def test_around_a_sentence_of_an_abstract_stands_the_whole_abstract() -> None:
+    paper = replace(
+        SOURDOUGH, abstract=f"We test CrumbNet. {'Flour and water. ' * 60}It is 3 percent."
+    )
+    question = "How large is the error of CrumbNet?"
+    assert meets(question, [evidence("It is 3 percent.", paper=paper, page=None)])
+    assert not meets(question, [evidence("It is 3 percent.", paper=paper, page=2)])
 
 
 @pytest.mark.parametrize(
