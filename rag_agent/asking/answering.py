@@ -49,6 +49,7 @@ def next_part(state: State, services: Services) -> State:
         "answered": False,
         "given_up": False,
         "rounds": 0,
+        "seen": set(),  # what did not answer one part may answer another
         "unanswered": state.get("unanswered", []) + ([] if state.get("answered") else [done]),
     }
 

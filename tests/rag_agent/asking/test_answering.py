@@ -93,3 +93,17 @@ def test_a_part_put_away_is_missing_where_it_has_no_answer() -> None:
     assert (made["rounds"], made["given_up"], made["deepened"]) == (0, False, False)
     answered = next_part(asked("q", parts=["a?"], answered=True), desk())
     assert answered["unanswered"] == []
+
+
+def test_the_sentences_of_one_part_are_asked_for_the_next_too() -> None:
+    """Both parts of "when does it peak, and at what temperature?" find the same sentences."""
+    services = desk("5.2 hours after feeding", "24 degrees")
+    state = reading()
+    state["parts"] = [QUESTION, "At what temperature does it peak?"]
+    for step in (answer, next_part):
+        state.update(step(state, services))
+    state["evidence"] = reading()["evidence"]
+    assert [claim.text for claim in answer(state, services)["claims"]] == [
+        "5.2 hours after feeding",
+        "24 degrees",
+    ]
