@@ -42,6 +42,16 @@ _DIRECTIONS = (
 )
 
 
+_PLACE = re.compile(
+    r"\b(?:sec(?:tion)?s?|tables?|fig(?:ure)?s?|appendi(?:x|ces)|eq(?:uation)?s?)\b", re.I
+)
+_POINTER = re.compile(
+    r"(?:\b(?:described|given|shown|listed|reported|presented|summari[sz]ed|detailed|discussed|provided|found|explained"
+    rf"|defined|as|see)\b )?(?:\b(?:in|by|from)\b )?\(?{_PLACE.pattern}\.? (?:[A-Z]\b|\(?[A-Z]*\d)[\w.]*\)?",
+    re.I,
+)
+
+
 def denies(text: str) -> bool:
     """Whether a sentence holds a negation."""
     return bool(_NEGATION.search(text))
@@ -112,7 +122,12 @@ def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
 
 
 def adds_nothing(text: str, question: str) -> bool:
-    """Whether a sentence only says the question's own words, as in "U-Net is named after U-Net"."""
+    """Whether a sentence only says the question's own words, as in "U-Net is named after U-Net", or points elsewhere.
+
+    "The layers are described in Section 3.4" answers only who asks for a section.
+    """
+    if not _PLACE.search(question):
+        text = _POINTER.sub(" ", text)
     stems = {term for term in terms(text) if not term.isdigit()}
     joined = " ".join(one + other for one, other in pairwise(question.split()))  # "step size"
     return stems <= set(terms(f"{question} {joined}")) and numbers(text) <= numbers(question)

@@ -111,6 +111,14 @@ def test_around_a_sentence_of_an_abstract_stands_the_whole_abstract() -> None:
         ("The lattice spacing was 0.09 fm.", "Which lattice spacing was used?", False),
         ("its shape", "What is U-Net named after?", False),
         ("24 degrees", "How many degrees?", False),
+        (
+            "The sizes of the loaves are given in Table 3.",
+            "What are the sizes of the loaves?",
+            True,
+        ),
+        ("The loaves are described in Sec. 3.4.", "How are the loaves made?", True),
+        ("Table 3", "Which table gives the sizes?", False),
+        ("The loaves in Table 3 weigh 2 kg.", "What do the loaves weigh?", False),
     ],
 )
 def test_the_questions_own_words_are_no_answer(text: str, question: str, nothing: bool) -> None:
