@@ -220,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "papers repeated": chosen.base,
         "cosine of a copy to its original": round((1 + _NOISE**2) ** -0.5, 2),
         "queries": chosen.queries,
-        "engines": _kept(),
+        "engines": dict(record.kept("growth").get("engines", {})),  # of an engine left out today
     }
     for name in chosen.engines:
         figures["engines"][name] = rows = []
@@ -235,13 +235,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows.append({"stopped before": sizes[0], "why": f"there is no server here: {error}"})
     print(json.dumps(figures) if chosen.json else table(figures))
     return 0
-
-
-def _kept() -> dict[str, Any]:
-    """What an earlier run measured of engines that this one may leave out."""
-    file = record.RESULTS / "growth.json"
-    kept = json.loads(file.read_text()).get("engines", {}) if file.exists() else {}
-    return dict(kept)
 
 
 def table(figures: Mapping[str, Any]) -> str:

@@ -31,6 +31,12 @@ def write(name: str, figures: Mapping[str, Any]) -> Path:
     return path
 
 
+def kept(name: str) -> dict[str, Any]:
+    """What bench/results/NAME.json holds of earlier runs; empty where there is none."""
+    path = RESULTS / f"{name}.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
 def origin() -> dict[str, Any]:
     """Date, commit, versions and machine, with the load that other processes put on it."""
     return {

@@ -21,7 +21,8 @@ _PAPERS = re.compile(
 )
 
 _PARTS = re.compile(
-    r",? and (?=(?:(?:in|on|with|for|by|to|at|from|of) )?(?:a \w+ of )?(?:what|which|how|why|who|when|where)\b)",
+    r",? and (?=(?:(?:up |down |out )?(?:in|on|with|for|by|to|at|from|of|over|under|after|before|until|into|within"
+    r"|through|during|against|between) )?(?:a \w+ of )?(?:what|which|how|why|who|when|where)\b)",
     re.I,
 )
 _LEANS = re.compile(

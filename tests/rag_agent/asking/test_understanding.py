@@ -1,5 +1,7 @@
 """What is asked: in code where the question stands alone, by one call where it leans on the conversation."""
 
+import pytest
+
 from ingestion.errors import ModelUnavailable
 from rag_agent.asking.understanding import plan
 from rag_agent.events import Planned
@@ -78,6 +80,26 @@ def test_a_question_of_two_parts_has_two() -> None:
         desk(),
     )
     assert made["parts"] == [QUESTION, "How large is the error of the lens?"]
+
+
+@pytest.mark.parametrize(
+    ("question", "second"),
+    [
+        (
+            "With which rate did training begin, and down to what error was it kept?",
+            "Down to what error was it kept?",
+        ),
+        (
+            "How much flour is used, and between which temperatures is it kept?",
+            "Between which temperatures is it kept?",
+        ),
+        ("What does the network that won do, and why?", None),
+        ("Which model and which data are used?", None),
+    ],
+)
+def test_the_second_part_may_begin_with_a_preposition(question: str, second: str | None) -> None:
+    made = plan(asked(question), desk())
+    assert made["parts"][1:] == ([second] if second else [])
 
 
 def test_the_paper_that_the_user_chose_wins() -> None:
