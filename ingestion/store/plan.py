@@ -117,7 +117,7 @@ def _choices(papers: int, memory_gb: float, dim: int) -> tuple[Choice, ...]:
             hnsw,
             hnsw,
             0.983,
-            "of the ten nearest among 100,000, 0.990 among 1,000,000, with ef 128 as the store asks (make bench-growth)",
+            "of the ten nearest among 100,000, 0.990 among 1,000,000, with ef 128 as the store asks (bench-growth)",
             "4 d + 8 M bytes, M = 32 (Faiss wiki, Guidelines to choose an index)",
         ),
         choice(
