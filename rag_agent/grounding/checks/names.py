@@ -85,9 +85,17 @@ def _plain(number: str) -> str:
 
 def names(text: str) -> set[str]:
     """Words that name something, lower-cased: a capital inside, a digit beside letters, or a capital
-    that does not merely begin the sentence, nor stand in a Text Written Like a Title."""
+    that does not merely begin the sentence."""
+    return _names(text, capitals_name=True)
+
+
+def names_asked(question: str) -> set[str]:
+    """The names of a question: where it is Written Like a Title, those that have a capital or a digit inside."""
+    return _names(question, capitals_name=not _is_title_case(question))
+
+
+def _names(text: str, *, capitals_name: bool) -> set[str]:
     found = set()
-    capitals_name = not _is_title_case(text)
     for position, match in enumerate(_NAME.finditer(text)):
         word = match[0]
         for place, part in enumerate(_parts(word), start=position):
@@ -100,7 +108,9 @@ def names(text: str) -> set[str]:
 
 
 def _is_title_case(text: str) -> bool:
-    """Whether nearly all longer words behind the first have a capital: then a capital names nothing."""
+    """Whether nearly all longer words behind the first have a capital, and they are no list of names."""
+    if text.count(",") > 1:
+        return False
     longer = _LONGER_WORD.findall(text)[1:]
     capital = sum(word[0].isupper() for word in longer)
     return len(longer) >= _TITLE_WORDS and capital >= _TITLE_SHARE * len(longer)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ingestion.terms import terms
-from rag_agent.grounding.checks.names import ARXIV_ID, names, numbers, value_of, words
+from rag_agent.grounding.checks.names import ARXIV_ID, names, names_asked, numbers, value_of, words
 from rag_agent.grounding.evidence import Evidence
 
 # Lower values let paraphrases through whose meaning has turned (`make bench-answers`, 22 November 2026).
@@ -115,7 +115,7 @@ def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
     )
     known = words(around) | set().union(*(e.topic for e in quotes))
     stems = {stem for word in known for stem in terms(word)}
-    asked = {name for name in names(question) if not stems.issuperset(terms(name))}
+    asked = {name for name in names_asked(question) if not stems.issuperset(terms(name))}
     plain = {value_of(number) for number in numbers(question)}
     said = {value_of(number) for number in numbers(around)}
     return (asked - known) | (plain - said)
@@ -130,4 +130,6 @@ def adds_nothing(text: str, question: str) -> bool:
         text = _POINTER.sub(" ", text)
     stems = {term for term in terms(text) if not term.isdigit()}
     joined = " ".join(one + other for one, other in pairwise(question.split()))  # "step size"
-    return stems <= set(terms(f"{question} {joined}")) and numbers(text) <= numbers(question)
+    return stems - _FRAME <= set(terms(f"{question} {joined}")) and numbers(text) <= numbers(
+        question
+    )

@@ -111,6 +111,7 @@ def test_around_a_sentence_of_an_abstract_stands_the_whole_abstract() -> None:
         ("The lattice spacing was 0.09 fm.", "Which lattice spacing was used?", False),
         ("its shape", "What is U-Net named after?", False),
         ("24 degrees", "How many degrees?", False),
+        ("The reason for the rise leads to the result.", "What is the rise?", True),
         (
             "The sizes of the loaves are given in Table 3.",
             "What are the sizes of the loaves?",
