@@ -265,7 +265,7 @@ def _keep(figures: Mapping[str, Any]) -> None:
         points = [row for row in rows if "papers" in row]
         for clients in CLIENTS[:2]:
             drawn = {row["papers"]: row[f"dense, {clients} clients"]["p50, ms"] for row in points}
-            series[f"{name}, {clients} clients: p50, ms"] = drawn
+            series[f"{name}, {clients} client{'s' * (clients > 1)}: p50, ms"] = drawn
         series[f"{name}: memory, GB"] = {row["papers"]: row["memory, MB"] / 1000 for row in points}
     charts.lines(series, "papers in the library", "ms or GB", path.with_suffix(""))
 
