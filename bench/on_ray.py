@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(json.dumps(figures, indent=1))
     if not chosen.no_files:
         record.write("on-ray", figures)
-    found = figures.get("whole", {})
+    found = figures["whole"] if chosen.plain else {}
     same = not any(
         found.get(what) for what in ("only in one", "more than once", "other fingerprints")
     )

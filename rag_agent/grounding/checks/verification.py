@@ -41,7 +41,6 @@ _DIRECTIONS = (
     ),
 )
 
-
 _PLACE = re.compile(
     r"\b(?:sec(?:tion)?s?|tables?|fig(?:ure)?s?|appendi(?:x|ces)|eq(?:uation)?s?)\b", re.I
 )
