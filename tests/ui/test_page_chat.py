@@ -135,6 +135,28 @@ def test_a_question_asked_meanwhile_waits_its_turn(page_of: Callable[..., Page])
     assert "31 nanometres" in page.run().text
 
 
+def test_a_question_sent_before_the_address_named_the_conversation_joins_it(
+    page_of: Callable[..., Page],
+) -> None:
+    go_on = threading.Event()
+    page = page_of(held_until(go_on))
+    page.run().at.chat_input[0].set_value(QUESTION)
+    page.run()
+    first, begun = page.running, page.session
+    del page.at.query_params["session"]  # a browser that was not told in time
+    page.at.chat_input[0].set_value(OTHER)
+    page.run()
+    go_on.set()
+    assert page.session == begun
+    assert page.running is first
+    assert OTHER in page.text
+    assert first.wait(60)
+    assert page.running.wait(60)
+    page.run().press("New conversation").at.chat_input[0].set_value(OTHER)
+    assert page.run().session != begun
+    assert page.running.wait(60)
+
+
 def test_a_waiting_question_can_be_taken_back(page_of: Callable[..., Page]) -> None:
     page = page_of(seconds_a_piece=0.1)
     page.run().at.chat_input[0].set_value(QUESTION)

@@ -28,12 +28,22 @@ def session() -> str:
     return st.query_params.get("session", "")
 
 
+def name_next() -> None:
+    """Name the conversation that the next question begins, where the address names none.
+
+    The name is made before the question: a second one sent at once comes with the address of before the first.
+    """
+    if not session():
+        name = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
+        st.session_state["next_session"] = name
+
+
 def ask(question: str) -> None:
     """Ask once, in the background; a conversation begins with its first question."""
     question = question.strip()
     if not question:
         return
-    name = session() or f"{time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)}"
+    name = session() or str(st.session_state["next_session"])
     paper, only, excerpt = st.query_params.get("paper", ""), only_these(), excerpt_asked()
     opened = program()
     st.query_params["session"] = name
@@ -212,6 +222,7 @@ def begin_anew() -> None:
     st.query_params.clear()
 
 
+name_next()
 ask(st.session_state.pop("to_ask", ""))  # left here by another page
 name = session()
 latest = runs().get(name)
