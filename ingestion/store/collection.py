@@ -19,6 +19,10 @@ from ingestion.store.schema import StoreInfo, open_collection
 __all__ = ["Filters", "Store", "StoreInfo"]
 
 _BATCH = 1000
+# Each look for the next rows passes over all that Milvus Lite holds: counting 100,084 papers took 67 s a thousand at a
+# time, 24 s five thousand, 16 s so (30 November 2026, a busy machine). A server gives at most 16,384.
+_SMALL_ROWS = 16_000
+_PAPERS = 5_000
 _LEAST_EF = 128
 """Fewest candidates that a server's HNSW index keeps while it searches; Milvus Lite searches exactly.
 
@@ -149,13 +153,13 @@ class Store:
         return int(rows[0]["count(*)"])
 
     def papers(self, filters: Filters = ANY) -> Iterator[Paper]:
-        """All papers that meet the filters, in no set order, a thousand at a time."""
-        for row in self._iterate(["record"], filters):
+        """All papers that meet the filters, in no set order, some thousand at a time."""
+        for row in self._iterate(["record"], filters, _PAPERS):
             yield paper_of(row["record"])
 
     def histogram(self) -> Iterator[tuple[int, tuple[str, ...], str]]:
         """Year, categories and origin of every paper, without loading the papers themselves."""
-        for row in self._iterate(["year", "category_names", "origin"], Filters()):
+        for row in self._iterate(["year", "category_names", "origin"], ANY, _SMALL_ROWS):
             names = str(row["category_names"])
             yield int(row["year"]), tuple(names.split()), str(row["origin"])
 
@@ -192,11 +196,13 @@ class Store:
             rows += self._connection.call(partial(_get, name=self._name, ids=batch, fields=fields))
         return {str(row["arxiv_id"]): row for row in rows}
 
-    def _iterate(self, fields: list[str], filters: Filters) -> Iterator[dict[str, Any]]:
+    def _iterate(
+        self, fields: list[str], filters: Filters, at_once: int
+    ) -> Iterator[dict[str, Any]]:
         iterator = self._connection.call(
             lambda client: client.query_iterator(
                 self._name,
-                batch_size=_BATCH,
+                batch_size=at_once,
                 filter=filters.expression(),
                 output_fields=["arxiv_id", *fields],
             )

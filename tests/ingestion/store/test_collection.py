@@ -20,7 +20,7 @@ from ingestion.embedding import HashingEmbedder
 from ingestion.errors import KeywordUnsupported, SchemaMismatch, StoreError, StoreUnavailable
 from ingestion.paper import Paper
 from ingestion.settings import StoreSettings
-from ingestion.store import Filters, Store, fingerprint, name_words, same_text
+from ingestion.store import Filters, Store, collection, fingerprint, name_words, same_text
 from ingestion.terms import terms
 from tests.papers import LIGHTHOUSE, PAPERS, PONDS, SOURDOUGH, numbered
 
@@ -230,7 +230,11 @@ def test_delete_says_how_many_were_there(filled: Store) -> None:
 
 
 @pytest.mark.long
-def test_more_papers_than_one_call_takes(store: Store, embedder: HashingEmbedder) -> None:
+def test_more_papers_than_one_call_takes(
+    store: Store, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "_SMALL_ROWS", 400)
+    monkeypatch.setattr(collection, "_PAPERS", 400)
     papers = numbered(1100)
     write(store, embedder, *papers)
     store.flush()
