@@ -36,6 +36,7 @@ class Usage:
 
 # Between the best for one program, 0.2, and for a hundred, 0.8 (Chen et al. 2021, arXiv:2107.03374, figure 5).
 _TEMPERATURE = 0.4
+_AGAIN_TEMPERATURE = 0.7  # what the readings of `bench/LOG.md`, 30 November 2026, were drawn at
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class LanguageModel:
         on_piece: Called at each piece of a reply; what it raises ends the reply.
         usage: Counts of this object's calls.
         sample: 0 for the surest reply; any other number is the seed of replies drawn at random.
+        temperature: Of those drawn at random.
         deadline: `time.perf_counter()` seconds at which a reply ends, done or not.
     """
 
@@ -64,6 +66,7 @@ class LanguageModel:
     on_piece: Callable[[], None] = lambda: None
     usage: Usage = field(default_factory=Usage)
     sample: int = 0
+    temperature: float = _TEMPERATURE
     deadline: float = math.inf
 
     def structured(
@@ -130,6 +133,10 @@ class LanguageModel:
     def sampled(self, sample: int) -> Self:
         """The same model on the same account, whose replies are those of another `sample`."""
         return replace(self, sample=sample)
+
+    def again(self, number: int) -> Self:
+        """The same model on the same account, for the further reply `number` to what it has replied to."""
+        return replace(self, sample=number, temperature=_AGAIN_TEMPERATURE)
 
     def until(self, deadline: float) -> Self:
         """The same model on the same account, whose replies end at a deadline, `time.perf_counter()` seconds."""
@@ -230,7 +237,7 @@ class LanguageModel:
             model=self.name,
             base_url=self.base_url,
             api_key=self.api_key or "none",
-            temperature=_TEMPERATURE if self.sample else 0,
+            temperature=self.temperature if self.sample else 0,
             seed=self.sample or None,
             max_completion_tokens=max_tokens,
             timeout=(_CONNECT_TIMEOUT_S, self._patience_s()),

@@ -41,6 +41,13 @@ _DIRECTIONS = (
     ),
 )
 
+# Who asks for "the two authors" has counted them already; a text names them without the number.
+_ASKERS_COUNT = re.compile(
+    r"\b(?P<these>the|these|those|its|their|which|what) "
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-)",
+    re.I,
+)
+
 _PLACE = re.compile(
     r"\b(?:sec(?:tion)?s?|tables?|fig(?:ure)?s?|appendi(?:x|ces)|eq(?:uation)?s?)\b", re.I
 )
@@ -104,9 +111,10 @@ def meets(question: str, quotes: Sequence[Evidence]) -> bool:
 def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
     """Names and numbers of a question that stand neither in nor around the quotes, nor are the paper's topic.
 
-    Around a sentence of an abstract stands the whole abstract: it speaks of one thing.
+    Around a sentence of an abstract stands the whole abstract: it speaks of one thing. That "the two authors" are two
+    is the asker's word.
     """
-    question = ARXIV_ID.sub(" ", question)
+    question = _ASKERS_COUNT.sub(r"\g<these>", ARXIV_ID.sub(" ", question))
     around = " ".join(
         f"{e.text} {e.reading} {e.section} {e.paper.title} "
         + (e.passage if e.page is not None else e.paper.abstract)

@@ -75,6 +75,9 @@ def test_a_number_beside_another_noun_falls() -> None:
         ("What is reached?", True),
         ("In 2010.11929v2, what does ViT-Base reach on ImageNet?", True),
         ("In hep-ph/9901001, what is reached?", True),
+        ("Which two sets does the author reach it on?", True),
+        ("What does the author reach with the two-layer model?", False),
+        ("What does the author reach with two cards?", False),
     ],
 )
 def test_the_names_and_numbers_asked_about_must_be_in_the_quotes(question: str, met: bool) -> None:
