@@ -18,9 +18,13 @@ class ScriptedModel(LanguageModel):
     Args:
         replies: Each a text, or a value whose JSON is the reply.
         seconds_a_piece: Pause before each piece, to test streaming and stopping.
+
+    Attributes:
+        last: The latest reply.
+        logprob: Natural log-probability of each piece; 0, sure, until it is set.
     """
 
-    __slots__ = ("last", "prompts", "replies", "seconds_a_piece")
+    __slots__ = ("last", "logprob", "prompts", "replies", "seconds_a_piece")
 
     def __init__(self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0) -> None:
         super().__init__(name="scripted")
@@ -28,6 +32,7 @@ class ScriptedModel(LanguageModel):
         self.seconds_a_piece = seconds_a_piece
         self.prompts: list[list[Message]] = []
         self.last: Any = ""
+        self.logprob = 0.0
 
     def sampled(self, sample: int) -> Self:
         """Itself: its replies are set."""
@@ -66,7 +71,7 @@ class ScriptedModel(LanguageModel):
             time.sleep(self.seconds_a_piece)
             self.usage.completion_tokens += 1
             if on_token:
-                on_token(piece, 0.0)
+                on_token(piece, self.logprob)
             yield piece
 
 

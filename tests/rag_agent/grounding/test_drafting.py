@@ -1,6 +1,7 @@
 """From what a model writes to checked claims: what stands, in which form, and what is dropped."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,38 @@ def test_of_a_long_caption_or_lead_the_model_sees_less_never_half_a_row_or_formu
     lead, formula = "Let us say much. " * 40, f"$$L={'x+' * 200}1$$ (3)"
     assert formula[:-4] in as_shown(evidence(formula, reading=lead + formula))
     assert len(as_shown(evidence("word " * 300))) < 500
+
+
+class Unsure(ScriptedModel):
+    """Is unsure of its first reply; its further ones are those of a second queue."""
+
+    def __init__(self, reply: str, further: Sequence[str]) -> None:
+        super().__init__([reply])
+        self.logprob = -2.0
+        self.further = list(further)
+
+    def again(self, number: int) -> Self:
+        self.replies = [self.further[number - 1]]
+        return self
+
+
+@pytest.mark.parametrize(
+    ("further", "stands"),
+    [
+        (["5.2 hours", "It peaks 5.2 hours after feeding.", ""], True),
+        (["5.2 hours", "NOT STATED", "After 5.2 hours."], True),
+        (["3.1 hours", "NOT STATED", "5.2 hours"], False),
+    ],
+)
+def test_a_fact_that_the_model_is_unsure_of_stands_where_further_readings_stand(
+    further: list[str], stands: bool
+) -> None:
+    shown: list[Claim] = []
+    model, embedder = Unsure("5.2 hours after feeding", further), HashingEmbedder(512)
+    found = write_claims(WHEN, SHOWN, model, embedder, Prompts(), Keys(), shown.append)
+    assert [claim.text for claim in found] == (["5.2 hours after feeding"] if stands else [])
+    assert tuple(shown) == found
+    assert [c.key for claim in found for c in claim.citations] == [1] * len(found)
 
 
 def test_a_bare_fact_is_a_claim_with_its_quote() -> None:
