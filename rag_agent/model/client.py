@@ -36,7 +36,6 @@ class Usage:
 
 # Between the best for one program, 0.2, and for a hundred, 0.8 (Chen et al. 2021, arXiv:2107.03374, figure 5).
 _TEMPERATURE = 0.4
-_AGAIN_TEMPERATURE = 0.7  # what the readings of `bench/LOG.md`, 30 November 2026, were drawn at
 
 
 @dataclass(slots=True)
@@ -130,13 +129,9 @@ class LanguageModel:
         options = {"stop": list(stop) or None, "logprobs": True if on_token else None}
         yield from self._counted(self._pieces(messages, max_tokens, on_token, **options))
 
-    def sampled(self, sample: int) -> Self:
+    def sampled(self, sample: int, temperature: float = _TEMPERATURE) -> Self:
         """The same model on the same account, whose replies are those of another `sample`."""
-        return replace(self, sample=sample)
-
-    def again(self, number: int) -> Self:
-        """The same model on the same account, for the further reply `number` to what it has replied to."""
-        return replace(self, sample=number, temperature=_AGAIN_TEMPERATURE)
+        return replace(self, sample=sample, temperature=temperature)
 
     def until(self, deadline: float) -> Self:
         """The same model on the same account, whose replies end at a deadline, `time.perf_counter()` seconds."""

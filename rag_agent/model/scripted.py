@@ -18,31 +18,23 @@ class ScriptedModel(LanguageModel):
     Args:
         replies: Each a text, or a value whose JSON is the reply.
         seconds_a_piece: Pause before each piece, to test streaming and stopping.
-
-    Attributes:
-        last: The latest reply.
-        logprob: Natural log-probability of each piece; 0, sure, until it is set.
+        logprob: Natural log-probability of each piece; 0 where it is sure.
     """
 
-    __slots__ = ("last", "logprob", "prompts", "replies", "seconds_a_piece")
+    __slots__ = ("logprob", "prompts", "replies", "seconds_a_piece")
 
-    def __init__(self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0) -> None:
+    def __init__(
+        self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0, logprob: float = 0.0
+    ) -> None:
         super().__init__(name="scripted")
         self.replies = list(replies)
         self.seconds_a_piece = seconds_a_piece
         self.prompts: list[list[Message]] = []
-        self.last: Any = ""
-        self.logprob = 0.0
+        self.logprob = logprob
 
-    def sampled(self, sample: int) -> Self:
+    def sampled(self, sample: int, temperature: float = 0.0) -> Self:
         """Itself: its replies are set."""
         return self
-
-    def again(self, number: int) -> Self:
-        """A double that replies as this one did last."""
-        double = type(self)([self.last], self.seconds_a_piece)
-        double.usage = self.usage
-        return double
 
     def until(self, deadline: float) -> Self:
         """Itself, with that deadline."""
@@ -64,7 +56,6 @@ class ScriptedModel(LanguageModel):
             reply = reply(messages)
         if isinstance(reply, Exception):
             raise reply
-        self.last = reply
         text = reply if isinstance(reply, str) else json.dumps(_plain(reply), ensure_ascii=False)
         self.usage.prompt_tokens += sum(len(text.split()) for _, text in messages)
         for piece in re.findall(r"\s*\S+\s*?", text):

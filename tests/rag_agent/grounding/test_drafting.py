@@ -1,7 +1,6 @@
 """From what a model writes to checked claims: what stands, in which form, and what is dropped."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import pytest
 from hypothesis import given
@@ -43,19 +42,6 @@ def test_of_a_long_caption_or_lead_the_model_sees_less_never_half_a_row_or_formu
     assert len(as_shown(evidence("word " * 300))) < 500
 
 
-class Unsure(ScriptedModel):
-    """Is unsure of its first reply; its further ones are those of a second queue."""
-
-    def __init__(self, reply: str, further: Sequence[str]) -> None:
-        super().__init__([reply])
-        self.logprob = -2.0
-        self.further = list(further)
-
-    def again(self, number: int) -> Self:
-        self.replies = [self.further[number - 1]]
-        return self
-
-
 @pytest.mark.parametrize(
     ("further", "stands"),
     [
@@ -68,7 +54,8 @@ def test_a_fact_that_the_model_is_unsure_of_stands_where_further_readings_stand(
     further: list[str], stands: bool
 ) -> None:
     shown: list[Claim] = []
-    model, embedder = Unsure("5.2 hours after feeding", further), HashingEmbedder(512)
+    model = ScriptedModel(["5.2 hours after feeding", *further], logprob=-2.0)
+    embedder = HashingEmbedder(512)
     found = write_claims(WHEN, SHOWN, model, embedder, Prompts(), Keys(), shown.append)
     assert [claim.text for claim in found] == (["5.2 hours after feeding"] if stands else [])
     assert tuple(shown) == found
