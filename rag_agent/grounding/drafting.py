@@ -6,14 +6,12 @@ afterwards. What carries no quote is dropped; nothing left means that the texts 
 """
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 
 from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_in
 from ingestion.terms import terms
 from rag_agent.citation import Citation, Claim
-from rag_agent.grounding.agreement import holds_again
 from rag_agent.grounding.attribution import attributed, decided_by
 from rag_agent.grounding.checks.verification import adds_nothing
 from rag_agent.grounding.evidence import Evidence
@@ -21,7 +19,6 @@ from rag_agent.grounding.form import asks_why, form_of
 from rag_agent.grounding.keys import Keys
 from rag_agent.grounding.verdict import LEADING, verdict_on
 from rag_agent.model.client import LanguageModel
-from rag_agent.model.sureness import Sureness
 from rag_agent.prompts.reader import Prompts
 from rag_agent.telemetry import span
 
@@ -82,29 +79,19 @@ def write_claims(
     form = form_of(question)
     ordered = _ordered(evidence)
     messages = prompts.read(question, form, shown(evidence))
-    sureness = Sureness()
     if form == "yes_no":
         drafted = iter([verdict_on(question, messages, model).text])
     else:
         tokens = _FACT_TOKENS if form == "fact" else _EXPLANATION_TOKENS
-        drafted = _sentences(model.stream(messages, tokens, on_token=sureness.note))
-
-    def reads_so(again: LanguageModel) -> bool:
-        with closing(_sentences(again.stream(messages, _FACT_TOKENS))) as further:
-            return any(checked(one, question, ordered, embedder, Keys()) for one in further)
-
+        drafted = _sentences(model.stream(messages, tokens))
     claims: list[Claim] = []
     for text in drafted:
         with span("checks") as figures:
             claim = checked(text, question, ordered, embedder, keys)
             figures["carried"] = claim is not None
-        if claim is None or _repeats(claim, claims):
-            continue
-        unsure = form == "fact" and not claims and not sureness.throughout
-        if unsure and not holds_again(reads_so, model):
-            return ()
-        claims.append(claim)
-        on_claim(claim)
+        if claim is not None and not _repeats(claim, claims):
+            claims.append(claim)
+            on_claim(claim)
     if asks_why(question):
         beside = _reasons_beside(claims, evidence)
         for one in beside[: max(0, _EXPLAINED - len(claims))]:
@@ -218,7 +205,7 @@ def _cut(evidence: Evidence) -> str:
     return text if evidence.is_row else text[:_READING_CHARACTERS]
 
 
-def _sentences(pieces: Iterator[str]) -> Generator[str]:
+def _sentences(pieces: Iterator[str]) -> Iterator[str]:
     """The sentences of a stream, each as soon as the next begins."""
     text, given = "", 0
     for piece in pieces:

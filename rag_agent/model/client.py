@@ -52,7 +52,6 @@ class LanguageModel:
         on_piece: Called at each piece of a reply; what it raises ends the reply.
         usage: Counts of this object's calls.
         sample: 0 for the surest reply; any other number is the seed of replies drawn at random.
-        temperature: Of those drawn at random.
         deadline: `time.perf_counter()` seconds at which a reply ends, done or not.
     """
 
@@ -65,7 +64,6 @@ class LanguageModel:
     on_piece: Callable[[], None] = lambda: None
     usage: Usage = field(default_factory=Usage)
     sample: int = 0
-    temperature: float = _TEMPERATURE
     deadline: float = math.inf
 
     def structured(
@@ -129,9 +127,9 @@ class LanguageModel:
         options = {"stop": list(stop) or None, "logprobs": True if on_token else None}
         yield from self._counted(self._pieces(messages, max_tokens, on_token, **options))
 
-    def sampled(self, sample: int, temperature: float = _TEMPERATURE) -> Self:
+    def sampled(self, sample: int) -> Self:
         """The same model on the same account, whose replies are those of another `sample`."""
-        return replace(self, sample=sample, temperature=temperature)
+        return replace(self, sample=sample)
 
     def until(self, deadline: float) -> Self:
         """The same model on the same account, whose replies end at a deadline, `time.perf_counter()` seconds."""
@@ -232,7 +230,7 @@ class LanguageModel:
             model=self.name,
             base_url=self.base_url,
             api_key=self.api_key or "none",
-            temperature=self.temperature if self.sample else 0,
+            temperature=_TEMPERATURE if self.sample else 0,
             seed=self.sample or None,
             max_completion_tokens=max_tokens,
             timeout=(_CONNECT_TIMEOUT_S, self._patience_s()),

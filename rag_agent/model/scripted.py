@@ -18,21 +18,17 @@ class ScriptedModel(LanguageModel):
     Args:
         replies: Each a text, or a value whose JSON is the reply.
         seconds_a_piece: Pause before each piece, to test streaming and stopping.
-        logprob: Natural log-probability of each piece; 0 where it is sure.
     """
 
-    __slots__ = ("logprob", "prompts", "replies", "seconds_a_piece")
+    __slots__ = ("prompts", "replies", "seconds_a_piece")
 
-    def __init__(
-        self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0, logprob: float = 0.0
-    ) -> None:
+    def __init__(self, replies: Iterable[Any] = (), seconds_a_piece: float = 0.0) -> None:
         super().__init__(name="scripted")
         self.replies = list(replies)
         self.seconds_a_piece = seconds_a_piece
         self.prompts: list[list[Message]] = []
-        self.logprob = logprob
 
-    def sampled(self, sample: int, temperature: float = 0.0) -> Self:
+    def sampled(self, sample: int) -> Self:
         """Itself: its replies are set."""
         return self
 
@@ -62,7 +58,7 @@ class ScriptedModel(LanguageModel):
             time.sleep(self.seconds_a_piece)
             self.usage.completion_tokens += 1
             if on_token:
-                on_token(piece, self.logprob)
+                on_token(piece, 0.0)
             yield piece
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from math import log
-
-_EVEN = log(0.5)
 
 
 @dataclass(slots=True)
@@ -21,8 +18,3 @@ class Sureness:
         """Log-probability of the last token that is one of some words; 0.0 where none is."""
         found = [p for token, p in self.tokens if token.strip().lower() in words]
         return found[-1] if found else 0.0
-
-    @property
-    def throughout(self) -> bool:
-        """Whether every token was more likely than all others together; never where a server tells none."""
-        return bool(self.tokens) and all(p > _EVEN for _, p in self.tokens)

@@ -42,26 +42,6 @@ def test_of_a_long_caption_or_lead_the_model_sees_less_never_half_a_row_or_formu
     assert len(as_shown(evidence("word " * 300))) < 500
 
 
-@pytest.mark.parametrize(
-    ("further", "stands"),
-    [
-        (["5.2 hours", "It peaks 5.2 hours after feeding.", ""], True),
-        (["5.2 hours", "NOT STATED", "After 5.2 hours."], True),
-        (["3.1 hours", "NOT STATED", "5.2 hours"], False),
-    ],
-)
-def test_a_fact_that_the_model_is_unsure_of_stands_where_further_readings_stand(
-    further: list[str], stands: bool
-) -> None:
-    shown: list[Claim] = []
-    model = ScriptedModel(["5.2 hours after feeding", *further], logprob=-2.0)
-    embedder = HashingEmbedder(512)
-    found = write_claims(WHEN, SHOWN, model, embedder, Prompts(), Keys(), shown.append)
-    assert [claim.text for claim in found] == (["5.2 hours after feeding"] if stands else [])
-    assert tuple(shown) == found
-    assert [c.key for claim in found for c in claim.citations] == [1] * len(found)
-
-
 def test_a_bare_fact_is_a_claim_with_its_quote() -> None:
     (claim,) = claims("5.2 hours after feeding")
     assert claim.text == "5.2 hours after feeding"
