@@ -28,6 +28,10 @@ _WORD_NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
+_ASKERS_COUNT = re.compile(
+    rf"\b(the|these|those|its|their|which|what) (?:{'|'.join(list(_WORD_NUMBERS)[2:])})\b(?!-)",
+    re.I,
+)
 UNITS = frozenset(
     """% percent gb mb kb tb ghz mhz hz kev mev gev tev ev nm mm cm km kg ms fps db hours hour minutes
     days million billion trillion thousand kpc mpc pc au k""".split()
@@ -75,6 +79,11 @@ def numbers(text: str) -> set[str]:
     return found | {
         _WORD_NUMBERS[word] for word in words if word in _WORD_NUMBERS and word != "one"
     }
+
+
+def numbers_asked(question: str) -> set[str]:
+    """The numbers of a question but how many "the two authors" are: a text names them without the number."""
+    return numbers(_ASKERS_COUNT.sub(r"\1", question))
 
 
 def _plain(number: str) -> str:

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ingestion.terms import terms
-from rag_agent.grounding.checks.names import ARXIV_ID, names, names_asked, numbers, value_of, words
+from rag_agent.grounding.checks.names import (
+    ARXIV_ID,
+    names,
+    names_asked,
+    numbers,
+    numbers_asked,
+    value_of,
+    words,
+)
 from rag_agent.grounding.evidence import Evidence
 
 # Lower values let paraphrases through whose meaning has turned (`make bench-answers`, 22 November 2026).
@@ -39,13 +47,6 @@ _DIRECTIONS = (
         r"drops?|below|under|hurts?|cuts?)\b",
         re.I,
     ),
-)
-
-# Who asks for "the two authors" has counted them already; a text names them without the number.
-_ASKERS_COUNT = re.compile(
-    r"\b(?P<these>the|these|those|its|their|which|what) "
-    r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-)",
-    re.I,
 )
 
 _PLACE = re.compile(
@@ -111,10 +112,9 @@ def meets(question: str, quotes: Sequence[Evidence]) -> bool:
 def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
     """Names and numbers of a question that stand neither in nor around the quotes, nor are the paper's topic.
 
-    Around a sentence of an abstract stands the whole abstract: it speaks of one thing. That "the two authors" are two
-    is the asker's word.
+    Around a sentence of an abstract stands the whole abstract: it speaks of one thing.
     """
-    question = _ASKERS_COUNT.sub(r"\g<these>", ARXIV_ID.sub(" ", question))
+    question = ARXIV_ID.sub(" ", question)
     around = " ".join(
         f"{e.text} {e.reading} {e.section} {e.paper.title} "
         + (e.passage if e.page is not None else e.paper.abstract)
@@ -123,7 +123,7 @@ def unmet(question: str, quotes: Sequence[Evidence]) -> set[str]:
     known = words(around) | set().union(*(e.topic for e in quotes))
     stems = {stem for word in known for stem in terms(word)}
     asked = {name for name in names_asked(question) if not stems.issuperset(terms(name))}
-    plain = {value_of(number) for number in numbers(question)}
+    plain = {value_of(number) for number in numbers_asked(question)}
     said = {value_of(number) for number in numbers(around)}
     return (asked - known) | (plain - said)
 
