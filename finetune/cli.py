@@ -264,9 +264,10 @@ def _weighed(text: str) -> tuple[Path, float]:
 
 
 def _load(path: Path, overrides: list[str] | None) -> Config:
+    from finetune.base.devices import with_dtype
     from finetune.train.stacking import on_stacked_base
 
-    return on_stacked_base(load_config(path, tuple(overrides or ())))
+    return on_stacked_base(with_dtype(load_config(path, tuple(overrides or ()))))
 
 
 def _announce(run: Config) -> None:

@@ -35,7 +35,10 @@ class BaseModelConfig(Section):
     weights: Location = Field(description="Local folder, GGUF file, or name on the hub")
     revision: str = Field("main", description="Revision on the hub")
     licence: str = Field(description="Licence of the weights, for the model card")
-    dtype: Literal["bfloat16", "float32"] = Field("bfloat16", description="Of the frozen weights")
+    dtype: Literal["auto", "bfloat16", "float32"] = Field(
+        "auto",
+        description="Of the frozen weights; auto: the one that this machine multiplies faster",
+    )
     quantization: Literal["none", "nf4"] = Field(
         "none", description="nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023)"
     )

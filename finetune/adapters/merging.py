@@ -20,7 +20,7 @@ from finetune.run_folder import RunFolder
 _PROMPTS = 8
 # Nats. Merged bfloat16 weights are rounded to 8 bits of mantissa while the adapter's own path is not,
 # so some difference is right; a wrong scale or a missed layer shows as whole nats.
-_TOLERANCE = {"bfloat16": 0.5, "float32": 1e-3}
+_TOLERANCE = {"auto": 0.5, "bfloat16": 0.5, "float32": 1e-3}
 
 
 def merge(config: Config) -> Path:

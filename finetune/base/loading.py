@@ -125,7 +125,7 @@ def transformers_config(base: BaseModelConfig) -> Any:
 
 
 def load_model(base: BaseModelConfig, device: str, *, quantize: bool = False) -> Any:
-    """The base model on a device, frozen weights in `base.dtype`.
+    """The base model on a device, frozen weights in `base.dtype`; where that is `auto`, as they are stored.
 
     Args:
         base: Which one.
@@ -146,7 +146,7 @@ def load_model(base: BaseModelConfig, device: str, *, quantize: bool = False) ->
         where["quantization_config"] = GgufConfig(dequantize=True)
     try:
         return AutoModelForCausalLM.from_pretrained(
-            **where, dtype=getattr(torch, base.dtype), device_map={"": device}
+            **where, dtype=getattr(torch, base.dtype, "auto"), device_map={"": device}
         )
     except (OSError, ValueError) as error:
         raise _unusable(base, error) from error

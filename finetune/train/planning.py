@@ -3,10 +3,10 @@
 import json
 import math
 import os
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.base.devices import cpu_flops
 from finetune.base.loading import transformers_config
 from finetune.config import Config
 from finetune.run_folder import RunFolder
@@ -81,7 +81,7 @@ def plan(config: Config) -> Plan:
     rows, tokens_per_row = _rows(config)
     steps = _steps(config, rows)
     tokens = steps * config.train.effective_batch * tokens_per_row
-    flops, source = _speed(device)
+    flops, source = _speed(device, config.base.dtype)
     passes = (
         6 if config.train.gradient_checkpointing else 4
     )  # forward 2, input gradients 2, again 2
@@ -150,20 +150,11 @@ def _memory_bytes(config: Config, shape: Any, total: int, linear: int, trainable
     return total * width + packed + trainable * _TRAINED_BYTES + activations
 
 
-def _speed(device: str) -> tuple[float, str]:
-    """Useful operations per second in bfloat16, and where the figure comes from."""
+def _speed(device: str, dtype: str) -> tuple[float, str]:
+    """Useful operations per second, and where the figure comes from."""
     if device == "cuda":
         world = int(os.environ.get("WORLD_SIZE", "1"))
         return _A100_FLOPS * _GPU_USE * world, f"{world} x A100 at {_GPU_USE:.0%} of its bf16 peak"
-    return _cpu_flops() * _CPU_USE, "half of this CPU's bf16 matrix speed, measured just now"
-
-
-def _cpu_flops() -> float:
-    import torch
-
-    left, right = (torch.ones(1024, 1024, dtype=torch.bfloat16) for _ in range(2))
-    torch.mm(left, right)  # the first product also sets up threads and kernels
-    runs, started = 8, time.perf_counter()
-    for _ in range(runs):
-        torch.mm(left, right)
-    return runs * 2 * 1024**3 / (time.perf_counter() - started)
+    return cpu_flops(
+        dtype
+    ) * _CPU_USE, f"half of this CPU's {dtype} matrix speed, measured just now"
