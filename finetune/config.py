@@ -1,6 +1,7 @@
 """One strict YAML describes one run: an unknown key is an error, an impossible combination too."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,6 +22,15 @@ def _expanded(text: str) -> str:
 
 Location = Annotated[str, AfterValidator(_expanded)]
 """A path with `~` and `$VARIABLES` allowed, or a name on the Hugging Face hub."""
+
+
+def _by_this_python(command: tuple[str, ...]) -> tuple[str, ...]:
+    """`python` is the one that runs, whichever the shell would find: only that one surely has what is needed."""
+    return (sys.executable, *command[1:]) if command[:1] == ("python",) else command
+
+
+Command = Annotated[tuple[str, ...], AfterValidator(_by_this_python)]
+"""A program and its arguments."""
 
 
 class Section(BaseModel):
@@ -223,7 +233,7 @@ class EvaluateConfig(Section):
         0, ge=0, description="Problems to solve; 0 switches HumanEval off"
     )
     humaneval_max_new_tokens: int = Field(384, ge=1)
-    runner: tuple[str, ...] = Field(
+    runner: Command = Field(
         (), description="Sandbox command; {file} becomes the program, exit status 0 means passed"
     )
     runner_timeout_s: float = Field(60.0, gt=0, description="Longest run of one program, seconds")
@@ -232,7 +242,7 @@ class EvaluateConfig(Section):
 class PromoteConfig(Section):
     """When what was tuned is put in force in the agent."""
 
-    judge: tuple[str, ...] = Field(
+    judge: Command = Field(
         (),
         description="Command of the agent's side that prints, last, a JSON object whose `passed` gives each problem "
         "its share of solved attempts; called as it is, and with the new model in its environment's settings",

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,3 +81,11 @@ def test_missing_and_broken_files(tmp_path: Path) -> None:
     broken.write_text("a: [1")
     with pytest.raises(ConfigError, match="not YAML"):
         load_config(broken)
+
+
+def test_a_command_by_python_runs_in_this_one_whatever_stands_in_the_path(
+    make_config: Make,
+) -> None:
+    called = make_config("evaluate.runner=[python, -m, sandbox, '{file}']").evaluate.runner
+    assert called == (sys.executable, "-m", "sandbox", "{file}")
+    assert make_config("evaluate.runner=[podman, '{file}']").evaluate.runner[0] == "podman"
