@@ -191,8 +191,11 @@ def _sample(
 
 
 def as_reply(answer: Answer) -> str:
-    """What the model wrote up to the end of its program, the fence closed as it would have been."""
-    text = answer.text.rstrip()
+    """What the model wrote up to the end of its program, in a fence that is closed and names the language.
+
+    On a line of its own, where small models put it, `python` would be learnt as a line of the program.
+    """
+    text = answer.text.rstrip().replace("```\npython\n", "```python\n")
     return f"{text}\n```" if text.count("```") % 2 else text
 
 

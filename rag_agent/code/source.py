@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 from rag_agent.citation import Citation
 
-_BLOCK = re.compile(r"```(?P<language>[^\n`]*)\n(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL)
+# The language may stand on a line of its own, where small models like to put it.
+_BLOCK = re.compile(
+    r"```(?P<language>[^\n`]*)\n(?:python3?[ \t]*\n)?(?P<text>.*?)(?:\n?(?P<end>```)|\Z)", re.DOTALL
+)
 USUAL_IMPORTS = {
     "math": "import math",
     "random": "import random",
@@ -43,7 +46,8 @@ def program_in(reply: str) -> str:
 def open_block(reply: str) -> str:
     """The program of a reply as far as it is written; empty before it begins."""
     block = _block(reply)
-    return block["text"].rstrip("`") if block else ""
+    text = block["text"].rstrip("`") if block else ""
+    return "" if "python3".startswith(text.strip()) else text  # it may become the language's line
 
 
 def is_closed(reply: str) -> bool:

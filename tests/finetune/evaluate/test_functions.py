@@ -63,7 +63,15 @@ def of(fields: dict[str, Any]) -> Problem:
         ("```python\ndef total(xs):\n    return 0\n```", False),
         ("I cannot do that.", False),
         (f"```python\n{RIGHT}\n\nprint(total([1,", True),
-        (f"```python\n{RIGHT}\nraise SystemExit(0)\n```", False),
+        (f"```python\n{RIGHT}\nraise SystemExit(0)\n```", True),
+        ("```python\ndef total(xs):\n    raise SystemExit(0)\n```", False),
+        (f"```\npython\n{RIGHT}\n```", True),
+        (f"```python\n{RIGHT}\n\nassert total([1]) == 2\nwhile True: pass\n```", True),
+        (
+            "```python\nSTART = 0\ndef plus(a, b): return a + b\ndef total(xs):\n    n = START\n"
+            "    for x in xs: n = plus(n, x)\n    return n\nprint(total(None))\n```",
+            True,
+        ),
     ],
 )
 @pytest.mark.long

@@ -166,7 +166,8 @@ def test_instructions_are_seeds_without_tests(tmp_path: Path) -> None:
         ("```python\nx = 1", "```python\nx = 1\n```"),
         ("x = 1\n", "x = 1"),
         ("```\nx\n```\n", "```\nx\n```"),
+        ("```\npython\nx = 1\n", "```python\nx = 1\n```"),
     ],
 )
-def test_the_fence_is_closed(text: str, reply: str) -> None:
+def test_the_fence_is_closed_and_has_its_language(text: str, reply: str) -> None:
     assert as_reply(Answer(text, 3, True)) == reply

@@ -9,6 +9,7 @@ from rag_agent.code.source import (
     docstring,
     is_closed,
     missing_packages,
+    open_block,
     program_in,
     programming_language,
     section_of,
@@ -44,6 +45,7 @@ def test_packages_that_are_there_are_not_missing() -> None:
         ("```python\nx = 1\n```", "x = 1\n"),
         ("Sure:\n```py\nx = 1\n\ny = 2\n```\nThis is it.", "x = 1\n\ny = 2\n"),
         ("```python\nx = 1\n", "x = 1\n"),
+        ("```\npython\nx = 1\n```", "x = 1\n"),
         ("x = 1", "x = 1\n"),
         ("", ""),
         ("```\nfirst\n```\n```\nsecond\n```", "first\n"),
@@ -52,6 +54,13 @@ def test_packages_that_are_there_are_not_missing() -> None:
 )
 def test_the_program_is_the_first_block(reply: str, program: str) -> None:
     assert program_in(reply) == program
+
+
+def test_a_language_on_a_line_of_its_own_is_never_shown_as_the_program() -> None:
+    reply = "```\npython\npython_version = 3\n```"
+    written = [open_block(reply[:end]) for end in range(len(reply) + 1)]
+    assert next(text for text in written if text).startswith("python_")
+    assert written[-1] == "python_version = 3"
 
 
 def test_a_fenced_sentence_does_not_end_the_program() -> None:
