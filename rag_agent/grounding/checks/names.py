@@ -18,6 +18,7 @@ ARXIV_ID = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _BEHIND_A_NAME = re.compile(r"(?<=[^\W\d_][-–])")
 _NAME = re.compile(r"[^\W_][\w'’.+-]*[^\W_]|[^\W_]")
+_PART_ENDS = re.compile(r"(?<=[^\W\d_]{3}[:.!?])\s+")
 _LONGER_WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones are small in a title too
 _TITLE_SHARE = 0.8
 _TITLE_WORDS = 4
@@ -99,8 +100,13 @@ def names(text: str) -> set[str]:
 
 
 def names_asked(question: str) -> set[str]:
-    """The names of a question: where it is Written Like a Title, those that have a capital or a digit inside."""
-    return _names(question, capitals_name=not _is_title_case(question))
+    """The names of a question: where it is Written Like a Title, those that have a capital or a digit inside.
+
+    What begins a part of it, behind a colon or a full stop, has its capital from there, as its first word has.
+    """
+    parts = _PART_ENDS.split(question)
+    capitals_name = not _is_title_case(question)
+    return set().union(*(_names(part, capitals_name=capitals_name) for part in parts))
 
 
 def _names(text: str, *, capitals_name: bool) -> set[str]:

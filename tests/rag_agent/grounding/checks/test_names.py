@@ -47,6 +47,12 @@ def test_capitals_of_a_question_like_a_title_name_nothing() -> None:
     assert names_asked(listed) == names(listed) >= {"nesterov", "momentum"}
 
 
+def test_the_first_word_of_a_part_of_a_question_names_nothing() -> None:
+    assert names_asked("Slow myelopathy in adults: Variant form of TSP in Bern?") == {"tsp", "bern"}
+    assert names_asked("It is about GPT. Which data does Adam see?") == {"gpt", "adam"}
+    assert "parmar" in names_asked("Which loss did N. Parmar use?")
+
+
 def test_what_a_text_speaks_of_often_is_its_topic() -> None:
     sentences = ["We call it CrumbNet here."] * 5 + ["The data are from Bern."] + ["It is."] * 9
     assert topic_of(sentences) == {"crumbnet"}
