@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingestion.embedding import Embedder
 from ingestion.fulltext.passages import sentences_in
+from ingestion.fulltext.quotable import BULLET
 from ingestion.terms import terms
 from rag_agent.citation import Citation, Claim
 from rag_agent.grounding.attribution import attributed, decided_by
@@ -42,6 +43,14 @@ _NOT_STATED = re.compile(
 _REASON = re.compile(
     r"\b(?:because|since|due to|owing to|therefore|thus|hence|so that|so it|reasons?|caus(?:e[ds]?|ing)|leads? to"
     r"|result(?:s|ing)? in|in order to)\b",
+    re.I,
+)
+
+# Readers have asked a paper, not excerpts.
+_ASIDE = re.compile(
+    r"^(?:(?:according to|based on|as stated in|from) the (?:provided |given )?(?:excerpts?|text|context),\s*"
+    r"|the (?:provided |given )?(?:excerpts?|text|context) (?:also )?"
+    r"(?:states?|says?|suggests?|mentions?|indicates?|shows?|explains?) that\s+)",
     re.I,
 )
 
@@ -133,7 +142,7 @@ def _adjoin(one: Evidence, other: Evidence) -> bool:
 
 
 def _as_it_stands(evidence: Evidence, keys: Keys) -> Claim:
-    text = " ".join(evidence.text.split())
+    text = " ".join(BULLET.sub("", evidence.text, count=1).split())
     return Claim(text, True, (keys.cite(evidence, evidence.cosine),), quoted=True)
 
 
@@ -218,11 +227,18 @@ def _sentences(pieces: Iterator[str]) -> Iterator[str]:
 
 def _lines(text: str) -> list[str]:
     return [
-        sentence.strip(" -•*")
+        _said(sentence.strip(" -•*"))
         for line in text.split("\n")
         if line.strip()
         for sentence in sentences_in(line)
     ]
+
+
+def _said(sentence: str) -> str:
+    """What a sentence says, without a word on where it was read."""
+    aside = _ASIDE.match(sentence)
+    rest = sentence[aside.end() :] if aside else ""
+    return rest[:1].upper() + rest[1:] if rest else sentence
 
 
 def _repeats(claim: Claim, claims: Sequence[Claim]) -> bool:

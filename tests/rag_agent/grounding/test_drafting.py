@@ -85,6 +85,22 @@ def test_an_answer_that_adds_nothing_is_none() -> None:
     assert claims(reply, "Which lattice spacing was used in the calculation?", shown) == ()
 
 
+@pytest.mark.parametrize(
+    "aside", ["The excerpt states that the", "According to the provided text, the", "The"]
+)
+def test_nothing_is_said_of_excerpts(aside: str) -> None:
+    assert texts(f"{aside} rate peaks 5.2 hours after feeding.") == [
+        "The rate peaks 5.2 hours after feeding."
+    ]
+
+
+def test_a_sentence_out_of_a_list_is_told_without_its_bullet_and_quoted_with_it() -> None:
+    item = f"• {PEAK}"
+    (claim,) = quote_claims([evidence(item)], Keys())
+    assert claim.text == PEAK
+    assert claim.citations[0].quote == item
+
+
 def test_each_sentence_is_checked_by_itself() -> None:
     assert texts(f"{PEAK} It rose by 90 percent.", "Explain the peak of the rate.") == [PEAK]
 
