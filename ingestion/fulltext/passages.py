@@ -32,7 +32,7 @@ __all__ = [
     "sentences_of",
 ]
 
-SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 5"
+SPLITTER = f"sentencex {version('sentencex')}, 3 sentences, 6"
 """Names how passages are made, for caches. The last number counts changes of the rules, `reading`'s too."""
 WINDOW = 3
 """Sentences in a passage. Five or more outgrow what MiniLM reads in papers of long sentences."""

@@ -25,6 +25,16 @@ ALGORITHM_CHARACTERS = 500
 """Of a run of an algorithm's lines, about ten; MiniLM reads about 1,000 characters."""
 
 _LETTERS = re.compile(r"[^\W\d_]")
+# An item's own head: `LR + All Features (tweet-level): We extract …`; what LaTeX leaves of a list may stand before it.
+_HEAD = r"(?:\[[^\]\s]{1,40}\] )?(?=[A-Z])[^\s.!?:;]+(?: [^\s.!?:;]+){0,5}: [A-Z\d$(“\"]"
+_HEADED = re.compile(_HEAD)
+_LEADS_WITHIN = re.compile(
+    rf"([^:]{{12,300}}:) {_HEAD}"
+)  # `… the following baselines: Majority: We take …`
+_ITEM_SENTENCES = 5
+"""Most sentences of one item; the next head may stand behind so many."""
+_UNLED_ITEMS = 3
+"""Heads in a row that are a list though no colon leads to them."""
 _ENDED = re.compile(r"[.!?:;][\d∗*†‡)\]”\"’']*$")
 
 
@@ -36,7 +46,7 @@ def sentences_of(document: Document) -> list[Sentence]:
         if block.kind in READ
         for sentence in _block_sentences(document, place)
     ]
-    whole = list(_with_lead_ins(split))
+    whole = _with_run_in_items(list(_with_lead_ins(split)))
     if document.pages:
         whole = _with_other_halves(whole)
     return [
@@ -135,6 +145,58 @@ def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
 
 def _is_item(sentence: Sentence) -> bool:
     return sentence.block == sentence.start and BULLET.match(sentence.text) is not None
+
+
+def _with_run_in_items(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Items without a mark, each under a head of its own (`Tweet2vec: We use …`), are read as those of lists are.
+
+    What opens them is a sentence that leads to the first by a colon, or, before three or more, the sentence above.
+    """
+    read = list(sentences)
+    prose = [i for i, sentence in enumerate(read) if sentence.kind in PROSE]
+    heads = [place for place, i in enumerate(prose) if _is_headed(read[i])]
+    for run in _neighbouring(heads, [read[i].section for i in prose]):
+        opening = _opening(read, prose, run)
+        for place in run:
+            item = read[prose[place]]
+            if opening and item.text != opening[1]:
+                read[prose[place]] = replace(
+                    item, reading=f"{opening[0]} {item.text}", lead_in=opening[0]
+                )
+    return read
+
+
+def _is_headed(sentence: Sentence) -> bool:
+    return not sentence.lead_in and _HEADED.match(sentence.text) is not None
+
+
+def _neighbouring(heads: Sequence[int], sections: Sequence[str]) -> Iterator[list[int]]:
+    """Runs of headed sentences in one section, few others between two of them."""
+    run: list[int] = []
+    for place in heads:
+        if run and (place - run[-1] > _ITEM_SENTENCES or sections[place] != sections[run[-1]]):
+            yield run
+            run = []
+        run.append(place)
+    if run:
+        yield run
+
+
+def _opening(
+    sentences: Sequence[Sentence], prose: Sequence[int], run: Sequence[int]
+) -> tuple[str, str] | None:
+    """What leads to a run of headed sentences, and the sentence in which it stands; None where nothing does."""
+    first = sentences[prose[run[0]]]
+    before = sentences[prose[run[0] - 1]] if run[0] else first
+    beside = before is not first and before.section == first.section and not before.lead_in
+    if not beside:
+        return None
+    within = _LEADS_WITHIN.match(before.text)
+    if within:
+        return within[1], before.text
+    if (before.text.endswith(":") and len(run) > 1) or len(run) >= _UNLED_ITEMS:
+        return before.text, before.text
+    return None
 
 
 def _with_other_halves(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -15,6 +15,7 @@ from rag_agent.grounding.keys import Keys
 _SINGLES = 12  # all that is shown on one paper
 _PAIRED = 6  # of the nearest sentences: 15 pairs and 20 triples
 _MOST_QUOTES = 3
+_MOST_ITEMS = 8  # of one list, which is told item by item
 _ABOUT = 0.9  # shared terms and cosine together: half the question's words in a sentence near to it
 
 
@@ -40,16 +41,39 @@ def attributed(
     said = embedder.encode([f"{question} {text}"])[0]
     cosines = {id(evidence): float(evidence.vector @ said) for evidence in quotable}
     nearest = sorted(quotable, key=lambda evidence: -cosines[id(evidence)])
-    for quotes in _sets(nearest):
-        if (
-            stands_on(text, quotes, question)
-            and meets(question, quotes)
-            and counts_alike(text, quotes, question)
-            and counts_what_was_asked(text, question, quotes)
-            and not is_a_siblings(text, question, quotes)
-        ):
-            best = max(cosines[id(evidence)] for evidence in quotes)
-            return Claim(text, True, tuple(keys.cite(evidence, best, text) for evidence in quotes))
+    carrying = next((quotes for quotes in _sets(nearest) if _carries(quotes, text, question)), None)
+    carrying = carrying or _of_a_list(nearest, text, question)
+    if carrying is None:
+        return None
+    best = max(cosines[id(evidence)] for evidence in carrying)
+    return Claim(text, True, tuple(keys.cite(evidence, best, text) for evidence in carrying))
+
+
+def _carries(quotes: Sequence[Evidence], text: str, question: str) -> bool:
+    """Whether a sentence stands on these quotes, and they speak of what was asked."""
+    return (
+        stands_on(text, quotes, question)
+        and meets(question, quotes)
+        and counts_alike(text, quotes, question)
+        and counts_what_was_asked(text, question, quotes)
+        and not is_a_siblings(text, question, quotes)
+    )
+
+
+def _of_a_list(
+    nearest: Sequence[Evidence], text: str, question: str
+) -> tuple[Evidence, ...] | None:
+    """The items of one list that carry a sentence together, each of them needed."""
+    for opening in dict.fromkeys(evidence.lead_in for evidence in nearest if evidence.lead_in):
+        items = [e for e in nearest if e.lead_in == opening or e.text.startswith(opening)]
+        items = items[:_MOST_ITEMS]
+        if len(items) <= _MOST_QUOTES or not _carries(items, text, question):
+            continue
+        for item in reversed(items):  # the farthest first: it is needed least
+            fewer = [other for other in items if other is not item]
+            if _carries(fewer, text, question):
+                items = fewer
+        return tuple(sorted(items, key=lambda e: (e.page or 0, e.start)))
     return None
 
 

@@ -32,6 +32,10 @@ _BESIDE_CHARACTERS = 200  # a formula or a cut sentence may stand between two ne
 _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
 _STRUCTURE_CHARACTERS = 640  # a row with its caption, a display with the sentence that leads to it
+_LEAD_IN_CHARACTERS = 200
+_ITEM_CHARACTERS = (
+    80  # of an item that is shown for its list's sake: what it is, not all that is said of it
+)
 _CAPTION_CHARACTERS = 80  # of a caption that must give way to its row
 
 _NOT_STATED = re.compile(
@@ -183,7 +187,30 @@ def shown(evidence: Sequence[Evidence]) -> list[str]:
     """
     if all(e.page is None for e in evidence) and len({e.paper.arxiv_id for e in evidence}) == 1:
         return [" ".join(e.reading for e in sorted(evidence, key=lambda e: e.start))]
-    return [as_shown(e) for e in _ordered(evidence)]
+    return list(_lists_together(_ordered(evidence)))
+
+
+def _lists_together(ordered: Sequence[Evidence]) -> Iterator[str]:
+    """What is shown, each list's items behind what opens it, where the best of them would stand."""
+    listed: dict[tuple[str, str], list[Evidence]] = {}
+    for evidence in ordered:
+        if evidence.lead_in:
+            listed.setdefault((evidence.paper.arxiv_id, evidence.lead_in), []).append(evidence)
+    for evidence in ordered:
+        items = listed.get((evidence.paper.arxiv_id, evidence.lead_in))
+        if items and items[-1] is evidence:
+            in_order = map(_item, sorted(items, key=_place))
+            yield " ".join([evidence.lead_in[-_LEAD_IN_CHARACTERS:], *in_order])
+        elif not items and (evidence.paper.arxiv_id, evidence.text) not in listed:
+            yield as_shown(evidence)
+
+
+def _item(evidence: Evidence) -> str:
+    """An item of a list; one that only completes it by its beginning."""
+    if not evidence.completes:
+        return evidence.text[:_READING_CHARACTERS]
+    text = evidence.text[:_ITEM_CHARACTERS]
+    return text if text == evidence.text else f"{text.rpartition(' ')[0]} …"
 
 
 def _ordered(evidence: Sequence[Evidence]) -> list[Evidence]:

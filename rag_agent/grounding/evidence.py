@@ -42,6 +42,8 @@ class Evidence:
         quotable: Whether it says something by itself; a heading, a question or a cut bullet does not.
         topic: Names that the whole paper is about, folded as `names.names` gives them.
         is_row: Whether it is a table's row, whose reading has the cells asked for alone.
+        lead_in: The sentence that opens its list; empty outside lists.
+        completes: Whether it is shown for the sake of its list alone.
         form: What its full text was read from; None for an abstract.
     """
 
@@ -58,6 +60,8 @@ class Evidence:
     quotable: bool = True
     topic: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     is_row: bool = False
+    lead_in: str = ""
+    completes: bool = False
     form: Form | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 import re
 
+from ingestion.terms import terms
 from rag_agent.prompts.reader import Form
 
 _YES_NO = re.compile(
@@ -16,6 +17,9 @@ _EXPLAIN = re.compile(
     rf"|\bhow\b(?! (?:{'|'.join(_MEASURE.split())})\b)",
     re.I,
 )
+# What is asked for stands within a few words behind its question word.
+_NAMED = re.compile(r"\b(?:what|which|name|list|give)((?: [\w-]+){1,6})", re.I)
+_PLURAL = re.compile(r"(?!does|was|has|this)[a-z][\w-]+[^su']s")
 _LEAD = re.compile(r"^[^,:?]{0,80}[,:] (?:and )?", re.I)
 _ASKS = re.compile(
     r"\b(?:who|whom|whose|what|which|when|where|why|how|explain|describe|name|list|give|tell|compare)\b",
@@ -36,6 +40,12 @@ def form_of(question: str) -> Form:
     if bare or _YES_NO.match(asked) or _YES_NO.match(question.strip()):
         return "yes_no"
     return "explain" if _EXPLAIN.search(question) else "fact"
+
+
+def things_asked(question: str) -> frozenset[str]:
+    """Stems of the things that a question asks for in the plural: `baselin` of `Which baselines are compared?`."""
+    near = (word.lower() for match in _NAMED.finditer(question) for word in match[1].split())
+    return frozenset(stem for word in near if _PLURAL.fullmatch(word) for stem in terms(word))
 
 
 def asks_why(question: str) -> bool:

@@ -26,6 +26,7 @@ from ingestion.paper import Paper
 from ingestion.terms import terms
 from rag_agent.grounding.checks.names import topic_of
 from rag_agent.grounding.evidence import Evidence, context
+from rag_agent.grounding.form import things_asked
 from rag_agent.grounding.table_cells import asked_for
 
 Scores = NDArray[np.float32]
@@ -44,6 +45,8 @@ PASSAGE_SHARE = 0.7
 fact among 12 sentences: 0 found 42 and 8, 0.7 found 41 and 9; the gain is in questions that ask to explain."""
 TABLES = 2
 """Tables of which rows are shown: those of the best rows."""
+LIST_ITEMS = 8
+"""Most items that are shown for the sake of their list."""
 # The longest passage that neighbouring windows grow to (6: one of 44 questions fewer).
 _REGION_SENTENCES = 8
 _TABLE_CHARACTERS = (
@@ -117,7 +120,7 @@ class OpenPaper:
 
         Args:
             question: English.
-            n: Most sentences; of tables whole rows may come on top.
+            n: Most sentences; of tables whole rows may come on top, and the rest of a list that was asked for.
             about: Stems of which each sentence shall hold one; empty: any sentence may do.
         """
         if not self.sentences:
@@ -126,17 +129,22 @@ class OpenPaper:
         chosen = self._holding(about, ranked)[:n] if about else self._chosen(ranked, n)
         rows = self._rows_asked_for(question, sorted(chosen, key=lambda i: -ranked.sentences[i]))
         of_rows = dict(zip(rows, self._embedder.encode(list(rows.values())), strict=True))
-        shown = sorted({*rows, *(i for i in chosen if self.sentences[i].kind != "table")})
+        chosen_sentences = {i for i in chosen if self.sentences[i].kind != "table"}
+        others = set() if about else self._rest_of_lists(question, chosen_sentences)
         return [
-            self._evidence(
-                replace(
-                    self.sentences[index], reading=rows.get(index, self.sentences[index].reading)
+            replace(
+                self._evidence(
+                    replace(
+                        self.sentences[index],
+                        reading=rows.get(index, self.sentences[index].reading),
+                    ),
+                    float(ranked.sentences[index]),
+                    of_rows.get(index, self._vectors[index]),
+                    ranked.query,
                 ),
-                float(ranked.sentences[index]),
-                of_rows.get(index, self._vectors[index]),
-                ranked.query,
+                completes=index in others,
             )
-            for index in shown
+            for index in sorted({*rows, *chosen_sentences, *others})
         ]
 
     def within(self, start: int, end: int, question: str, n: int) -> list[Evidence]:
@@ -166,6 +174,22 @@ class OpenPaper:
             asked = asked_for(question, [self.sentences[i].reading for i in rows])
             readings |= {rows[place]: reading for place, reading in asked.items()}
         return readings
+
+    def _rest_of_lists(self, question: str, chosen: set[int]) -> set[int]:
+        """Further items of the lists of which something was chosen, and whose opening names the things asked for."""
+        asked = things_asked(question)
+        read = self.sentences
+        openings = {sentence.lead_in for sentence in read if sentence.lead_in}
+        wanted = {
+            opening
+            for opening in openings
+            if asked & set(terms(opening))
+            and any(read[i].lead_in == opening or read[i].text.startswith(opening) for i in chosen)
+        }
+        items = [
+            i for i, sentence in enumerate(read) if sentence.lead_in in wanted and i not in chosen
+        ]
+        return set(items[:LIST_ITEMS])
 
     def _chosen(self, ranked: "_Ranked", n: int) -> list[int]:
         """Sentences of the best passages, which explain, then the best of all, which state a single fact."""
@@ -223,6 +247,7 @@ class OpenPaper:
             quotable=sentence.quotable,
             topic=self._topic,
             is_row=sentence.kind == "table",
+            lead_in=sentence.lead_in,
             form=self.text.form,
         )
 

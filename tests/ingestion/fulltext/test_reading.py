@@ -45,6 +45,34 @@ def test_a_passage_of_items_names_what_opens_their_list_once() -> None:
     assert any(LEAD_IN in p.reading and "We release" in p.reading for p in passages)
 
 
+HEADED = page(
+    line("1 Experiments", 100),
+    *prose(120),
+    line("We compare our way to three others: Majority: We take the class of most rows.", 200),
+    line("Bag of words: We count the words and fit a plain logistic regression to them.", 230),
+    line("It sees no order at all, and is trained in a minute on a single machine.", 260),
+    line("Word vectors: We take the mean of all vectors and fit a regression to it.", 290),
+)
+
+
+def test_items_without_a_mark_are_read_with_what_opens_them() -> None:
+    sentences = read(HEADED)
+    opens = "We compare our way to three others:"
+    assert [s.lead_in for s in sentences if s.lead_in] == [opens, opens]
+    assert beginning(sentences, "Word vectors").reading.startswith(f"{opens} Word vectors: We")
+    assert beginning(sentences, "It sees").lead_in == ""
+
+
+def test_two_heads_alone_are_no_list() -> None:
+    two = page(
+        line("1 Method", 100),
+        *prose(120),
+        line("Encoder: The first half of the model reads all that there is to read.", 200),
+        line("Decoder: The second half of the model writes what there is to write.", 230),
+    )
+    assert not any(sentence.lead_in for sentence in read(two))
+
+
 def test_half_a_sentence_is_read_with_its_other_half_on_the_next_page() -> None:
     first = "We find that the ensemble has an error of 3.57 percent on the"
     second = "ImageNet test set, and won the first place in the competition."

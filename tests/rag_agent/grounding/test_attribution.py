@@ -35,6 +35,22 @@ def test_two_sentences_carry_what_neither_says_alone() -> None:
     assert set(quotes(said, shown)) == {PEAK, MICROPHONE}
 
 
+def test_a_list_is_carried_by_as_many_of_its_items_as_it_names() -> None:
+    opens = "We hold the way against these ways of baking:"
+    names = ("Autolyse", "Levain", "Poolish", "Biga", "Tangzhong", "Yudane")
+    items = [
+        evidence(f"• {name}: it is left alone for hours.", 100 * place, lead_in=opens)
+        for place, name in enumerate(names)
+    ]
+    asked = "Which ways of baking is the way held against?"
+    told = "The ways of baking are Autolyse, Levain, Poolish, Biga and Yudane."
+    shown = [evidence(PEAK, 900), evidence(opens, 950), *items]
+    assert quotes(told, shown, asked) == [
+        item.text for item in items if "Tangzhong" not in item.text
+    ]
+    assert quotes(told.replace("Biga", "Sponge"), shown, asked) == []
+
+
 def test_what_nothing_says_has_no_quote() -> None:
     assert quotes("7 hours after feeding", [evidence(PEAK)]) == []
     assert quotes("Bananas ripen in paper bags.", [evidence(PEAK)]) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingestion.embedding import HashingEmbedder
 from rag_agent.citation import Claim
-from rag_agent.grounding.drafting import as_shown, checked, quote_claims, write_claims
+from rag_agent.grounding.drafting import as_shown, checked, quote_claims, shown, write_claims
 from rag_agent.grounding.evidence import Evidence
 from rag_agent.grounding.keys import Keys
 from rag_agent.model.client import Message
@@ -156,6 +156,20 @@ def test_the_best_sentence_stands_next_to_the_question() -> None:
     shown = [evidence(PEAK, score=2.0), evidence(LOAF, 80, score=1.0)]
     write_claims(WHEN, shown, ScriptedModel([reply]), HashingEmbedder(512), Prompts(), Keys())
     assert seen[0].index(LOAF) < seen[0].index(PEAK) < seen[0].index(WHEN)
+
+
+def test_the_items_of_a_list_are_shown_together_and_those_nobody_chose_by_their_beginning() -> None:
+    opens = "We hold it against two others:"
+    chosen = evidence("• Poolish: it is wet and is left alone for hours.", 100, lead_in=opens)
+    other = evidence(
+        f"• Biga: {'it is stiff. ' * 20}", 200, lead_in=opens, completes=True, score=0.1
+    )
+    lines = shown([evidence(opens, 60), chosen, other, evidence(PEAK, 400, score=2.0)])
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{opens} {chosen.text} • Biga: it is stiff.")
+    assert lines[0].endswith("…")
+    assert len(lines[0]) < 200
+    assert lines[1] == PEAK
 
 
 def test_a_sentence_of_an_abstract_is_shown_with_its_papers_title() -> None:

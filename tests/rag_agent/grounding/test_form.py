@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_agent.grounding.form import form_of
+from rag_agent.grounding.form import form_of, things_asked
 from rag_agent.prompts.reader import Form
 
 
@@ -40,3 +40,18 @@ def test_each_question_has_its_form(question: str, form: Form) -> None:
 @given(st.text(max_size=300))
 def test_any_text_has_a_form(text: str) -> None:
     assert form_of(text) in get_args(Form)
+
+
+@pytest.mark.parametrize(
+    ("question", "things"),
+    [
+        ("Which baselines do they compare to?", {"baselin"}),
+        ("What new fine-tuning methods are presented?", {"method"}),
+        ("Through which three mechanisms is order kept?", {"mechan"}),
+        ("What model dimension does the 3B variant have?", set()),
+        ("What loss was used for this?", set()),
+        ("How many authors are there?", set()),
+    ],
+)
+def test_what_is_asked_for_in_the_plural_is_a_list(question: str, things: set[str]) -> None:
+    assert things_asked(question) == things

@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 
+from ingestion.fulltext.reading import sentences_of
 from rag_agent.grounding.open_paper import OpenPaper
-from tests.rag_agent.grounding.conftest import PAPER
+from tests.ingestion.fulltext.typeset import document, line, page, prose
+from tests.rag_agent.grounding.conftest import PAPER, WordEmbedder
 
 
 def test_the_passage_that_answers_comes_first_with_its_place(opened: OpenPaper) -> None:
@@ -39,3 +41,28 @@ def test_sentences_about_something_hold_one_of_its_stems(opened: OpenPaper) -> N
     assert found
     assert all("species" in evidence.text for evidence in found)
     assert opened.best_sentences("What is spread?", about=frozenset({"zeppelin"})) == []
+
+
+def test_a_list_of_which_something_is_shown_and_that_is_asked_for_is_shown_whole() -> None:
+    ways = ("autolyse before all else", "levain of rye", "poolish overnight", "biga of stiff dough")
+    listed = [
+        line(f"• {way.capitalize()}, as it was done for many years in the north.", 200 + 20 * place)
+        for place, way in enumerate(ways)
+    ]
+    text = document(
+        page(
+            line("1 Baking", 90),
+            *prose(110),
+            line("We hold the loaf against the following baselines of other bakers:", 180),
+            *listed,
+        )
+    )
+    embedder = WordEmbedder()
+    vectors = embedder.encode([sentence.reading for sentence in sentences_of(text)])
+    paper = OpenPaper(PAPER, text, embedder, vectors)  # type: ignore[arg-type]
+
+    found = paper.best_sentences("Which baselines is the loaf held against?", n=2)
+    assert [e.text[2:8] for e in found if e.lead_in] == ["Autoly", "Levain", "Poolis", "Biga o"]
+    assert sum(e.completes for e in found) >= 2
+
+    assert not any(e.completes for e in paper.best_sentences("What was done in the north?", n=2))
