@@ -67,7 +67,7 @@ def train(config: Config, *, adapter: Path | None = None, resume: bool = False) 
     if config.task == "pretraining" and trainer.state.best_metric is not None:
         summary["perplexity"] = round(math.exp(trainer.state.best_metric), 3)
     if trainer.is_world_process_zero():
-        plot_loss(folder.log, folder.loss_plot)
+        plot_loss(folder.log, folder.loss_plot, config.task)
         write_json(folder.summary, summary)
     if summary["finished"]:
         trainer.save_model(str(folder.adapter))  # on every process: sharded weights are gathered

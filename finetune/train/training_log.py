@@ -11,6 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from finetune.config import Task
 from finetune.data.batching import TokenCount
 from finetune.errors import TrainingError
 from finetune.run_folder import append_json_line, read_json_lines
@@ -154,8 +155,11 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def plot_loss(log: Path, picture: Path) -> None:
-    """Draw training and validation loss over the optimizer steps."""
+_LOSS_OF = {"dpo": "pair", "pretraining": "token"}
+
+
+def plot_loss(log: Path, picture: Path, task: Task = "sft") -> None:
+    """Draw training and validation loss over the optimizer steps of a run of `task`."""
     from matplotlib.figure import Figure
 
     entries = list(read_json_lines(log))
@@ -166,6 +170,6 @@ def plot_loss(log: Path, picture: Path) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), style, label=label, linewidth=1.2, markersize=4)
     axes.set_xlabel("optimizer step")
-    axes.set_ylabel("loss, nats per answer token")
+    axes.set_ylabel(f"loss, nats per {_LOSS_OF.get(task, 'answer token')}")
     axes.legend()
     figure.savefig(picture, dpi=110)
