@@ -42,7 +42,7 @@ class Evidence:
         quotable: Whether it says something by itself; a heading, a question or a cut bullet does not.
         topic: Names that the whole paper is about, folded as `names.names` gives them.
         is_row: Whether it is a table's row, whose reading has the cells asked for alone.
-        lead_in: The sentence that opens its list; empty outside lists.
+        lead_in: What opens its list, where the question asks for that list; else empty.
         completes: Whether it is shown for the sake of its list alone.
         form: What its full text was read from; None for an abstract.
     """

@@ -129,8 +129,12 @@ class OpenPaper:
         chosen = self._holding(about, ranked)[:n] if about else self._chosen(ranked, n)
         rows = self._rows_asked_for(question, sorted(chosen, key=lambda i: -ranked.sentences[i]))
         of_rows = dict(zip(rows, self._embedder.encode(list(rows.values())), strict=True))
-        chosen_sentences = {i for i in chosen if self.sentences[i].kind != "table"}
-        others = set() if about else self._rest_of_lists(question, chosen_sentences)
+        sentences = {i for i in chosen if self.sentences[i].kind != "table"}
+        lists = set() if about else self._lists_asked_for(question, sentences)
+        items = [
+            i for i, s in enumerate(self.sentences) if s.lead_in in lists and i not in sentences
+        ]
+        others = set(items[:LIST_ITEMS])
         return [
             replace(
                 self._evidence(
@@ -142,9 +146,10 @@ class OpenPaper:
                     of_rows.get(index, self._vectors[index]),
                     ranked.query,
                 ),
+                lead_in=lead_in if (lead_in := self.sentences[index].lead_in) in lists else "",
                 completes=index in others,
             )
-            for index in sorted({*rows, *chosen_sentences, *others})
+            for index in sorted({*rows, *sentences, *others})
         ]
 
     def within(self, start: int, end: int, question: str, n: int) -> list[Evidence]:
@@ -175,21 +180,15 @@ class OpenPaper:
             readings |= {rows[place]: reading for place, reading in asked.items()}
         return readings
 
-    def _rest_of_lists(self, question: str, chosen: set[int]) -> set[int]:
-        """Further items of the lists of which something was chosen, and whose opening names the things asked for."""
-        asked = things_asked(question)
-        read = self.sentences
-        openings = {sentence.lead_in for sentence in read if sentence.lead_in}
-        wanted = {
+    def _lists_asked_for(self, question: str, chosen: set[int]) -> set[str]:
+        """What opens the lists of which something was chosen, where it names the things that a question asks for."""
+        asked, read = things_asked(question), self.sentences
+        return {
             opening
-            for opening in openings
-            if asked & set(terms(opening))
+            for opening in {sentence.lead_in for sentence in read if sentence.lead_in}
+            if not asked.isdisjoint(terms(opening))
             and any(read[i].lead_in == opening or read[i].text.startswith(opening) for i in chosen)
         }
-        items = [
-            i for i, sentence in enumerate(read) if sentence.lead_in in wanted and i not in chosen
-        ]
-        return set(items[:LIST_ITEMS])
 
     def _chosen(self, ranked: "_Ranked", n: int) -> list[int]:
         """Sentences of the best passages, which explain, then the best of all, which state a single fact."""
@@ -247,7 +246,6 @@ class OpenPaper:
             quotable=sentence.quotable,
             topic=self._topic,
             is_row=sentence.kind == "table",
-            lead_in=sentence.lead_in,
             form=self.text.form,
         )
 
