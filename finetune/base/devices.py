@@ -28,17 +28,22 @@ def device_of(train: TrainConfig) -> str:
     Raises:
         BaseError: The config wants a GPU and there is none.
     """
-    import torch
-
-    present = torch.cuda.is_available()
-    if train.device == "cuda" and not present:
+    device, present = wanted_device(train)
+    if not present:
         raise BaseError(
             "This config needs a CUDA GPU and none is present",
             next_step="Run it on a machine with one, or take finetune/configs/codealpaca-0.5b-cpu.yaml",
         )
-    if train.device == "auto":
-        return "cuda" if present else "cpu"
-    return train.device
+    return device
+
+
+def wanted_device(train: TrainConfig) -> tuple[str, bool]:
+    """`cpu` or `cuda`, whichever the config names or `auto` finds, and whether this machine has it."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    device = train.device if train.device != "auto" else "cuda" if cuda else "cpu"
+    return device, device == "cpu" or cuda
 
 
 def with_dtype(config: Config) -> Config:
@@ -47,13 +52,10 @@ def with_dtype(config: Config) -> Config:
     bfloat16 on a GPU. On a CPU what multiplies faster: bfloat16 where the processor has instructions for it (4.4
     times float32, 22 November 2026), else float32 (41 times bfloat16 on a processor with AVX2 alone, 30 November).
     """
-    import torch
-
-    device = config.train.device
     if config.base.dtype != "auto":
         return config
-    on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    faster = on_gpu or cpu_flops("bfloat16") > cpu_flops("float32")
+    device, _ = wanted_device(config.train)
+    faster = device == "cuda" or cpu_flops("bfloat16") > cpu_flops("float32")
     base = config.base.model_copy(update={"dtype": "bfloat16" if faster else "float32"})
     return config.model_copy(update={"base": base})
 

@@ -27,12 +27,13 @@ __all__ = [
     "passing",
     "question",
     "solution_in",
+    "with_usual_fence",
 ]
 
 MAX_TOKENS = 768  # as EvalPlus has it; the longest reference solution has under 300
 _UNAVAILABLE_EXIT = 125  # what container tools, and the agent's sandbox, use for "did not run"
-# Small models write the language on a line of its own: 15 of 16 replies of the 0.5B model to MBPP (30 November 2026).
-_FENCE = re.compile(r"```[^\n`]*\n(?:python3?[ \t]*\n)?(.*?)(?:\n?```|\Z)", re.DOTALL)
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
+_LANGUAGE_BELOW = re.compile(r"```[^\n`]*\npython3?[ \t]*\n")
 # EvalPlus' own words (evalplus/codegen.py), so that scores stand beside published ones.
 _ASK = (
     "Please provide a self-contained Python script that solves the following problem in a markdown code block:\n"
@@ -87,11 +88,21 @@ def solution_in(problem: Problem, reply: str) -> str:
     defines = re.compile(
         rf"^(?:async )?(?:def|class) {re.escape(problem.entry_point)}\b", re.MULTILINE
     )
-    blocks = [block for block in _FENCE.findall(reply) if block.strip()] or [reply]
+    blocks = [block for block in _FENCE.findall(with_usual_fence(reply)) if block.strip()] or [
+        reply
+    ]
     code = next(filter(defines.search, blocks), blocks[0])
     if defines.search(code):
         return f"{problem.head}\n{_needed(_whole(code), problem.entry_point)}"
     return f"{problem.prompt}\n{_indented(code)}"
+
+
+def with_usual_fence(reply: str) -> str:
+    """A reply with its language behind the fence, where small models put it on a line of its own.
+
+    So 15 of 16 replies of the 0.5B model to MBPP did (30 November 2026); read as code that line is an error.
+    """
+    return _LANGUAGE_BELOW.sub("```python\n", reply)
 
 
 def judge(problem: Problem, solution: str, run: Runner) -> Verdict:

@@ -18,7 +18,14 @@ from finetune.data.clusters import LeakFilter, clusters
 from finetune.data.problems import load_problems
 from finetune.data.rendering import Renderer
 from finetune.data.rows import Message, Row
-from finetune.evaluate.functions import Runner, command_runner, passing, question, solution_in
+from finetune.evaluate.functions import (
+    Runner,
+    command_runner,
+    passing,
+    question,
+    solution_in,
+    with_usual_fence,
+)
 from finetune.evolve.operators import OPERATORS, evolved, request
 from finetune.evolve.tasks import Task, seeds
 from finetune.run_folder import (
@@ -191,11 +198,8 @@ def _sample(
 
 
 def as_reply(answer: Answer) -> str:
-    """What the model wrote up to the end of its program, in a fence that is closed and names the language.
-
-    On a line of its own, where small models put it, `python` would be learnt as a line of the program.
-    """
-    text = answer.text.rstrip().replace("```\npython\n", "```python\n")
+    """What the model wrote up to the end of its program, in a fence that is closed and names the language."""
+    text = with_usual_fence(answer.text.rstrip())
     return f"{text}\n```" if text.count("```") % 2 else text
 
 

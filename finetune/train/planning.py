@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.base.devices import cpu_flops
+from finetune.base.devices import cpu_flops, wanted_device
 from finetune.base.loading import transformers_config
 from finetune.config import Config
 from finetune.run_folder import RunFolder
@@ -72,10 +72,7 @@ def plan(config: Config) -> Plan:
     Raises:
         BaseError: The shape of the base cannot be found.
     """
-    import torch
-
-    cuda = torch.cuda.is_available()
-    device = config.train.device if config.train.device != "auto" else "cuda" if cuda else "cpu"
+    device, present = wanted_device(config.train)
     shape = transformers_config(config.base)
     total, linear, trainable = _count(config, shape)
     rows, tokens_per_row = _rows(config)
@@ -87,7 +84,7 @@ def plan(config: Config) -> Plan:
     )  # forward 2, input gradients 2, again 2
     return Plan(
         device=device,
-        device_present=device == "cpu" or cuda,
+        device_present=present,
         base_parameters=total,
         trainable_parameters=trainable,
         adapter_mb=trainable * 4 / 1e6,
@@ -155,6 +152,5 @@ def _speed(device: str, dtype: str) -> tuple[float, str]:
     if device == "cuda":
         world = int(os.environ.get("WORLD_SIZE", "1"))
         return _A100_FLOPS * _GPU_USE * world, f"{world} x A100 at {_GPU_USE:.0%} of its bf16 peak"
-    return cpu_flops(
-        dtype
-    ) * _CPU_USE, f"half of this CPU's {dtype} matrix speed, measured just now"
+    flops = cpu_flops(dtype) * _CPU_USE
+    return flops, f"half of this CPU's {dtype} matrix speed, measured just now"

@@ -28,9 +28,8 @@ _LETTERS = re.compile(r"[^\W\d_]")
 # An item's own head: `LR + All Features (tweet-level): We extract …`; what LaTeX leaves of a list may stand before it.
 _HEAD = r"(?:\[[^\]\s]{1,40}\] )?(?=[A-Z])[^\s.!?:;]+(?: [^\s.!?:;]+){0,5}: [A-Z\d$(“\"]"
 _HEADED = re.compile(_HEAD)
-_LEADS_WITHIN = re.compile(
-    rf"([^:]{{12,300}}:) {_HEAD}"
-)  # `… the following baselines: Majority: We take …`
+# `… the following baselines: Majority: We take …`
+_LEADS_WITHIN = re.compile(rf"([^:]{{12,300}}:) {_HEAD}")
 _ITEM_SENTENCES = 5
 """Most sentences of one item; the next head may stand behind so many."""
 _UNLED_ITEMS = 3
@@ -133,14 +132,17 @@ def _with_lead_ins(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
         if sentence.kind not in PROSE:  # captions and footnotes stand after a page's running text
             yield sentence
         elif _is_item(sentence) and lead_in and lead_in.section == sentence.section:
-            reading = f"{lead_in.text} {sentence.text}"
-            yield replace(sentence, reading=reading, lead_in=lead_in.text)
+            yield _led(sentence, lead_in.text)
         else:
             if sentence.text.endswith(":"):
                 lead_in = sentence
             elif sentence.block == sentence.start and not _is_item(sentence):
                 lead_in = None  # a paragraph that is no item ends the list
             yield sentence
+
+
+def _led(item: Sentence, lead_in: str) -> Sentence:
+    return replace(item, reading=f"{lead_in} {item.text}", lead_in=lead_in)
 
 
 def _is_item(sentence: Sentence) -> bool:
@@ -153,16 +155,15 @@ def _with_run_in_items(sentences: Sequence[Sentence]) -> list[Sentence]:
     What opens them is a sentence that leads to the first by a colon, or, before three or more, the sentence above.
     """
     read = list(sentences)
-    prose = [i for i, sentence in enumerate(read) if sentence.kind in PROSE]
-    heads = [place for place, i in enumerate(prose) if _is_headed(read[i])]
-    for run in _neighbouring(heads, [read[i].section for i in prose]):
-        opening = _opening(read, prose, run)
-        for place in run:
-            item = read[prose[place]]
-            if opening and item.text != opening[1]:
-                read[prose[place]] = replace(
-                    item, reading=f"{opening[0]} {item.text}", lead_in=opening[0]
-                )
+    places = [i for i, sentence in enumerate(read) if sentence.kind in PROSE]
+    prose = [read[i] for i in places]
+    heads = [number for number, sentence in enumerate(prose) if _is_headed(sentence)]
+    for run in _neighbouring(heads, [sentence.section for sentence in prose]):
+        lead_in = _opening(prose, run)
+        for number in run if lead_in else ():
+            prose[number] = _led(prose[number], lead_in)
+    for i, sentence in zip(places, prose, strict=True):
+        read[i] = sentence
     return read
 
 
@@ -182,21 +183,18 @@ def _neighbouring(heads: Sequence[int], sections: Sequence[str]) -> Iterator[lis
         yield run
 
 
-def _opening(
-    sentences: Sequence[Sentence], prose: Sequence[int], run: Sequence[int]
-) -> tuple[str, str] | None:
-    """What leads to a run of headed sentences, and the sentence in which it stands; None where nothing does."""
-    first = sentences[prose[run[0]]]
-    before = sentences[prose[run[0] - 1]] if run[0] else first
-    beside = before is not first and before.section == first.section and not before.lead_in
-    if not beside:
-        return None
+def _opening(prose: Sequence[Sentence], run: Sequence[int]) -> str:
+    """What leads to a run of headed sentences; empty where nothing does."""
+    if not run[0]:
+        return ""
+    before, first = prose[run[0] - 1], prose[run[0]]
+    if before.section != first.section or before.lead_in:
+        return ""
     within = _LEADS_WITHIN.match(before.text)
     if within:
-        return within[1], before.text
-    if (before.text.endswith(":") and len(run) > 1) or len(run) >= _UNLED_ITEMS:
-        return before.text, before.text
-    return None
+        return within[1]
+    led = before.text.endswith(":") and len(run) > 1
+    return before.text if led or len(run) >= _UNLED_ITEMS else ""
 
 
 def _with_other_halves(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -33,9 +33,7 @@ _TITLE_CHARACTERS = 50
 _READING_CHARACTERS = 420  # a longer sentence is cut for the model; its quote stays whole
 _STRUCTURE_CHARACTERS = 640  # a row with its caption, a display with the sentence that leads to it
 _LEAD_IN_CHARACTERS = 200
-_ITEM_CHARACTERS = (
-    80  # of an item that is shown for its list's sake: what it is, not all that is said of it
-)
+_ITEM_CHARACTERS = 80  # of one that is shown for its list's sake: what it is, not all that is said
 _CAPTION_CHARACTERS = 80  # of a caption that must give way to its row
 
 _NOT_STATED = re.compile(

@@ -135,22 +135,18 @@ class OpenPaper:
             i for i, s in enumerate(self.sentences) if s.lead_in in lists and i not in sentences
         ]
         others = set(items[:LIST_ITEMS])
-        return [
-            replace(
-                self._evidence(
-                    replace(
-                        self.sentences[index],
-                        reading=rows.get(index, self.sentences[index].reading),
-                    ),
-                    float(ranked.sentences[index]),
-                    of_rows.get(index, self._vectors[index]),
-                    ranked.query,
-                ),
-                lead_in=lead_in if (lead_in := self.sentences[index].lead_in) in lists else "",
-                completes=index in others,
+        found = []
+        for index in sorted({*rows, *sentences, *others}):
+            sentence = self.sentences[index]
+            evidence = self._evidence(
+                replace(sentence, reading=rows.get(index, sentence.reading)),
+                float(ranked.sentences[index]),
+                of_rows.get(index, self._vectors[index]),
+                ranked.query,
             )
-            for index in sorted({*rows, *sentences, *others})
-        ]
+            lead_in = sentence.lead_in if sentence.lead_in in lists else ""
+            found.append(replace(evidence, lead_in=lead_in, completes=index in others))
+        return found
 
     def within(self, start: int, end: int, question: str, n: int) -> list[Evidence]:
         """The sentences that a span of the text touches, in their order; of more than `n` the best for a question."""
@@ -183,6 +179,8 @@ class OpenPaper:
     def _lists_asked_for(self, question: str, chosen: set[int]) -> set[str]:
         """What opens the lists of which something was chosen, where it names the things that a question asks for."""
         asked, read = things_asked(question), self.sentences
+        if not asked:
+            return set()
         return {
             opening
             for opening in {sentence.lead_in for sentence in read if sentence.lead_in}
