@@ -7,7 +7,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def read_set(
 
     Args:
         file: JSON lines of one of the three forms.
-        papers: Folder of the papers' PDFs; None: the folder that lies beside the file, or the shared papers.
+        papers: Folder of the papers' PDFs; None: the folder that lies beside the file, or the shared ones.
         half: Only rows whose `half` this is; for rows that name none, `dev` is every other one from the first.
         has_pdfs: Whether the papers are PDFs; other forms are found by who asks (`bench.answer_forms`).
 
@@ -71,24 +71,25 @@ def read_set(
         for place, row in enumerate(rows)
         if not half or row.get("half", ("dev", "held")[place % 2]) == half
     ]
-    folder = (papers or _folder_beside(file)) if has_pdfs else None
-    return [_task(row, folder) for row in chosen]
+    folders = ([papers] if papers else _folders_beside(file)) if has_pdfs else []
+    return [_task(row, folders) for row in chosen]
 
 
-def _folder_beside(file: Path) -> Path:
+def _folders_beside(file: Path) -> list[Path]:
     for folder in (file.with_name(f"{file.stem}-papers"), file.with_name("papers")):
         if folder.is_dir():
-            return folder
-    return SHARED / "pdfs" / "papers"
+            return [folder]
+    return [SHARED / "pdfs" / "papers", SHARED / "qa" / "qasper-papers"]
 
 
-def _task(row: Mapping[str, Any], folder: Path | None) -> Task:
+def _task(row: Mapping[str, Any], folders: Sequence[Path]) -> Task:
     if "abstract" in row:
         answer = str(row["answer"]).lower()
         return Task(row["question"], str(row["id"]), abstract=row["abstract"], verdict=answer)
-    pdf = folder / f"{row['paper']}.pdf" if folder else None
-    if pdf and not pdf.exists():
-        raise SystemExit(f"{pdf} is missing: name the folder of the papers with --papers")
+    places = [folder / f"{row['paper']}.pdf" for folder in folders]
+    pdf = next((place for place in places if place.exists()), None)
+    if places and pdf is None:
+        raise SystemExit(f"{places[0]} is missing: name the folder of the papers with --papers")
     if "answers" in row:
         golds = tuple(map(str, row["answers"]))
         return Task(row["question"], row["paper"], pdf, golds=golds, verdict=_verdict(golds))

@@ -1,6 +1,7 @@
 """Steps that write an answer from the sentences at hand, and put a part of the question away."""
 
 from ingestion.errors import ModelUnavailable
+from rag_agent.asking.planning import standing_alone
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.asking.translation import in_chinese
@@ -41,7 +42,7 @@ def next_part(state: State, services: Services) -> State:
     if not state.get("answered") and services.out_of_time() and _SPENT not in services.notices:
         services.notice(_SPENT)
     return {
-        "parts": rest,
+        "parts": [*(_standing_alone(part, done, services) for part in rest[:1]), *rest[1:]],
         "tried": [],
         "evidence": [],
         "deepened": False,
@@ -52,6 +53,17 @@ def next_part(state: State, services: Services) -> State:
         "seen": set(),  # what did not answer one part may answer another
         "unanswered": state.get("unanswered", []) + ([] if state.get("answered") else [done]),
     }
+
+
+def _standing_alone(part: str, before: str, services: Services) -> str:
+    if services.reader is None or services.out_of_time():
+        return part
+    try:
+        return standing_alone(part, before, services.reader, services.prompts)
+    except ModelUnavailable as error:
+        services.notice(f"{error} The rest is only quoted.")
+        services.reader = None
+        return part
 
 
 def _claims(

@@ -15,6 +15,7 @@ from rag_agent.prompts.reader import Prompts
 
 _PLAN_TOKENS = 220
 _HYDE_TOKENS = 90
+_ALONE_TOKENS = 48  # a question of 35 words
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _PAPERS = re.compile(
     r"\b(?:papers?|preprints?|articles?|publications?|arxiv)\b|论文|文章|文献", re.I
@@ -35,6 +36,7 @@ _REQUEST_WORDS = frozenset(
     preprint preprints article articles""".split()
 )
 _FEW_TERMS = 3  # "how many does RAG-Sequence?" says nothing of what is counted
+_FURTHER_TERMS = 1  # of a part said in full: its verb in another form
 _PART_WORDS = 4  # "and why" asks for the reason of the same thing: one part
 
 Keyword = Annotated[str, StringConstraints(max_length=40)]
@@ -81,10 +83,31 @@ def parts_of(question: str) -> list[str]:
 def sought_for(part: str, question: str) -> str:
     """What is searched for a part: with the whole question where it leans on that, as "how long for the big one?" does.
 
-    It is asked as it stands: asked with the whole, a small model answers the first part again.
+    It is not asked with the whole: a small model answers the first part again then.
     """
-    leans = _LEANS.search(part) or len(set(terms(part))) <= _FEW_TERMS
-    return f"{part} {question}" if leans and question not in part else part
+    return f"{part} {question}" if _leans(part) and question not in part else part
+
+
+def standing_alone(part: str, before: str, model: LanguageModel, prompts: Prompts) -> str:
+    """A part that leans on the one before it, said in full: "How long did one training step take for the big one?".
+
+    As it is where it does not lean, or where the model says something else, such as the part before again: it
+    must keep every word of the part but those that lean, and take the others from the part before.
+
+    Raises:
+        ModelUnavailable: No model answers.
+    """
+    if not _leans(part):
+        return part
+    said = "".join(model.stream(prompts.alone(part, before), _ALONE_TOKENS, ["\n"])).strip()
+    own, of_both = set(terms(_LEANS.sub(" ", part))), set(terms(f"{before} {part}"))
+    stems = set(terms(said))
+    stands = own <= stems and len(stems - of_both) <= _FURTHER_TERMS
+    return said if said.endswith("?") and stands else part
+
+
+def _leans(part: str) -> bool:
+    return bool(_LEANS.search(part)) or len(set(terms(part))) <= _FEW_TERMS
 
 
 def ids_in(text: str) -> list[ArxivId]:

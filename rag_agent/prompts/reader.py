@@ -72,6 +72,28 @@ _TO_ENGLISH_EXAMPLES = (
     ("作者为什么不用批归一化？", "Why do the authors not use batch normalization?"),
 )
 
+# Given the whole question instead of its first part, the 1.5B model wrote the first part again in 8 of 16 cases, so in 4.
+_ALONE = """The second question follows the first. Write the second question in full, with what it leaves out taken from the first. Reply with that question only."""
+
+_ALONE_EXAMPLES = (
+    (
+        "First: Which data set is used for pre-training?\nSecond: How many images does it have?",
+        "How many images does the data set used for pre-training have?",
+    ),
+    (
+        "First: How many layers does the small encoder have?\nSecond: How many does the large one?",
+        "How many layers does the large encoder have?",
+    ),
+    (
+        "First: Why is the loss clipped?\nSecond: At which value is that done?",
+        "At which value is the loss clipped?",
+    ),
+    (
+        "First: What accuracy does the model reach on CIFAR-10?\nSecond: Which on SVHN?",
+        "Which accuracy does the model reach on SVHN?",
+    ),
+)
+
 _TO_CHINESE = """把下面关于论文的句子译成中文。数字、名称、单位和公式保持原样。只输出译文。"""
 
 _TO_CHINESE_EXAMPLES = (
@@ -109,6 +131,7 @@ DEFAULTS: Mapping[str, str] = {
     "read_explain": _READ_EXPLAIN,
     "to_english": _TO_ENGLISH,
     "to_chinese": _TO_CHINESE,
+    "alone": _ALONE,
     "rewrite": _REWRITE,
     "hyde": _HYDE,
     "chat": _CHAT,
@@ -161,6 +184,11 @@ class Prompts:
     def to_english(self, question: str) -> list[Message]:
         """A Chinese question as an English one, whole."""
         return _with_examples(self._texts["to_english"], _TO_ENGLISH_EXAMPLES, question)
+
+    def alone(self, part: str, before: str) -> list[Message]:
+        """A part of a question that leans on the part before it, as a question that stands alone."""
+        asked = f"First: {before}\nSecond: {part}"
+        return _with_examples(self._texts["alone"], _ALONE_EXAMPLES, asked)
 
     def to_chinese(self, text: str) -> list[Message]:
         """An English sentence in Chinese."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from ingestion.errors import ModelUnavailable
 from rag_agent.asking.answering import answer, next_part
+from rag_agent.asking.planning import plain_plan
 from rag_agent.asking.state import State
 from rag_agent.events import ClaimWritten
 from tests.rag_agent.asking.desk import Desk, asked, desk, prompts
@@ -88,7 +89,7 @@ def test_a_chinese_question_gets_its_claims_in_chinese() -> None:
 
 def test_a_part_put_away_is_missing_where_it_has_no_answer() -> None:
     state = asked("q", parts=["a?", "b?"], answered=False, rounds=3, given_up=True, deepened=True)
-    made = next_part(state, desk())
+    made = next_part(state, desk(no_model=True))
     assert (made["parts"], made["unanswered"]) == (["b?"], ["a?"])
     assert (made["rounds"], made["given_up"], made["deepened"]) == (0, False, False)
     answered = next_part(asked("q", parts=["a?"], answered=True), desk())
@@ -97,13 +98,24 @@ def test_a_part_put_away_is_missing_where_it_has_no_answer() -> None:
 
 def test_the_sentences_of_one_part_are_asked_for_the_next_too() -> None:
     """Both parts of "when does it peak, and at what temperature?" find the same sentences."""
-    services = desk("5.2 hours after feeding", "24 degrees")
-    state = reading()
+    services = desk(
+        "5.2 hours after feeding", "At what temperature does the rate peak?", "24 degrees"
+    )
+    state = reading(plan=plain_plan(f"{QUESTION[:-1]}, and at what temperature does it peak?"))
     state["parts"] = [QUESTION, "At what temperature does it peak?"]
     for step in (answer, next_part):
         state.update(step(state, services))
+    assert state["parts"] == ["At what temperature does the rate peak?"]
     state["evidence"] = reading()["evidence"]
     assert [claim.text for claim in answer(state, services)["claims"]] == [
         "5.2 hours after feeding",
         "24 degrees",
     ]
+
+
+def test_a_model_that_fails_between_the_parts_leaves_the_rest_to_quotes() -> None:
+    services = desk(ModelUnavailable("The server went away"))
+    state = asked("q", parts=["a?", "b?"], answered=True, plan=plain_plan("a and b?"))
+    assert next_part(state, services)["parts"] == ["b?"]
+    assert services.reader is None
+    assert services.notices == ["The server went away. The rest is only quoted."]

@@ -14,6 +14,7 @@ from rag_agent.asking.planning import (
     other_query,
     plain_plan,
     sought_for,
+    standing_alone,
 )
 from rag_agent.model.scripted import ScriptedModel
 from rag_agent.prompts.reader import Prompts
@@ -115,3 +116,27 @@ def test_a_part_that_leans_on_the_question_is_searched_with_it(
     question = "How long does the small oven take, and so on?"
     assert sought_for(part, question) == (f"{part} {question}" if with_the_whole else part)
     assert sought_for(part, part) == part
+
+
+RISING = "How long does a loaf of rye rise?"
+
+
+@pytest.mark.parametrize(
+    ("part", "reply", "asked"),
+    [
+        ("How long does one of spelt?", "How long does a loaf of spelt rise?", "the reply"),
+        ("At what heat is it baked?", "At what heat is a loaf of rye baked?", "the reply"),
+        ("At what heat is it baked?", "How long does a loaf of rye rise?", "the part"),
+        ("How long does one of spelt?", "How long does spelt flour keep in a jar?", "the part"),
+        ("How long does one of spelt?", "A loaf of spelt rises fast.", "the part"),
+        ("How long does one of spelt?", "", "the part"),
+    ],
+)
+def test_a_part_that_leans_is_said_in_full(part: str, reply: str, asked: str) -> None:
+    said = standing_alone(part, RISING, ScriptedModel([reply]), Prompts())
+    assert said == (reply if asked == "the reply" else part)
+
+
+def test_a_part_that_stands_alone_is_not_said_anew() -> None:
+    part = "At which temperature does a loaf of spelt rise for the longest time?"
+    assert standing_alone(part, RISING, ScriptedModel([]), Prompts()) == part
