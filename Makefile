@@ -125,7 +125,7 @@ bench-engine: setup ## Prompt and reply speed, memory and start-up of each engin
 
 .PHONY: bench-answers
 bench-answers: setup ## Answers right, quoted, declined, on each set, beside the LangChain recipe and AGAINST=REVISION
-	@for set in "bench/questions/papers.jsonl --half held" $(QA)/qasper.jsonl $(QA)/pubmedqa.jsonl; do \
+	@for set in bench/questions/unseen.jsonl "bench/questions/papers.jsonl --half held" $(QA)/qasper.jsonl $(QA)/pubmedqa.jsonl; do \
 	  $(BIN)/python -m bench.answers --data $$set --recipe $(AGAINST:%=--against %) || exit 1; done
 
 .PHONY: bench-reading
