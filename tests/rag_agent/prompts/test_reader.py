@@ -15,6 +15,7 @@ SAID: dict[str, Callable[[Prompts], object]] = {
     "read_explain": lambda prompts: prompts.read("Why?", "explain", ["One."]),
     "to_english": lambda prompts: prompts.to_english("为什么？"),
     "to_chinese": lambda prompts: prompts.to_chinese("Why?"),
+    "alone": lambda prompts: prompts.alone("Which on SVHN?", "What accuracy on CIFAR-10?"),
     "rewrite": lambda prompts: prompts.rewrite("Why?", ["ponds"]),
     "hyde": lambda prompts: prompts.hyde("Why?"),
     "chat": lambda prompts: prompts.chat("Hello"),
