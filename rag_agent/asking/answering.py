@@ -1,7 +1,7 @@
 """Steps that write an answer from the sentences at hand, and put a part of the question away."""
 
 from ingestion.errors import ModelUnavailable
-from rag_agent.asking.planning import standing_alone
+from rag_agent.asking.planning import leans, standing_alone
 from rag_agent.asking.services import Services
 from rag_agent.asking.state import State
 from rag_agent.asking.translation import in_chinese
@@ -56,14 +56,16 @@ def next_part(state: State, services: Services) -> State:
 
 
 def _standing_alone(part: str, before: str, services: Services) -> str:
-    if services.reader is None or services.out_of_time():
+    if services.reader is None or services.out_of_time() or not leans(part):
         return part
-    try:
-        return standing_alone(part, before, services.reader, services.prompts)
-    except ModelUnavailable as error:
-        services.notice(f"{error} The rest is only quoted.")
-        services.reader = None
-        return part
+    with services.step("plan", part) as closing:
+        try:
+            part = standing_alone(part, before, services.reader, services.prompts)
+        except ModelUnavailable as error:
+            services.notice(f"{error} The rest is only quoted.")
+            services.reader = None
+        closing.append(part)
+    return part
 
 
 def _claims(

@@ -85,20 +85,18 @@ def sought_for(part: str, question: str) -> str:
 
     It is not asked with the whole: a small model answers the first part again then.
     """
-    return f"{part} {question}" if _leans(part) and question not in part else part
+    return f"{part} {question}" if leans(part) and question not in part else part
 
 
 def standing_alone(part: str, before: str, model: LanguageModel, prompts: Prompts) -> str:
     """A part that leans on the one before it, said in full: "How long did one training step take for the big one?".
 
-    As it is where it does not lean, or where the model says something else, such as the part before again: it
-    must keep every word of the part but those that lean, and take the others from the part before.
+    As it is where the model says something else, such as the part before again: it must keep every word of the
+    part but those that lean, and take the others from the part before.
 
     Raises:
         ModelUnavailable: No model answers.
     """
-    if not _leans(part):
-        return part
     said = "".join(model.stream(prompts.alone(part, before), _ALONE_TOKENS, ["\n"])).strip()
     own, of_both = set(terms(_LEANS.sub(" ", part))), set(terms(f"{before} {part}"))
     stems = set(terms(said))
@@ -106,7 +104,8 @@ def standing_alone(part: str, before: str, model: LanguageModel, prompts: Prompt
     return said if said.endswith("?") and stands else part
 
 
-def _leans(part: str) -> bool:
+def leans(part: str) -> bool:
+    """Whether a part says too little by itself: it has an "it" or "one", or hardly a word of its own."""
     return bool(_LEANS.search(part)) or len(set(terms(part))) <= _FEW_TERMS
 
 

@@ -10,6 +10,7 @@ from rag_agent.asking.planning import (
     hypothetical_abstract,
     ids_in,
     language_of,
+    leans,
     make_plan,
     other_query,
     plain_plan,
@@ -137,6 +138,7 @@ def test_a_part_that_leans_is_said_in_full(part: str, reply: str, asked: str) ->
     assert said == (reply if asked == "the reply" else part)
 
 
-def test_a_part_that_stands_alone_is_not_said_anew() -> None:
-    part = "At which temperature does a loaf of spelt rise for the longest time?"
-    assert standing_alone(part, RISING, ScriptedModel([]), Prompts()) == part
+def test_only_a_part_that_says_too_little_leans() -> None:
+    assert not leans("At which temperature does a loaf of spelt rise for the longest time?")
+    assert leans("How long does one of spelt?")
+    assert leans("How many does rye?")
