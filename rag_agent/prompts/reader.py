@@ -72,7 +72,7 @@ _TO_ENGLISH_EXAMPLES = (
     ("作者为什么不用批归一化？", "Why do the authors not use batch normalization?"),
 )
 
-# Given the whole question instead of its first part, the 1.5B model wrote the first part again in 8 of 16 cases, so in 4.
+# The parts apart: the 1.5B model wrote the first again in 4 of 16 cases, in 8 where it saw the whole question.
 _ALONE = """The second question follows the first. Write the second question in full, with what it leaves out taken from the first. Reply with that question only."""
 
 _ALONE_EXAMPLES = (

@@ -4,7 +4,6 @@ from typing import Any
 
 from ingestion.errors import ModelUnavailable
 from rag_agent.asking.answering import answer, next_part
-from rag_agent.asking.planning import plain_plan
 from rag_agent.asking.state import State
 from rag_agent.events import ClaimWritten
 from tests.rag_agent.asking.desk import Desk, asked, desk, prompts
@@ -101,7 +100,7 @@ def test_the_sentences_of_one_part_are_asked_for_the_next_too() -> None:
     services = desk(
         "5.2 hours after feeding", "At what temperature does the rate peak?", "24 degrees"
     )
-    state = reading(plan=plain_plan(f"{QUESTION[:-1]}, and at what temperature does it peak?"))
+    state = reading()
     state["parts"] = [QUESTION, "At what temperature does it peak?"]
     for step in (answer, next_part):
         state.update(step(state, services))
@@ -115,7 +114,7 @@ def test_the_sentences_of_one_part_are_asked_for_the_next_too() -> None:
 
 def test_a_model_that_fails_between_the_parts_leaves_the_rest_to_quotes() -> None:
     services = desk(ModelUnavailable("The server went away"))
-    state = asked("q", parts=["a?", "b?"], answered=True, plan=plain_plan("a and b?"))
+    state = asked("q", parts=["a?", "b?"], answered=True)
     assert next_part(state, services)["parts"] == ["b?"]
     assert services.reader is None
     assert services.notices == ["The server went away. The rest is only quoted."]
