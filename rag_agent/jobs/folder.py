@@ -36,10 +36,10 @@ class FolderJobs(Jobs):
         """See `Jobs`."""
         return FolderJobs(self._home, owner)
 
-    def get(self, id_: str) -> Job:
+    def read(self, id_: str) -> Job:
         """See `Jobs`."""
         try:
-            job = Job(**json.loads(self._file(id_).read_text(encoding="utf-8")))
+            return Job(**json.loads(self._file(id_).read_text(encoding="utf-8")))
         except FileNotFoundError as error:
             raise none_called(id_) from error
         except (ValueError, TypeError) as error:
@@ -48,10 +48,12 @@ class FolderJobs(Jobs):
                 kept="Its finished parts lie beside it",
                 next_step=f"Remove {self._file(id_).parent}",
             ) from error
-        works = is_alive(job.pid) and started(job.pid) == job.pid_started
+
+    def is_worked_on(self, job: Job) -> bool:
+        """See `Jobs`."""
         if job.pid == os.getpid():  # it may have ended without room for a word of it
-            works = self._file(id_) in _UNDER_WAY
-        return replace(job, status="interrupted") if job.status == "running" and not works else job
+            return self._file(job.id) in _UNDER_WAY
+        return is_alive(job.pid) and started(job.pid) == job.pid_started
 
     def all(self) -> list[Job]:
         """See `Jobs`."""

@@ -105,13 +105,34 @@ class Jobs(ABC):
     def of(self, owner: str) -> "Jobs":
         """The jobs of another owner."""
 
-    @abstractmethod
     def get(self, id_: str) -> Job:
         """A job as it stands.
 
         Raises:
             AgentError: There is none of this id, or it cannot be read.
         """
+        return self.as_it_stands(self.read(id_))
+
+    def as_it_stands(self, job: Job) -> Job:
+        """A job that was read, `interrupted` where it says that it runs and nothing works on it.
+
+        It may have ended well between the reading and the look at who works: what ends a job writes so first,
+        so it is read once more.
+        """
+        while job.status == "running" and not self.is_worked_on(job):
+            again = self.read(job.id)
+            if again == job:
+                return replace(job, status="interrupted")
+            job = again
+        return job
+
+    @abstractmethod
+    def read(self, id_: str) -> Job:
+        """A job as it is written; raises as `get` does."""
+
+    @abstractmethod
+    def is_worked_on(self, job: Job) -> bool:
+        """Whether some process does a job's work now."""
 
     @abstractmethod
     def all(self) -> list[Job]:

@@ -6,10 +6,11 @@ is seen as interrupted by all others.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from ingestion.errors import AgentError
 from rag_agent.database import Databases, Schema, statements
 from rag_agent.database.postgres import PostgresDatabase
 from rag_agent.jobs.job import Job
@@ -67,19 +68,27 @@ class PostgresJobs(Jobs):
         """See `Jobs`."""
         return PostgresJobs(self._database, owner)
 
-    def get(self, id_: str) -> Job:
+    def read(self, id_: str) -> Job:
         """See `Jobs`."""
         rows = self._database.rows(
             "SELECT job FROM jobs WHERE owner = ? AND id = ?", self._owner, id_
         )
         if not rows:
             raise none_called(id_)
-        return self._job(rows[0][0])
+        return Job(**json.loads(rows[0][0]))
+
+    def is_worked_on(self, job: Job) -> bool:
+        """See `Jobs`."""
+        return self._database.is_held(self._lock_of(job.id))
 
     def all(self) -> list[Job]:
         """See `Jobs`."""
         query = "SELECT job FROM jobs WHERE owner = ? ORDER BY updated DESC, id DESC"
-        return [self._job(text) for (text,) in self._database.rows(query, self._owner)]
+        found = []
+        for (text,) in self._database.rows(query, self._owner):
+            with suppress(AgentError):  # it was removed since
+                found.append(self.as_it_stands(Job(**json.loads(text))))
+        return found
 
     def waiting(self) -> int:
         """How many of them wait for a process."""
@@ -165,12 +174,6 @@ class PostgresJobs(Jobs):
         """See `Jobs`; once the lock is lost nothing more can be written there."""
         with self._database.holding(self._lock_of(id_)) as database:
             yield PostgresJobs(database, self._owner) if database else None
-
-    def _job(self, text: str) -> Job:
-        job = Job(**json.loads(text))
-        if job.status == "running" and not self._database.is_held(self._lock_of(job.id)):
-            return replace(job, status="interrupted")
-        return job
 
     def _lock_of(self, id_: str) -> str:
         return f"job {self._owner}/{id_}"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,34 @@ def test_a_killed_job_is_seen_as_interrupted_and_goes_on(jobs: Jobs, place: str)
     assert [job.status for job in jobs.all()] == ["interrupted"]
     jobs.run(id_, counting(calls))
     assert calls == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize("look", ["get", "all"])
+def test_a_job_that_ends_while_it_is_looked_at_is_done(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    id_ = jobs.add("table", {"home": ""}).id
+    at_work, may_end = threading.Event(), threading.Event()
+
+    def work(run: Run) -> dict[str, Any]:
+        run.tell("at work", 0, 1)
+        at_work.set()
+        may_end.wait(10)
+        return {}
+
+    worker = threading.Thread(target=jobs.run, args=(id_, work))
+    worker.start()
+    assert at_work.wait(10)
+    is_worked_on = jobs.is_worked_on
+
+    def ends_first(job: Job) -> bool:
+        may_end.set()
+        worker.join(10)
+        return is_worked_on(job)
+
+    monkeypatch.setattr(jobs, "is_worked_on", ends_first)
+    seen = jobs.get(id_) if look == "get" else jobs.all()[0]
+    assert seen.status == "done"
 
 
 def test_half_a_line_of_a_killed_process_is_no_part(tmp_path: Path) -> None:
