@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import human_eval
-from bench.functions import kept
+from bench.functions import kept, open_coder
 from finetune.data.problems import load_problems
 from ingestion.embedding import Embedder
 from ingestion.embedding.shared import SharedEmbedder
@@ -64,7 +64,7 @@ def measure_human_eval(settings: Settings, limit: int | None) -> dict[str, Any]:
     """pass@1 before and after repair rounds that see only the examples a problem shows."""
     tasks = load_problems(SHARED / "code" / "HumanEval.jsonl.gz")[:limit]
     sandbox, slots = Sandbox(settings.sandbox), settings.reader.slots
-    coder = open_model("coder", settings)
+    coder = open_coder(settings)
     results = RESULTS / "human_eval.jsonl"
     rows = human_eval.run(tasks, coder, sandbox, settings.sandbox.repairs, results, slots)
     return {

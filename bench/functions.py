@@ -11,14 +11,16 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.record import RESULTS
 from bench.scores import interval
 from finetune.evaluate.functions import (
+    BEGUN,
     MAX_TOKENS,
+    WORDS,
     Problem,
     judge,
     load_problems,
@@ -33,6 +35,8 @@ from rag_agent.sandbox import Sandbox
 from rag_agent.settings import Settings, load_settings
 
 _CONTEXT_TOKENS = 2048  # the longest prompt has 500 tokens, a reply at most MAX_TOKENS
+# vLLM goes on behind a reply that was begun if these say so; llama.cpp does so by itself.
+_GO_ON = {"continue_final_message": True, "add_generation_prompt": False}
 _SCORES = {"base": "pass@1", "plus": "pass@1_plus"}
 
 
@@ -45,12 +49,9 @@ class Coder:
     scale: float
 
     def wrote(self, row: dict[str, Any]) -> bool:
-        """Whether a kept row is this coder's."""
-        return (row["model"], row["adapter"], row["scale"]) == (
-            self.model,
-            self.adapter,
-            self.scale,
-        )
+        """Whether a kept row is this coder's, asked in today's words."""
+        own = (self.model, self.adapter, self.scale, WORDS)
+        return (row["model"], row["adapter"], row["scale"], row.get("words")) == own
 
 
 def main() -> int:
@@ -62,7 +63,7 @@ def main() -> int:
     settings = settings_for(options.model, options.adapter, options.scale, options.slots)
     path = (options.rows or [RESULTS / f"functions-{options.data.name.partition('.')[0]}.jsonl"])[0]
     problems = load_problems(options.data)[: options.limit]
-    coder, who = open_model("coder", settings), coder_of(settings)
+    coder, who = open_coder(settings), coder_of(settings)
     rows = solve(
         problems,
         coder,
@@ -90,6 +91,12 @@ def settings_for(model: str, adapter: str, scale: float | None, slots: int) -> S
         coder["adapter_scale"] = scale
     reader = {"slots": slots, "context_tokens": _CONTEXT_TOKENS} if slots else {}
     return load_settings(coder=coder, reader=reader)
+
+
+def open_coder(settings: Settings) -> LanguageModel:
+    """The coder of the settings, which goes on behind a reply that was begun for it."""
+    coder = open_model("coder", settings)
+    return replace(coder, extra_body={**coder.extra_body, **_GO_ON})
 
 
 def coder_of(settings: Settings) -> Coder:
@@ -142,6 +149,7 @@ def solve(
             "model": who.model,
             "adapter": who.adapter,
             "scale": who.scale,
+            "words": WORDS,
             "base": verdict.base,
             "plus": verdict.plus,
             "reply": reply,
@@ -163,11 +171,15 @@ def solve(
 
 
 def replied(problem: Problem, coder: LanguageModel, further: Sequence[Message] = ()) -> str:
-    """The coder's reply, ended where its first program is; `further` turns follow the question."""
+    """The coder's reply, ended where its first program is; `further` turns follow the question.
+
+    Without further turns it goes on behind `BEGUN`, which is part of the reply.
+    """
     roles: dict[str, Any] = {"system": "system", "user": "user", "assistant": "assistant"}
     asked: list[Message] = [(roles[turn["role"]], turn["content"]) for turn in question(problem)]
-    reply = ""
-    for piece in coder.stream([*asked, *further], MAX_TOKENS):
+    begun: list[Message] = [] if further else [("assistant", BEGUN)]
+    reply = "" if further else BEGUN
+    for piece in coder.stream([*asked, *further, *begun], MAX_TOKENS):
         reply += piece
         if is_closed(reply):
             break
@@ -220,7 +232,7 @@ def table(paths: Sequence[Path]) -> str:
     ]
     lines += ["|---|---|---|---|---|---|"]
     for path in paths:
-        rows = [row for row in kept(path) if not row["sample"]]
+        rows = [row for row in kept(path) if not row["sample"] and row.get("words") == WORDS]
         coders = {Coder(row["model"], row["adapter"], row["scale"]): None for row in rows}
         for who in sorted(
             coders, key=lambda one: (one.model, one.adapter != "none", one.adapter, one.scale)

@@ -77,9 +77,9 @@ class Renderer:
             )
         )
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """The tokens of `prompt`."""
-        return self._ids(self.prompt(messages))
+    def prompt_ids(self, messages: Sequence[Message], begun: str = "") -> list[int]:
+        """The tokens of `prompt`, and of the beginning of the answer where one is given."""
+        return self._ids(self.prompt(messages) + begun)
 
     def render(self, row: Row) -> Example:
         """Prompt, answer and end token.

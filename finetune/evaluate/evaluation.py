@@ -19,7 +19,14 @@ from finetune.config import Config
 from finetune.data.prepare import renderer_of
 from finetune.data.rendering import Renderer
 from finetune.errors import FingerprintError, GenerationError
-from finetune.evaluate.functions import command_runner, judge, load_problems, question, solution_in
+from finetune.evaluate.functions import (
+    BEGUN,
+    command_runner,
+    judge,
+    load_problems,
+    question,
+    solution_in,
+)
 from finetune.run_folder import (
     RunFolder,
     append_json_line,
@@ -133,7 +140,9 @@ def _test_task(config: Config, folder: RunFolder) -> tuple[dict[str, list[int]],
 
 def _humaneval_task(config: Config, renderer: Renderer) -> tuple[dict[str, list[int]], int]:
     problems = load_problems(config.data.humaneval)[: config.evaluate.humaneval_problems]
-    prompts = {problem.id: renderer.prompt_ids(question(problem)) for problem in problems}
+    prompts = {
+        problem.id: renderer.prompt_ids(question(problem), BEGUN) for problem in problems
+    }
     return prompts, config.evaluate.humaneval_max_new_tokens
 
 
@@ -260,7 +269,7 @@ def _pass_at_1(config: Config, folder: RunFolder, who: Who) -> Metric:
     for problem, answer in zip(problems, answers, strict=True):
         key = (problem.id, answer["text"])
         if key not in known:
-            known[key] = judge(problem, solution_in(problem, answer["text"]), run).base
+            known[key] = judge(problem, solution_in(problem, BEGUN + answer["text"]), run).base
         verdicts.append({"id": problem.id, "text": answer["text"], "passed": known[key]})
     write_json_lines(verdicts_file, verdicts)
     signature = f"greedy, 1 answer each, first {len(problems)} problems, EvalPlus' prompt"

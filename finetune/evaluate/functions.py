@@ -6,6 +6,7 @@ arXiv:2108.07732). One prompt and one way to find the program in a reply serve t
 """
 
 import ast
+import hashlib
 import re
 import secrets
 import subprocess
@@ -39,6 +40,12 @@ _ASK = (
     "Please provide a self-contained Python script that solves the following problem in a markdown code block:\n"
     "```\n{prompt}\n```\n"
 )
+BEGUN = (
+    "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n"
+    "```python\n"
+)
+"""What EvalPlus puts into the model's mouth: a reply goes on behind it. Without it the 0.5B model solved 0.518 of
+HumanEval, many replies being the problem said again, with it {figure} (30 November 2026)."""
 # What is printed only after the tests of a stage: a program that ends early, with whatever status, has not passed.
 _STAGE = "exec({source!r}, _space)\nprint({mark!r}, flush=True)\n"
 _SECONDS_EACH = 2
@@ -61,6 +68,8 @@ for _number, _solution in enumerate({solutions!r}):
         signal.alarm(0)
     print(f"{mark} {{_number}};", flush=True)
 """
+WORDS = hashlib.sha256(f"{_ASK}{BEGUN}".encode()).hexdigest()[:8]
+"""Digest of question and beginning: figures of other words are not comparable."""
 
 Runner = Callable[[str], str]
 """Runs an untrusted program within walls and gives what it printed."""
@@ -75,7 +84,7 @@ class Verdict:
 
 
 def question(problem: Problem) -> tuple[Message, ...]:
-    """What the model is asked."""
+    """What the model is asked; where it is measured, its reply begins with `BEGUN`."""
     return ({"role": "user", "content": _ASK.format(prompt=problem.prompt.strip())},)
 
 

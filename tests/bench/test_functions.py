@@ -23,7 +23,7 @@ def problems() -> list:  # type: ignore[type-arg]
 
 
 def reply(number: int) -> str:
-    return f"Here:\n```python\ndef add(x):\n    return x + {number}\n```\nIt adds."
+    return f"def add(x):\n    return x + {number}\n```\nIt adds."  # behind the fence that was begun for it
 
 
 def test_rows_are_kept_and_not_asked_again(tmp_path: Path) -> None:
