@@ -140,9 +140,7 @@ def _test_task(config: Config, folder: RunFolder) -> tuple[dict[str, list[int]],
 
 def _humaneval_task(config: Config, renderer: Renderer) -> tuple[dict[str, list[int]], int]:
     problems = load_problems(config.data.humaneval)[: config.evaluate.humaneval_problems]
-    prompts = {
-        problem.id: renderer.prompt_ids(question(problem), BEGUN) for problem in problems
-    }
+    prompts = {problem.id: renderer.prompt_ids(question(problem), BEGUN) for problem in problems}
     return prompts, config.evaluate.humaneval_max_new_tokens
 
 

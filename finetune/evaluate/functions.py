@@ -45,7 +45,10 @@ BEGUN = (
     "```python\n"
 )
 """What EvalPlus puts into the model's mouth: a reply goes on behind it. Without it the 0.5B model solved 0.518 of
-HumanEval, many replies being the problem said again, with it {figure} (30 November 2026)."""
+HumanEval, some replies being the problem said again, with it 0.555, of the published 0.616 (164 problems, greedy, in
+pairs +0.037 [-0.018, 0.098], 30 November 2026)."""
+WORDS = hashlib.sha256(f"{_ASK}{BEGUN}".encode()).hexdigest()[:8]
+"""Digest of question and beginning: figures of other words are not comparable."""
 # What is printed only after the tests of a stage: a program that ends early, with whatever status, has not passed.
 _STAGE = "exec({source!r}, _space)\nprint({mark!r}, flush=True)\n"
 _SECONDS_EACH = 2
@@ -68,8 +71,6 @@ for _number, _solution in enumerate({solutions!r}):
         signal.alarm(0)
     print(f"{mark} {{_number}};", flush=True)
 """
-WORDS = hashlib.sha256(f"{_ASK}{BEGUN}".encode()).hexdigest()[:8]
-"""Digest of question and beginning: figures of other words are not comparable."""
 
 Runner = Callable[[str], str]
 """Runs an untrusted program within walls and gives what it printed."""

@@ -131,9 +131,7 @@ class _Desk:
     def __post_init__(self) -> None:
         self.language = programming_language(self.question)
         self.requirements = _unchecked(self.instruction)
-        self.prompt = self.prompts.program(self._asked(), self.language)
-        if self.language == "python":
-            self.title = docstring(self.instruction.goal, self.passages)
+        self._ask_for(with_paper=False)
 
     def work(self) -> None:
         """Every step, one after the other; where the time ends, what there is so far stands."""
@@ -146,10 +144,14 @@ class _Desk:
         if self.cross_check.outcome == "not compared" and not self.cross_check.reason:
             self.cross_check = CrossCheck(reason=self.attempt.trouble or "the time was up")
 
-    def _asked(self) -> str:
-        """The request as the coder gets it: its own words, what a person edited, what the paper says."""
+    def _ask_for(self, *, with_paper: bool) -> None:
+        """What the coder is asked: the request in its own words, what a person edited, what the paper says."""
         edited = f"{self.instruction.as_text()}\n" if self.edited else ""
-        return f"Request: {self.question}\n{edited}{self._method()}".strip()
+        method = self._method() if with_paper else ""
+        asked = f"Request: {self.question}\n{edited}{method}".strip()
+        self.prompt = self.prompts.program(asked, self.language)
+        if self.language == "python":
+            self.title = docstring(self.instruction.goal, self.passages, followed=with_paper)
 
     def _method(self) -> str:
         if not self.passages:
@@ -160,9 +162,9 @@ class _Desk:
     def _write(self) -> None:
         """The first program that works, or else the last one.
 
-        Where one repair does not help, the next rounds are drafts from the request alone, the first as the
-        model is surest, the others sampled: small models gain more by another draft than by repair
-        (Olausson et al. 2023, arXiv:2306.09896).
+        The first draft is asked for in the request's words alone: MEASURED. Where one repair does not help, the
+        next has what the paper says, and those after it are sampled: small models gain more by another draft than
+        by repair (Olausson et al. 2023, arXiv:2306.09896).
         """
         with self.progress.step("write"):
             draft = self._draft(self.prompt)
@@ -252,11 +254,14 @@ class _Desk:
             return self._rewritten(attempt, self.prompts.repair(attempt.problem_with_example))
 
     def _anew(self, sample: int) -> Draft:
-        """A draft from the request alone; `sample` 0 is the one that the model is surest of."""
-        if sample == 0:
-            self.progress.notice("Written anew from the request alone, as a repair did not help")
-        self.prompt = self.prompts.program(f"Request: {self.question}", self.language)
-        self.title = docstring(self.instruction.goal, self.passages, followed=False)
+        """Another draft: the first with what the paper says, the others sampled from the request alone."""
+        with_paper = sample == 0 and bool(self.passages)
+        self._ask_for(with_paper=with_paper)
+        self.progress.notice(
+            "Written anew with what the paper says, as a repair did not help"
+            if with_paper
+            else "Written anew from the request alone, as a repair did not help"
+        )
         with self.progress.step("write"):
             return self._draft(self.prompt, self.coder.sampled(sample))
 

@@ -31,6 +31,12 @@ def test_training_and_serving_show_the_same_prompt(tokenizer: Any) -> None:
     assert example.ids[: example.prompt_tokens] == renderer.prompt_ids(row().prompt)
 
 
+def test_an_answer_can_be_begun_for_the_model(tokenizer: Any) -> None:
+    renderer = Renderer(tokenizer)
+    begun = tokenizer.decode(renderer.prompt_ids(row().prompt, "Here:\n"))
+    assert begun == renderer.prompt(row().prompt) + "Here:\n"
+
+
 def test_every_assistant_turn_is_trained(tokenizer: Any) -> None:
     turns = (
         ("user", "Add 1 and 2"),

@@ -113,6 +113,7 @@ def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> Non
     assert result.run is not None
     assert result.run.exit_code == 0
     assert result.self_check == SelfCheck(CHECKS, CHECKS, CHECKS)
+    assert "Written from memory; compare" in result.program
     assert [check.status for check in result.requirements] == ["met", "met"]
     assert result.program.splitlines()[result.requirements[0].first_line - 1] == "    return 2 * x"  # type: ignore[operator]
     shown = "".join(e.text for e in events if isinstance(e, TextWritten))
@@ -167,9 +168,10 @@ def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandb
     model = coder(CRASHES, GOOD.replace("2 * x", "y + y"), GOOD)
     result, events = build(model, ScriptedModel([MET]), sandbox)
     assert (result.verdict, result.repairs) == ("passed", 2)
-    assert [message[1] for message in model.prompts[4]][1:] == ["Request: attention"]
-    assert any(isinstance(e, Notice) and "anew" in e.text for e in events)
-    assert "Written from memory; compare" in result.program
+    assert model.prompts[4][-1][1].endswith(f'From "{PAPER.title}":\n{QUOTE}')
+    assert any(isinstance(e, Notice) and "anew with what the paper says" in e.text for e in events)
+    assert "After" in result.program
+    assert "Written from memory" not in result.program
 
 
 def test_a_repair_of_one_line_alone_does_not_replace_the_program(sandbox: Sandbox) -> None:
@@ -389,13 +391,16 @@ def test_an_unusable_review_leaves_requirements_unchecked(sandbox: Sandbox) -> N
     assert result.verdict == "passed"
 
 
-def test_the_coder_gets_the_request_and_what_the_paper_says_and_no_more(sandbox: Sandbox) -> None:
-    model = coder(GOOD)
+def test_the_coder_gets_the_request_and_later_what_the_paper_says_and_no_more(
+    sandbox: Sandbox,
+) -> None:
+    model = coder(CRASHES, CRASHES, GOOD)
     result, _ = build(
         model, ScriptedModel([MET]), sandbox, instruction=None, question="attention with a softmax"
     )
-    asked = model.prompts[0][-1][1]
-    assert asked == f'Request: attention with a softmax\nFrom "{PAPER.title}":\n{QUOTE}'
+    request = "Request: attention with a softmax"
+    assert model.prompts[0][-1][1] == request
+    assert model.prompts[4][-1][1] == f'{request}\nFrom "{PAPER.title}":\n{QUOTE}'
     assert result.instruction.requirements == ("attention", "a softmax")
 
 
