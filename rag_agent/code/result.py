@@ -32,7 +32,7 @@ class CodeResult:
         trouble: Why it did not end so; empty when it did.
         run: The last run; None when nothing was run.
         self_check: Asserts found, reached, held in that run.
-        repairs: Rounds after the first: a repair, then drafts from the request alone.
+        repairs: Rounds after the first: a repair, then further drafts.
         requirements: Of the instruction, one by one.
         cross_check: Whether further programs, written for the same request, give the same values.
         ignored: Arguments that it takes and does nothing with, as `mask of attention`.

@@ -83,17 +83,21 @@ def compare(
     coder: LanguageModel,
     sandbox: Sandbox,
     prompts: CoderPrompts,
+    *,
+    paper_first: bool,
 ) -> Compared:
     """Have a program written again, up to three times, and compare the results of all.
 
     Args:
         question: What was asked for.
-        method: What the paper says to it; the second of the further programs gets it.
+        method: What the paper says to it; every other further program gets it.
         body: The first program, without its self-check; it runs.
         check: Its self-check, whose inputs all programs get.
         coder: Writes the others.
         sandbox: Runs them.
         prompts: In force.
+        paper_first: Whether the next program gets it: where the first did not, the two then come from different
+            sources, and their agreement says more.
 
     Raises:
         ModelUnavailable: The coder does not answer.
@@ -104,7 +108,7 @@ def compare(
     programs = [body]
     found = Compared(CrossCheck(reason="no further program runs on the example"))
     for sample in range(_FURTHER_PROGRAMS):
-        said = method if sample % 2 else ""
+        said = method if paper_first == (sample % 2 == 0) else ""
         messages = prompts.second_program(question, definitions, said)
         program = written(coder.sampled(sample), messages, max_tokens=_MAX_TOKENS)
         both = parsed(f"{program}\n{check}")

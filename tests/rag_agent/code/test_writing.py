@@ -108,12 +108,16 @@ def build(
 
 @pytest.mark.long
 def test_a_program_that_runs_with_its_self_check_passes(sandbox: Sandbox) -> None:
-    result, events = build(coder(GOOD), ScriptedModel([MET]), sandbox)
+    model = coder(GOOD)
+    result, events = build(model, ScriptedModel([MET]), sandbox)
     assert (result.verdict, result.reason, result.repairs) == ("passed", "", 0)
     assert result.run is not None
     assert result.run.exit_code == 0
     assert result.self_check == SelfCheck(CHECKS, CHECKS, CHECKS)
     assert "Written from memory; compare" in result.program
+    assert (
+        QUOTE in model.prompts[2][-1][1]
+    )  # the program that it is compared with has seen the paper
     assert [check.status for check in result.requirements] == ["met", "met"]
     assert result.program.splitlines()[result.requirements[0].first_line - 1] == "    return 2 * x"  # type: ignore[operator]
     shown = "".join(e.text for e in events if isinstance(e, TextWritten))

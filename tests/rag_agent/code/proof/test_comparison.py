@@ -40,7 +40,9 @@ NONE_RUN = "no further program runs on the example"
 
 def compared(first: str, others: list[str], sandbox: Sandbox, check: str = CHECK) -> Compared:
     model = ScriptedModel([f"```python\n{other}```" for other in others])
-    return compare("centre x", "x minus mean", first, check, model, sandbox, CoderPrompts())
+    return compare(
+        "centre x", "x minus mean", first, check, model, sandbox, CoderPrompts(), paper_first=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,17 +69,27 @@ def test_two_that_agree_with_each_other_and_not_with_the_first_are_given(sandbox
     assert "np.sum(x) / len(x)" in found.theirs
 
 
+@pytest.mark.parametrize("paper_first", [False, True])
 def test_others_see_the_definition_and_not_its_body_and_one_of_them_the_paper(
-    sandbox: Sandbox,
+    sandbox: Sandbox, paper_first: bool
 ) -> None:
     model = ScriptedModel([f"```python\n{WRONG}```", f"```python\n{RIGHT}```"])
-    compare("centre x", "x minus mean", BODY, CHECK, model, sandbox, CoderPrompts())
+    compare(
+        "centre x",
+        "x minus mean",
+        BODY,
+        CHECK,
+        model,
+        sandbox,
+        CoderPrompts(),
+        paper_first=paper_first,
+    )
     first, second = (prompt[-1][1] for prompt in model.prompts)
     for asked in (first, second):
         assert "centre x" in asked
         assert "def centred(x):" in asked
         assert "x.mean()" not in asked
-    assert ("x minus mean" in first, "x minus mean" in second) == (False, True)
+    assert ("x minus mean" in first, "x minus mean" in second) == (paper_first, not paper_first)
 
 
 @pytest.mark.parametrize(
