@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from ingestion.errors import InvalidReply
 from rag_agent.code.proof.example import Example, targets, write_example
@@ -22,6 +23,12 @@ class Draft:
     body: str
     example: Example | None = None
     check: str = ""
+
+    def called_as(self, example: Example, request: str) -> Self:
+        """The same program, checked with another example."""
+        return replace(
+            self, example=example, check=self_check(example, ast.parse(self.body), request)
+        )
 
 
 def write_draft(
@@ -73,4 +80,4 @@ def _with_example(
     except InvalidReply as error:
         progress.notice(f"No self-check was made: {error.what}")
         return Draft(body)
-    return Draft(body, example, self_check(example, tree, request))
+    return Draft(body).called_as(example, request)

@@ -17,6 +17,7 @@ from rag_agent.code.draft import Draft, write_draft
 from rag_agent.code.instruction import Instruction, instruction_of
 from rag_agent.code.proof.arguments import ignored_arguments
 from rag_agent.code.proof.comparison import Compared, CrossCheck, compare
+from rag_agent.code.proof.domain import undefined_on_its_inputs, with_positive_inputs
 from rag_agent.code.proof.example import targets
 from rag_agent.code.proof.review import RequirementCheck, check_requirements
 from rag_agent.code.result import BASE_MODEL, CodeResult
@@ -286,9 +287,27 @@ class _Desk:
             attempt = replace(attempt, trouble="a run was not asked for")
         if attempt.can_run:
             with self.progress.step("run") as closing:
-                attempt = ran(attempt, self._box())
+                attempt = self._on_inputs_of_its_domain(ran(attempt, self._box()))
                 closing.append(attempt.outcome)
         self.progress.say(ProgramRan(self.rounds, attempt.outcome, _seconds(attempt.run)))
+        return attempt
+
+    def _on_inputs_of_its_domain(self, attempt: Attempt) -> Attempt:
+        """The attempt on inputs between 0 and 1 where it works on those alone, and a word on that.
+
+        Examples draw normal numbers for everything; a right Adam then takes the root of a negative second moment.
+        """
+        if attempt.draft.example is None or not undefined_on_its_inputs(attempt.trouble):
+            return attempt
+        for names, example in with_positive_inputs(attempt.draft.example):
+            draft = attempt.draft.called_as(example, self.question)
+            other = looked_at(draft, self.title, self.language)
+            other = ran(other, self._box()) if other.can_run else other
+            if other.ended == "passed":
+                self.progress.notice(
+                    f"The result is undefined for negative {names}: the example draws positive numbers"
+                )
+                return other
         return attempt
 
     def _checked(self, attempt: Attempt) -> tuple[RequirementCheck, ...]:

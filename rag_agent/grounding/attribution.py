@@ -6,6 +6,7 @@ from itertools import combinations
 from ingestion.embedding import Embedder
 from ingestion.terms import terms
 from rag_agent.citation import Claim
+from rag_agent.grounding.checks.directions import points_alike
 from rag_agent.grounding.checks.quantities import counts_alike, counts_what_was_asked
 from rag_agent.grounding.checks.siblings import is_a_siblings
 from rag_agent.grounding.checks.verification import meets, stands_on
@@ -54,6 +55,7 @@ def _carries(quotes: Sequence[Evidence], text: str, question: str) -> bool:
     return (
         stands_on(text, quotes, question)
         and meets(question, quotes)
+        and points_alike(text, quotes)
         and counts_alike(text, quotes, question)
         and counts_what_was_asked(text, question, quotes)
         and not is_a_siblings(text, question, quotes)

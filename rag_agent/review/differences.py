@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from ingestion.terms import terms
-from rag_agent.grounding.checks.verification import denies, directions
+from rag_agent.grounding.checks.directions import directions
+from rag_agent.grounding.checks.verification import denies
 from rag_agent.grounding.evidence import Evidence
 
 _SAME_THING = 0.6

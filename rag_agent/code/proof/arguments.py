@@ -23,6 +23,36 @@ def asked_for(ignored: tuple[str, ...], request: str) -> tuple[str, ...]:
     return tuple(one for one in ignored if set(terms(_words(one.partition(" of ")[0]))) & named)
 
 
+def line_of_optional(tree: ast.Module, thing: str) -> int | None:
+    """The first line that reads an argument with a default whose name holds a thing, as `mask` or `attn_mask`.
+
+    Args:
+        tree: The program.
+        thing: What may be left out.
+    """
+    functions = (node for node in ast.walk(tree) if isinstance(node, _Function))
+    lines = [
+        node.lineno
+        for function in functions
+        for name in _with_default(function)
+        if set(terms(thing)) & set(terms(_words(name)))
+        for statement in function.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    return min(lines, default=None)
+
+
+def _with_default(function: _Function) -> list[str]:
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    last = positional[len(positional) - len(given.defaults) :]
+    named = [
+        one for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default
+    ]
+    return [one.arg for one in (*last, *named)]
+
+
 def _ignored(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, _Function):

@@ -6,18 +6,20 @@ fails: such asserts are left out.
 """
 
 import ast
-from collections.abc import Sequence
+import builtins
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ingestion.errors import InvalidReply
 from rag_agent.code.reply import written
-from rag_agent.code.source import names_in, parsed
+from rag_agent.code.source import USUAL_IMPORTS, names_in, parsed
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.coder import CoderPrompts
 
 _CALLS = 2  # of a program with more, the last ones: what comes first is mostly a helper
 _MAX_TOKENS = 300
 _NO_SETUP = (ast.Import, ast.ImportFrom, ast.Expr)
+_ALWAYS_BOUND = frozenset((*dir(builtins), *USUAL_IMPORTS))
 _ABOUT_FORM = {"shape", "size", "len", "ndim", "isinstance", "dim"}
 
 
@@ -137,9 +139,24 @@ def read_example(text: str, offered: Sequence[Target]) -> Example:
             setup.append(statement)
     if not calls:
         raise InvalidReply("The model's example calls nothing of the program")
+    forms = _with_names_of(forms, [*setup, *(call.statement for call in calls)], known)
     used = {word for call in calls for word in words_in(call.statement.value)}
     used |= {word for form in forms for word in words_in(form.test)}
     return Example(_needed(setup, used), tuple(calls), tuple(forms))
+
+
+def _with_names_of(
+    forms: Sequence[ast.Assert], before: Sequence[ast.stmt], known: Iterable[str]
+) -> list[ast.Assert]:
+    """The asserts that use no name which nothing has bound, such as a size that stands in the program alone."""
+    bound = {name for part in before for name in names_in(part)}.union(known, _ALWAYS_BOUND)
+    return [form for form in forms if names_in(form.test) - _bound_in(form) <= bound]
+
+
+def _bound_in(part: ast.AST) -> set[str]:
+    """The names that a part binds itself, as the variable of a comprehension."""
+    names = (node for node in ast.walk(part) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def _needed(setup: Sequence[ast.stmt], used: set[str]) -> tuple[ast.stmt, ...]:

@@ -1,5 +1,6 @@
 """Whether a program does what its instruction requires: one judgement a requirement, tied to lines."""
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +8,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from rag_agent.code.proof.arguments import line_of_optional
 from rag_agent.code.source import code_lines, numbered
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.coder import CoderPrompts
 
 Status = Literal["met", "missed", "unchecked"]
 _MAX_TOKENS = 220
+_OPTIONAL = re.compile(r"(?:(?:an?|the|its) )?optional (\w+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,36 @@ def check_requirements(
     Raises:
         InvalidReply: The reader gave no usable judgement.
     """
+    proven = {text: check for text in requirements if (check := _proven(text, program))}
+    open_ones = [text for text in requirements if text not in proven]
+    judged = _asked(open_ones, program, first_line, reader, prompts) if open_ones else {}
+    return tuple((proven | judged)[text] for text in requirements)
+
+
+def _proven(text: str, program: str) -> RequirementCheck | None:
+    """A requirement that the program's syntax decides; None for any other.
+
+    "An optional mask" is met by an argument with a default that a line reads; the 1.5B model missed it.
+    """
+    optional = _OPTIONAL.fullmatch(text.strip())
+    line = line_of_optional(ast.parse(program), optional[1]) if optional else None
+    return RequirementCheck(text, "met", line, line) if line else None
+
+
+def _asked(
+    requirements: Sequence[str],
+    program: str,
+    first_line: int,
+    reader: LanguageModel,
+    prompts: CoderPrompts,
+) -> dict[str, RequirementCheck]:
     messages = prompts.review(numbered(program, first_line), requirements)
     review = reader.structured(messages, _Review, _MAX_TOKENS)
     said = {check.requirement: check for check in reversed(review.checks)}
     code = code_lines(program)
-    return tuple(
-        _judged(text, said.get(n), program, code) for n, text in enumerate(requirements, 1)
-    )
+    return {
+        text: _judged(text, said.get(n), program, code) for n, text in enumerate(requirements, 1)
+    }
 
 
 def _judged(text: str, said: _Check | None, program: str, code: frozenset[int]) -> RequirementCheck:

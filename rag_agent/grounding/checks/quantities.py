@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingestion.terms import terms
-from rag_agent.grounding.checks.names import UNITS, Number, numbers, numbers_in, value_of
+from rag_agent.grounding.checks.names import UNITS, numbers, numbers_in, value_of
 from rag_agent.grounding.evidence import Evidence
 
 _NEAR_WORDS = 4  # a counted thing stands right behind its number, at times with an adjective or two
@@ -33,7 +33,7 @@ def counts_alike(text: str, quotes: Sequence[Evidence], question: str = "") -> b
     """
     asked = {value_of(number) for number in numbers(question)}
     for number in numbers_in(text):
-        things = _things(text, number)
+        things = stems_behind(text, number.end)
         if number.value in asked or number.named or not things:
             continue
         near = [stems for quote in quotes for stems in _around(number.value, quote)]
@@ -57,10 +57,9 @@ def counts_what_was_asked(text: str, question: str, quotes: Sequence[Evidence]) 
     return any(about & set(terms(behind)) for behind in _behind(numbers(text), said))
 
 
-def _things(text: str, number: Number) -> set[str]:
-    """Stems of the words right behind a number, to the next pause or small word; its unit is none of them."""
+def stems_behind(text: str, place: int) -> set[str]:
+    """Stems of the two words right behind a place in a text, to the next pause or small word; a unit is none."""
     found: set[str] = set()
-    place = number.end
     for _ in range(_THINGS + 1):
         word = _NEXT_WORD.match(text, place)
         if word is None:

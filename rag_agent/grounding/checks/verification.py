@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ingestion.terms import terms
+from rag_agent.grounding.checks.directions import directions
 from rag_agent.grounding.checks.names import (
     ARXIV_ID,
     names,
@@ -36,19 +37,6 @@ _FRAME = frozenset(
 _NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|without|fails?|unable)\b|n['’]t\b", re.I
 )
-_DIRECTIONS = (
-    re.compile(
-        r"\b(?:more|higher|larger|greater|better|faster|longer|increas\w*|improv\w*|outperform\w*|"
-        r"gains?|exceed\w*|above|over)\b",
-        re.I,
-    ),
-    re.compile(
-        r"\b(?:less|lower|smaller|fewer|worse|slower|shorter|decreas\w*|reduc\w*|degrad\w*|"
-        r"drops?|below|under|hurts?|cuts?)\b",
-        re.I,
-    ),
-)
-
 _PLACE = re.compile(
     r"\b(?:sec(?:tion)?s?|tables?|fig(?:ure)?s?|appendi(?:x|ces)|eq(?:uation)?s?)\b", re.I
 )
@@ -62,12 +50,6 @@ _POINTER = re.compile(
 def denies(text: str) -> bool:
     """Whether a sentence holds a negation."""
     return bool(_NEGATION.search(text))
-
-
-def directions(text: str) -> frozenset[str]:
-    """The ways that a sentence points: `more`, `less`, both or none."""
-    ways = zip(("more", "less"), _DIRECTIONS, strict=True)
-    return frozenset(name for name, way in ways if way.search(text))
 
 
 def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool:
@@ -85,7 +67,7 @@ def stands_on(text: str, quotes: Sequence[Evidence], question: str = "") -> bool
         return False
     if denies(text) and not denies(said):
         return False
-    if any(way.search(text) and not way.search(f"{said} {question}") for way in _DIRECTIONS):
+    if directions(text) - directions(f"{said} {question}"):
         return False
     own = set(terms(text)) - set(terms(question)) - _FRAME
     return len(own & set(terms(said))) >= _LEAST_SHARED * len(own)

@@ -167,6 +167,22 @@ def test_a_failed_assert_goes_back_with_its_values(sandbox: Sandbox) -> None:
     assert result.verdict == "passed"
 
 
+def test_a_program_that_is_right_on_positive_numbers_alone_is_called_with_those(
+    sandbox: Sandbox,
+) -> None:
+    root = "def scaled(x, v):\n    return x / v ** 0.5\n"
+    example = block(
+        "x = np.random.randn(3)\nv = np.random.randn(3)\nout = scaled(x, v)\nassert out.shape == (3,)\n"
+    )
+    result, _ = build(ScriptedModel([block(root), example]), ScriptedModel([MET]), sandbox)
+    assert (result.verdict, result.repairs) == ("passed", 0)
+    assert "    x = np.random.randn(3)\n    v = np.random.rand(3)\n" in result.program
+    assert (
+        "The result is undefined for negative v: the example draws positive numbers"
+        in result.notices
+    )
+
+
 @pytest.mark.long
 def test_where_a_repair_does_not_help_the_program_is_written_anew(sandbox: Sandbox) -> None:
     model = coder(CRASHES, GOOD.replace("2 * x", "y + y"), GOOD)

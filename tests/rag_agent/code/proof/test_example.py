@@ -128,6 +128,15 @@ def test_asserts_on_values_are_left_out() -> None:
     run(text)
 
 
+def test_an_assert_on_a_name_that_nothing_binds_is_left_out() -> None:
+    example = CALLED + "assert out.shape == (queries, num_patches)\n"
+    example += "assert all(len(row) == values for row in out)\n"
+    checks = checked(ATTENTION, example).removeprefix(ATTENTION)
+    assert "num_patches" not in checks
+    assert "for row in out" in checks
+    run(ATTENTION + checks)
+
+
 def test_an_input_that_the_program_can_do_without_is_left_out() -> None:
     """A mask seldom fits: no program with one passed."""
     masked = CALLED.replace("attention(Q, K, V)", "attention(Q, K, V, mask)")
