@@ -88,18 +88,20 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
     lines = (HERE / "code_requests.jsonl").read_text(encoding="utf-8").splitlines()
     requests = [json.loads(line) for line in lines][:limit]
     questions = {request["id"]: request["question"] for request in requests}
-    reader, coder = open_model("reader", settings), open_model("coder", settings)
     embedder = SharedEmbedder(settings.embedding, settings.home)
+    coder_name = open_model("coder", settings).name
     path = RESULTS / "code_programs.jsonl"
     done = {
         row["id"]: row
         for row in kept(path)
-        if (row["model"], row["question"]) == (coder.name, questions.get(row["id"]))
+        if (row["model"], row["question"]) == (coder_name, questions.get(row["id"]))
     }
     missing = [request for request in requests if request["id"] not in done]
 
     def programmed(request: dict[str, str]) -> dict[str, Any]:
         passages = passages_for(request, embedder, settings)
+        # Opened for each: the reader's server ends while the coder alone is at work for a quarter of an hour.
+        reader, coder = open_model("reader", settings), open_model("coder", settings)
         result = write(request["question"], passages, reader, coder, settings)
         return {"id": request["id"], "arxiv_id": request["arxiv_id"], **result}
 
@@ -116,7 +118,7 @@ def measure_requests(settings: Settings, limit: int | None) -> dict[str, Any]:
             print(f"{row['id']}: {row['verdict']} {row['reason']}", flush=True)
     results = [done[request["id"]] for request in requests]
     return {
-        "model": coder.name,
+        "model": coder_name,
         "time_limit_s": settings.sandbox.timeout_s,
         "budget_s": settings.agent.seconds,
         "requests": len(results),

@@ -5,7 +5,7 @@ import importlib.util
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag_agent.citation import Citation
 
@@ -119,6 +119,21 @@ def with_imports(tree: ast.Module, body: str) -> str:
 def names_in(part: ast.AST) -> set[str]:
     """The names that a part of a program uses or binds, attributes and arguments apart."""
     return {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+
+
+def line_of_import(tree: ast.Module, package: str) -> int | None:
+    """The first line that imports a package, by its name in lower case; None where none does."""
+    lines = [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and package in _roots(a.name for a in node.names))
+        or (isinstance(node, ast.ImportFrom) and package in _roots([node.module or ""]))
+    ]
+    return min(lines, default=None)
+
+
+def _roots(modules: Iterable[str]) -> set[str]:
+    return {module.partition(".")[0].lower() for module in modules}
 
 
 def imported_names(tree: ast.Module) -> set[str]:

@@ -23,19 +23,21 @@ def asked_for(ignored: tuple[str, ...], request: str) -> tuple[str, ...]:
     return tuple(one for one in ignored if set(terms(_words(one.partition(" of ")[0]))) & named)
 
 
-def line_of_optional(tree: ast.Module, thing: str) -> int | None:
-    """The first line that reads an argument with a default whose name holds a thing, as `mask` or `attn_mask`.
+def line_of_argument(tree: ast.Module, thing: str, *, optional: bool) -> int | None:
+    """The first line that reads an argument named after a thing, as `attn_mask` is after a mask; None where none does.
 
     Args:
         tree: The program.
-        thing: What may be left out.
+        thing: What is passed, in words.
+        optional: Whether only arguments with a default count.
     """
+    wanted = set(terms(thing))
     functions = (node for node in ast.walk(tree) if isinstance(node, _Function))
     lines = [
         node.lineno
         for function in functions
-        for name in _with_default(function)
-        if set(terms(thing)) & set(terms(_words(name)))
+        for name in (_with_default(function) if optional else _arguments(function))
+        if wanted and wanted <= set(terms(_words(name)))
         for statement in function.body
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)

@@ -8,14 +8,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from rag_agent.code.proof.arguments import line_of_optional
-from rag_agent.code.source import code_lines, numbered
+from rag_agent.code.proof.arguments import line_of_argument
+from rag_agent.code.source import code_lines, line_of_import, numbered
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.coder import CoderPrompts
 
 Status = Literal["met", "missed", "unchecked"]
 _MAX_TOKENS = 220
-_OPTIONAL = re.compile(r"(?:(?:an?|the|its) )?optional (\w+)", re.I)
+_LIBRARY = re.compile(r"(?:in|with|using) (\w+)", re.I)
+_PACKAGES = {"pytorch": "torch"}
+_PASSED = re.compile(
+    r"(?:with )?(?:(?:an?|the|its) )?(?P<optional>optional )?(?:given )?(?P<thing>[\w -]+)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,15 @@ def check_requirements(
 def _proven(text: str, program: str) -> RequirementCheck | None:
     """A requirement that the program's syntax decides; None for any other.
 
-    "An optional mask" is met by an argument with a default that a line reads; the 1.5B model missed it.
+    "An optional mask" is met by an argument with a default that a line reads, "in NumPy" by an import; the 1.5B
+    model missed both.
     """
-    optional = _OPTIONAL.fullmatch(text.strip())
-    line = line_of_optional(ast.parse(program), optional[1]) if optional else None
+    tree, line = ast.parse(program), None
+    if library := _LIBRARY.fullmatch(text.strip()):
+        name = library[1].lower()
+        line = line_of_import(tree, _PACKAGES.get(name, name))
+    elif passed := _PASSED.fullmatch(text.strip()):
+        line = line_of_argument(tree, passed["thing"], optional=bool(passed["optional"]))
     return RequirementCheck(text, "met", line, line) if line else None
 
 

@@ -34,6 +34,21 @@ def test_a_default_that_nothing_reads_or_none_is_left_to_the_model(program: str)
     assert check.status == "missed"
 
 
+@pytest.mark.parametrize(
+    ("required", "line"), [("in NumPy", 1), ("with given scores", 4), ("its attn mask", 5)]
+)
+def test_an_import_or_an_argument_of_that_name_meets_it(required: str, line: int) -> None:
+    program = ATTENTION.replace("(q, k, v,", "(scores, k, v,").replace("q @", "scores @")
+    [check] = check_requirements([required], program, 1, ScriptedModel(), CoderPrompts())
+    assert (check.status, check.first_line) == ("met", line)
+
+
+def test_another_library_is_left_to_the_model() -> None:
+    reader = ScriptedModel([{"checks": [MISSED]}])
+    [check] = check_requirements(["in PyTorch"], ATTENTION, 1, reader, CoderPrompts())
+    assert check.status == "missed"
+
+
 def test_the_model_is_asked_for_the_others_alone() -> None:
     reader = ScriptedModel([{"checks": [MET]}])
     required = ["an optional mask", "scaled dot-product attention"]
