@@ -5,7 +5,7 @@ import importlib.util
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from rag_agent.citation import Citation
 
@@ -78,14 +78,23 @@ def parsed(source: str) -> ast.Module | None:
 
 def missing_packages(tree: ast.Module) -> tuple[str, ...]:
     """Top-level packages that a program imports and that are not installed here."""
-    named: set[str] = set()
+    packages = {package for package, _ in _imports(tree)} - sys.stdlib_module_names
+    return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
+
+
+def line_of_import(tree: ast.Module, package: str) -> int | None:
+    """The first line that imports a package, by its name in lower case; None where none does."""
+    lines = [line for imported, line in _imports(tree) if imported.lower() == package]
+    return min(lines, default=None)
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each top-level package that a program imports, with the line."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            named.update(alias.name for alias in node.names)
+            yield from ((alias.name.partition(".")[0], node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named.add(node.module)
-    packages = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
-    return tuple(sorted(name for name in packages if importlib.util.find_spec(name) is None))
+            yield node.module.partition(".")[0], node.lineno
 
 
 def definitions(tree: ast.Module, body: str) -> str:
@@ -108,9 +117,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 def with_imports(tree: ast.Module, body: str) -> str:
     """The program with the imports that it takes for granted, such as `import numpy as np` for `np`."""
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound = stored_in(tree) | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     bound |= imported_names(tree)
     lacking = [line for name, line in USUAL_IMPORTS.items() if name in names_in(tree) - bound]
     return "\n".join([*lacking, "", "", body]) if lacking else body
@@ -121,19 +128,10 @@ def names_in(part: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
 
 
-def line_of_import(tree: ast.Module, package: str) -> int | None:
-    """The first line that imports a package, by its name in lower case; None where none does."""
-    lines = [
-        node.lineno
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Import) and package in _roots(a.name for a in node.names))
-        or (isinstance(node, ast.ImportFrom) and package in _roots([node.module or ""]))
-    ]
-    return min(lines, default=None)
-
-
-def _roots(modules: Iterable[str]) -> set[str]:
-    return {module.partition(".")[0].lower() for module in modules}
+def stored_in(part: ast.AST) -> set[str]:
+    """The names that a part of a program binds itself, by assignment or as the variable of a comprehension."""
+    names = (node for node in ast.walk(part) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def imported_names(tree: ast.Module) -> set[str]:

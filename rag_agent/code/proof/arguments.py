@@ -39,8 +39,8 @@ def line_of_argument(tree: ast.Module, thing: str, *, optional: bool) -> int | N
         for name in (_with_default(function) if optional else _arguments(function))
         if wanted and wanted <= set(terms(_words(name)))
         for statement in function.body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        for node in _loads(statement)
+        if node.id == name
     ]
     return min(lines, default=None)
 
@@ -107,8 +107,12 @@ def _unread(function: _Function) -> list[str]:
 
 def _reads(part: ast.AST) -> list[str]:
     """Every name that a part of a program reads, as often as it does."""
+    return [name.id for name in _loads(part)]
+
+
+def _loads(part: ast.AST) -> list[ast.Name]:
     names = [node for node in ast.walk(part) if isinstance(node, ast.Name)]
-    return [name.id for name in names if isinstance(name.ctx, ast.Load)]
+    return [name for name in names if isinstance(name.ctx, ast.Load)]
 
 
 def _arguments(function: _Function) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ingestion.errors import InvalidReply
 from rag_agent.code.reply import written
-from rag_agent.code.source import USUAL_IMPORTS, names_in, parsed
+from rag_agent.code.source import USUAL_IMPORTS, names_in, parsed, stored_in
 from rag_agent.model.client import LanguageModel
 from rag_agent.prompts.coder import CoderPrompts
 
@@ -150,13 +150,7 @@ def _with_names_of(
 ) -> list[ast.Assert]:
     """The asserts that use no name which nothing has bound, such as a size that stands in the program alone."""
     bound = {name for part in before for name in names_in(part)}.union(known, _ALWAYS_BOUND)
-    return [form for form in forms if names_in(form.test) - _bound_in(form) <= bound]
-
-
-def _bound_in(part: ast.AST) -> set[str]:
-    """The names that a part binds itself, as the variable of a comprehension."""
-    names = (node for node in ast.walk(part) if isinstance(node, ast.Name))
-    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return [form for form in forms if names_in(form.test) - stored_in(form) <= bound]
 
 
 def _needed(setup: Sequence[ast.stmt], used: set[str]) -> tuple[ast.stmt, ...]:

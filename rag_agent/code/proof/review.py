@@ -83,19 +83,21 @@ def check_requirements(
     Raises:
         InvalidReply: The reader gave no usable judgement.
     """
-    proven = {text: check for text in requirements if (check := _proven(text, program))}
-    open_ones = [text for text in requirements if text not in proven]
-    judged = _asked(open_ones, program, first_line, reader, prompts) if open_ones else {}
-    return tuple((proven | judged)[text] for text in requirements)
+    tree = ast.parse(program)
+    checks = {text: check for text in requirements if (check := _proven(text, tree))}
+    left = [text for text in requirements if text not in checks]
+    if left:
+        checks |= _asked(left, program, first_line, reader, prompts)
+    return tuple(checks[text] for text in requirements)
 
 
-def _proven(text: str, program: str) -> RequirementCheck | None:
+def _proven(text: str, tree: ast.Module) -> RequirementCheck | None:
     """A requirement that the program's syntax decides; None for any other.
 
     "An optional mask" is met by an argument with a default that a line reads, "in NumPy" by an import; the 1.5B
     model missed both.
     """
-    tree, line = ast.parse(program), None
+    line = None
     if library := _LIBRARY.fullmatch(text.strip()):
         name = library[1].lower()
         line = line_of_import(tree, _PACKAGES.get(name, name))
